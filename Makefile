@@ -1,0 +1,78 @@
+# Every target does its own set-up, quickly where there is nothing to do:
+# system packages, npm packages, the front end, the starter model.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# rustup puts cargo here; a shell started before it was installed does not know.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+# What setup.sh prepares: `build`, or `test` with what drives a window unseen.
+SETUP := build
+
+# Both programs in one call, so that they share every compiled dependency.
+PROGRAMS := -p afterimage-cli -p afterimage-desktop
+
+# The window's tests need a WebDriver for the system's web view: Linux only.
+E2E := $(filter Linux,$(shell uname -s))
+
+.PHONY: help setup build run check test bench bundle clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile | while read -r name text; do \
+		printf 'make %-8s %s\n' "$$name" "$$text"; \
+	done
+
+setup:
+	@scripts/setup.sh $(SETUP)
+
+build: setup ui/dist/index.html ## the programs in target/release, and the starter model
+	cargo build --release --locked $(PROGRAMS)
+	@scripts/starter.sh target/release/afterimage
+
+run: build ## the window; PHOTOS=DIR adds a folder of photos
+	target/release/afterimage-desktop $(if $(PHOTOS),--add "$$PHOTOS")
+
+check: SETUP := test
+check: setup ui/dist/index.html ## formatting, lints and types
+	cargo fmt --all --check
+	cd ui && npm run --silent check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+test: SETUP := test
+test: check $(if $(E2E),tests/e2e/node_modules/.package-lock.json target/tools/bin/tauri-driver) ## all tests, `check` first
+	cargo build --locked --workspace --all-targets
+	@scripts/starter.sh target/debug/afterimage
+	cargo test --locked --workspace --no-fail-fast
+	cd ui && npm test
+ifeq ($(E2E),)
+	@echo 'skipped: the tests of the window need Linux'
+else
+	AFTERIMAGE_DESKTOP="$$PWD/target/debug/afterimage-desktop" \
+		PATH="$$PWD/target/tools/bin:$$PATH" tests/e2e/run.sh
+endif
+
+bench: build ## measurements on PHOTOS, one JSON line each
+	@test -n "$(PHOTOS)" || { echo 'usage: make bench PHOTOS=DIR' >&2; exit 2; }
+	@scripts/bench.sh target/release/afterimage "$$PHOTOS"
+
+bundle: build ## an archive of the programs and the starter model in target/bundle
+	@scripts/bundle.sh
+
+clean: ## remove everything that was built, but for the starter model
+	rm -rf target ui/dist ui/node_modules tests/e2e/node_modules
+
+# npm writes this file last; its date says which lock file was installed.
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json | setup
+	cd $* && npm ci --no-audit --no-fund
+	@touch $@
+
+ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
+	cd ui && npm run --silent build
+	@touch $@
+
+target/tools/bin/tauri-driver: | setup
+	cargo install tauri-driver --version 2.1.0 --locked --debug --root target/tools

@@ -1,0 +1,28 @@
+//! Declares the window's commands, so that a capability must name each one that
+//! the page may call.
+
+/// Every command of `src/commands.rs`.
+const COMMANDS: &[&str] = &[
+    "overview",
+    "choose_folder",
+    "add_root",
+    "remove_root",
+    "library",
+    "search",
+    "photo",
+    "failures",
+    "retry_failures",
+    "pause",
+    "resume",
+    "reveal",
+    "rescan",
+];
+
+fn main() {
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    let attributes = tauri_build::Attributes::new().app_manifest(manifest);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        eprintln!("{error:#}");
+        std::process::exit(1);
+    }
+}

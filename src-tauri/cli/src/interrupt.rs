@@ -1,0 +1,25 @@
+//! Ctrl-C (and a polite kill): the first finishes the batch in flight and
+//! stops, the second leaves at once. Leaving at once is safe too, it only
+//! costs the batch.
+
+use std::process;
+
+use afterimage_engine::{Control, Error};
+
+/// Stops `control` on the first interrupt. Called once, by commands that run
+/// long; the others keep the system's default of dying on the spot.
+pub fn stops(control: &Control) -> Result<(), Error> {
+    let control = control.clone();
+    ctrlc::set_handler(move || {
+        if control.is_stopped() {
+            process::exit(1);
+        }
+        control.stop();
+        // Not `eprintln!`: it panics when standard error is gone.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"\nfinishing what is under way; press Ctrl-C again to leave at once\n",
+        );
+    })
+    .map_err(|error| Error::failed("cannot listen for Ctrl-C").with(error))
+}

@@ -1,0 +1,288 @@
+//! The documents of `--json`: a contract with scripts. The engine's types may
+//! change; these fields stay. Paths are strings, lossy where a path is not
+//! UTF-8.
+
+use std::path::Path;
+
+use afterimage_engine::{
+    Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, ModelInfo, ModelState,
+    Page, RootState, Status, Strength,
+};
+use serde::Serialize;
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// `index`
+#[derive(Serialize)]
+pub struct IndexDocument {
+    added: u64,
+    moved: u64,
+    removed: u64,
+    embedded: u64,
+    reused: u64,
+    failed: u64,
+    skipped: u64,
+    photos: u64,
+    seconds: f64,
+}
+
+impl From<&IndexReport> for IndexDocument {
+    fn from(report: &IndexReport) -> Self {
+        Self {
+            added: report.added,
+            moved: report.moved,
+            removed: report.removed,
+            embedded: report.embedded,
+            reused: report.reused,
+            failed: report.failed,
+            skipped: report.skipped,
+            photos: report.photos,
+            seconds: report.seconds,
+        }
+    }
+}
+
+/// A line of `watch`. `from` is where a moved photo was before.
+#[derive(Serialize)]
+pub struct ChangeLine {
+    kind: &'static str,
+    path: String,
+    from: Option<String>,
+    id: i64,
+}
+
+impl From<&Change> for ChangeLine {
+    fn from(change: &Change) -> Self {
+        Self {
+            kind: kind(change.kind),
+            path: text(&change.path),
+            from: change.from.as_deref().map(text),
+            id: change.photo.0,
+        }
+    }
+}
+
+/// The word for a change.
+pub fn kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Moved => "moved",
+        ChangeKind::Removed => "removed",
+    }
+}
+
+/// `search` and `similar`. `took_ms` is the whole search, with the query's
+/// embedding; `ranking_ms` is the part that ranks the photos.
+#[derive(Serialize)]
+pub struct SearchDocument {
+    query: String,
+    model: String,
+    took_ms: f64,
+    ranking_ms: f64,
+    total: usize,
+    results: Vec<ResultEntry>,
+}
+
+#[derive(Serialize)]
+struct ResultEntry {
+    id: i64,
+    path: String,
+    score: f32,
+    strong: bool,
+}
+
+impl From<&Page> for SearchDocument {
+    fn from(page: &Page) -> Self {
+        Self {
+            query: page.query.clone(),
+            model: page.model.clone(),
+            took_ms: page.took.as_secs_f64() * 1e3,
+            ranking_ms: page.ranking.as_secs_f64() * 1e3,
+            total: page.total,
+            results: page.hits.iter().map(ResultEntry::from).collect(),
+        }
+    }
+}
+
+impl From<&Hit> for ResultEntry {
+    fn from(hit: &Hit) -> Self {
+        Self {
+            id: hit.photo.0,
+            path: text(&hit.path),
+            score: hit.score,
+            strong: hit.strength == Strength::Strong,
+        }
+    }
+}
+
+/// `embed`
+#[derive(Serialize)]
+pub struct EmbedDocument {
+    model: String,
+    dim: usize,
+    embeddings: Vec<EmbeddingEntry>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EmbeddingEntry {
+    Text { text: String, vector: Vec<f32> },
+    Image { image: String, vector: Vec<f32> },
+}
+
+impl From<&EmbedReport> for EmbedDocument {
+    fn from(report: &EmbedReport) -> Self {
+        let embeddings = report.embeddings.iter().map(|(input, vector)| match input {
+            EmbedInput::Text(text) => {
+                EmbeddingEntry::Text { text: text.clone(), vector: vector.clone() }
+            }
+            EmbedInput::Image(path) => {
+                EmbeddingEntry::Image { image: text(path), vector: vector.clone() }
+            }
+        });
+        Self { model: report.model.clone(), dim: report.dim, embeddings: embeddings.collect() }
+    }
+}
+
+/// `status`
+#[derive(Serialize)]
+pub struct StatusDocument {
+    photos: u64,
+    pending: u64,
+    failed: u64,
+    model: Option<String>,
+    models: Vec<EmbeddedEntry>,
+    roots: Vec<RootEntry>,
+}
+
+#[derive(Serialize)]
+struct EmbeddedEntry {
+    id: String,
+    embedded: u64,
+}
+
+#[derive(Serialize)]
+struct RootEntry {
+    path: String,
+    state: &'static str,
+    photos: u64,
+}
+
+impl From<&Status> for StatusDocument {
+    fn from(status: &Status) -> Self {
+        Self {
+            photos: status.photos,
+            pending: status.pending,
+            failed: status.failed,
+            model: status.model.clone(),
+            models: status
+                .models
+                .iter()
+                .map(|(id, embedded)| EmbeddedEntry { id: id.clone(), embedded: *embedded })
+                .collect(),
+            roots: status
+                .roots
+                .iter()
+                .map(|root| RootEntry {
+                    path: text(&root.path),
+                    state: root_state(root.state),
+                    photos: root.photos,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The word for a folder's state.
+pub fn root_state(state: RootState) -> &'static str {
+    match state {
+        RootState::Online => "online",
+        RootState::Offline => "offline",
+        RootState::Unreadable => "unreadable",
+    }
+}
+
+/// One of `failures`. `permanent`: trying again will not help while the file
+/// stays as it is. `when` is in seconds since 1970.
+#[derive(Serialize)]
+pub struct FailureEntry {
+    path: String,
+    reason: String,
+    permanent: bool,
+    when: i64,
+}
+
+impl From<&Failure> for FailureEntry {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            path: text(&failure.path),
+            reason: failure.reason.clone(),
+            permanent: failure.permanent,
+            when: failure.when,
+        }
+    }
+}
+
+/// One of `model list`. `reason` says what is wrong with a broken one.
+#[derive(Serialize)]
+pub struct ModelEntry {
+    id: String,
+    family: String,
+    dim: usize,
+    license: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<&ModelInfo> for ModelEntry {
+    fn from(model: &ModelInfo) -> Self {
+        let (state, reason) = match &model.state {
+            ModelState::Ready => ("ready", None),
+            ModelState::Broken(reason) => ("broken", Some(reason.clone())),
+        };
+        Self {
+            id: model.id.clone(),
+            family: model.family.clone(),
+            dim: model.dim,
+            license: model.license.clone(),
+            state,
+            reason,
+        }
+    }
+}
+
+/// `bench index`
+#[derive(Serialize)]
+pub struct IndexMeasurement {
+    /// `"index"`
+    pub bench: &'static str,
+    /// The model's id.
+    pub model: Option<String>,
+    /// Photos decoded, embedded and stored.
+    pub embedded: u64,
+    /// From the first look at the folder to the last commit.
+    pub seconds: f64,
+    /// `embedded / seconds`
+    pub photos_per_second: f64,
+}
+
+/// `bench scan`
+#[derive(Serialize)]
+pub struct ScanMeasurement {
+    /// `"scan"`
+    pub bench: &'static str,
+    /// The model's id.
+    pub model: String,
+    /// Photos ranked each time.
+    pub photos: usize,
+    /// Times ranked.
+    pub runs: usize,
+    /// Half of the runs ranked faster, in milliseconds.
+    pub median_ms: f64,
+    /// The slowest run, in milliseconds.
+    pub slowest_ms: f64,
+}

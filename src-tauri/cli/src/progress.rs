@@ -1,0 +1,140 @@
+//! Progress on standard error: a bar on a terminal, a line now and then
+//! elsewhere, so that a log stays readable.
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use afterimage_engine::{Progress, Step};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A log gets a line at each step and then no more often than this.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows the engine's progress. Removes its bar when dropped.
+pub enum Display {
+    /// A terminal: one bar, redrawn.
+    Bar(ProgressBar),
+    /// Anything else: lines.
+    Log(Mutex<Option<(Step, Instant)>>),
+}
+
+impl Display {
+    /// A bar if standard error is a terminal, lines otherwise.
+    pub fn new() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Bar(ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()))
+        } else {
+            Self::Log(Mutex::new(None))
+        }
+    }
+
+    /// Shows where the work is.
+    pub fn show(&self, progress: &Progress) {
+        match self {
+            Self::Bar(bar) => {
+                let template = match progress.step {
+                    Step::Scanning | Step::LoadingModel => "{spinner} {msg}",
+                    _ => "{bar:30} {msg}",
+                };
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style);
+                }
+                bar.set_length(progress.total);
+                bar.set_position(progress.done);
+                bar.set_message(describe(progress));
+            }
+            Self::Log(last) => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = Instant::now();
+                let due = last.is_none_or(|(step, at)| {
+                    step != progress.step || now.duration_since(at) >= LOG_EVERY
+                });
+                if due && progress.step != Step::Idle {
+                    *last = Some((progress.step, now));
+                    // A log that cannot be written must not stop the work.
+                    let _ = writeln!(std::io::stderr(), "{}", describe(progress));
+                }
+            }
+        }
+    }
+
+    /// Runs `print` while the bar is out of the way.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        match self {
+            Self::Bar(bar) => bar.suspend(print),
+            Self::Log(_) => print(),
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn describe(progress: &Progress) -> String {
+    let Progress { step, done, total, failed, rate, seconds_left } = *progress;
+    match step {
+        Step::Scanning => "looking for photos".into(),
+        Step::LoadingModel => "loading the model".into(),
+        Step::Idle => "up to date".into(),
+        Step::Paused => format!("paused at {done} of {total}"),
+        Step::Indexing => {
+            let mut line = format!("{done} of {total} photos");
+            if rate > 0.0 {
+                line += &format!(", {rate:.0}/s");
+            }
+            if let Some(seconds) = seconds_left {
+                line += &format!(", {} left", duration(seconds));
+            }
+            if failed > 0 {
+                line += &format!(", {failed} failed");
+            }
+            line
+        }
+    }
+}
+
+/// Two units at most: nobody plans by the second when hours are left.
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).ceil() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(duration(0.2), "1 s");
+        assert_eq!(duration(61.0), "1 min 1 s");
+        assert_eq!(duration(7322.0), "2 h 2 min");
+        assert_eq!(duration(-1.0), "0 s");
+    }
+
+    #[test]
+    fn a_line_says_only_what_is_known() {
+        let mut progress = Progress {
+            step: Step::Indexing,
+            done: 3,
+            total: 10,
+            failed: 0,
+            rate: 0.0,
+            seconds_left: None,
+        };
+        assert_eq!(describe(&progress), "3 of 10 photos");
+        progress.rate = 2.0;
+        progress.seconds_left = Some(3.5);
+        progress.failed = 1;
+        assert_eq!(describe(&progress), "3 of 10 photos, 2/s, 4 s left, 1 failed");
+    }
+}

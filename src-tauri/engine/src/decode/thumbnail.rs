@@ -1,0 +1,139 @@
+//! The small picture the grid shows.
+
+use fast_image_resize::{FilterType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, RgbImage};
+
+use super::DecodeError;
+
+/// A thumbnail and the colour that stands in for it until it is loaded.
+#[derive(Debug, Clone)]
+pub struct Thumbnail {
+    /// The picture as a JPEG file.
+    pub jpeg: Vec<u8>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Mean red, green and blue of the picture.
+    pub average: [u8; 3],
+}
+
+/// Above this, files grow faster than anybody sees at thumbnail size.
+const QUALITY: u8 = 82;
+
+/// Scales an upright picture so that its longest side is at most `longest`
+/// pixels (never enlarged, no side below 1) and encodes it.
+///
+/// # Errors
+/// When the picture has no pixels.
+pub fn thumbnail(rgb: &RgbImage, longest: u32) -> Result<Thumbnail, DecodeError> {
+    let failed = |e: &dyn std::fmt::Display| {
+        DecodeError::permanent(format!("no thumbnail can be made ({e})"))
+    };
+    let (width, height) = fit(rgb.dimensions(), longest.max(1));
+    let scaled;
+    let small = if (width, height) == rgb.dimensions() {
+        rgb
+    } else {
+        scaled = resize(rgb, width, height).map_err(|e| failed(&e))?;
+        &scaled
+    };
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+        .encode(small.as_raw(), width, height, ExtendedColorType::Rgb8)
+        .map_err(|e| failed(&e))?;
+    Ok(Thumbnail { jpeg, width, height, average: average(small) })
+}
+
+/// The size with the same proportions whose longer side is at most `longest`.
+fn fit((width, height): (u32, u32), longest: u32) -> (u32, u32) {
+    let side = width.max(height);
+    if side <= longest {
+        return (width, height);
+    }
+    let scaled = |n: u32| {
+        let rounded = (u64::from(n) * u64::from(longest) + u64::from(side) / 2) / u64::from(side);
+        (rounded as u32).max(1)
+    };
+    (scaled(width), scaled(height))
+}
+
+fn resize(rgb: &RgbImage, width: u32, height: u32) -> Result<RgbImage, ResizeError> {
+    let mut small = RgbImage::new(width, height);
+    let sharp = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new().resize(rgb, &mut small, &sharp)?;
+    Ok(small)
+}
+
+/// The mean of all pixels, rounded; white for a picture without any.
+fn average(rgb: &RgbImage) -> [u8; 3] {
+    let count = u64::from(rgb.width()) * u64::from(rgb.height());
+    if count == 0 {
+        return [255; 3];
+    }
+    let mut sums = [0u64; 3];
+    for pixel in rgb.pixels() {
+        for (sum, &sample) in sums.iter_mut().zip(&pixel.0) {
+            *sum += u64::from(sample);
+        }
+    }
+    sums.map(|sum| ((sum + count / 2) / count) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_large_picture_is_scaled_and_keeps_its_colours() {
+        // Left half red, right half blue, well away from the edges.
+        let picture = RgbImage::from_fn(1500, 1000, |x, _| {
+            if x < 750 { Rgb([200, 30, 30]) } else { Rgb([30, 30, 200]) }
+        });
+        let thumbnail = thumbnail(&picture, 512).unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (512, 341));
+        assert_eq!(thumbnail.average, [115, 30, 115]);
+        let decoded = image::load_from_memory(&thumbnail.jpeg).unwrap().into_rgb8();
+        assert_eq!(decoded.dimensions(), (512, 341));
+        let near = |a: Rgb<u8>, b: [u8; 3]| a.0.iter().zip(b).all(|(a, b)| a.abs_diff(b) < 6);
+        assert!(near(*decoded.get_pixel(100, 170), [200, 30, 30]));
+        assert!(near(*decoded.get_pixel(400, 170), [30, 30, 200]));
+    }
+
+    #[test]
+    fn a_small_picture_is_not_enlarged() {
+        let picture = RgbImage::from_pixel(40, 512, Rgb([1, 2, 3]));
+        let thumbnail = thumbnail(&picture, 512).unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (40, 512));
+        assert_eq!(thumbnail.average, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_line_keeps_one_pixel() {
+        let picture = RgbImage::from_pixel(20_000, 1, Rgb([9, 9, 9]));
+        let thumbnail = thumbnail(&picture, 512).unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (512, 1));
+    }
+
+    #[test]
+    fn no_pixels_is_an_error() {
+        assert!(thumbnail(&RgbImage::new(0, 0), 512).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn fitting_keeps_proportions_and_never_enlarges(
+            width in 1u32..=u32::MAX, height in 1u32..=u32::MAX, longest in 1u32..5000,
+        ) {
+            let (w, h) = fit((width, height), longest);
+            prop_assert!(w >= 1 && h >= 1 && w <= width && h <= height);
+            prop_assert_eq!(w.max(h), width.max(height).min(longest));
+            let error = f64::from(w) - f64::from(width) * f64::from(w.max(h)) / f64::from(width.max(height));
+            prop_assert!(error.abs() <= 1.0);
+        }
+    }
+}

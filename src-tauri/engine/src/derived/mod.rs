@@ -1,0 +1,115 @@
+//! `derived.sqlite`: what can be computed again, by content hash.
+//!
+//! Vectors and thumbnails are keyed by the file's bytes, not by its place:
+//! copies share them, and a moved file keeps them. The file may be deleted at
+//! any time; the next run rebuilds it, and a damaged one is set aside.
+
+mod embeddings;
+mod thumbnails;
+
+use std::path::Path;
+
+use crate::error::{Context, Result};
+use crate::sqlite::{Database, is_damaged};
+
+pub(crate) use embeddings::ModelKey;
+pub(crate) use thumbnails::{Size, ThumbnailRow};
+
+/// The open store of derived data.
+pub(crate) struct Derived {
+    database: Database,
+}
+
+/// One photo's results, stored together.
+pub(crate) struct Computed {
+    pub hash: [u8; 32],
+    /// Little-endian f16 of a vector of length 1, where one was computed.
+    pub vector: Option<Vec<u8>>,
+    pub thumbnail: Option<ThumbnailRow>,
+}
+
+impl Derived {
+    /// The file's name within a library's folder.
+    pub const FILE: &str = "derived.sqlite";
+
+    /// Opens or makes the store of the library in `folder`. A damaged file is
+    /// renamed to `derived.sqlite.damaged` and begun anew.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(Self::FILE);
+        let migrations = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
+        let database = match Database::open(&path, &migrations) {
+            Err(error) if is_damaged(&error) => {
+                let aside = folder.join("derived.sqlite.damaged");
+                tracing::warn!(
+                    "{error}; it is set aside as {} and everything in it computed again",
+                    aside.display()
+                );
+                std::fs::rename(&path, &aside)
+                    .context(|| format!("cannot rename {}", path.display()))?;
+                for suffix in ["-wal", "-shm"] {
+                    // Absent unless the damage came with an unfinished write.
+                    let _ = std::fs::remove_file(folder.join(format!("{}{suffix}", Self::FILE)));
+                }
+                Database::open(&path, &migrations)?
+            }
+            other => other?,
+        };
+        Ok(Self { database })
+    }
+
+    /// Stores results in one transaction. What is already there stays.
+    pub fn store(&self, model: ModelKey, batch: &[Computed]) -> Result<()> {
+        self.database.write(|t| {
+            for computed in batch {
+                if let Some(vector) = &computed.vector {
+                    embeddings::insert(t, model, &computed.hash, vector)?;
+                }
+                if let Some(thumbnail) = &computed.thumbnail {
+                    thumbnails::insert(t, &computed.hash, thumbnail)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_found_by_their_hash_and_model() {
+        let dir = tempfile::tempdir().unwrap();
+        let derived = Derived::open(dir.path()).unwrap();
+        let one = derived.model("one", 1).unwrap();
+        let two = derived.model("one", 2).unwrap();
+        assert_ne!(one, two);
+        assert_eq!(derived.model("one", 1).unwrap(), one);
+        let thumbnail =
+            ThumbnailRow { size: Size { width: 30, height: 20 }, average: [9, 8, 7], jpeg: vec![1, 2] };
+        derived
+            .store(
+                one,
+                &[Computed { hash: [1; 32], vector: Some(vec![0, 60]), thumbnail: Some(thumbnail) }],
+            )
+            .unwrap();
+        assert_eq!(derived.embedded(one).unwrap(), [[1; 32]].into());
+        assert!(derived.embedded(two).unwrap().is_empty());
+        assert_eq!(derived.vector(one, &[1; 32]).unwrap(), Some(vec![0, 60]));
+        assert_eq!(derived.thumbnail(&[1; 32]).unwrap(), Some(vec![1, 2]));
+        let (size, average) = derived.picture(&[1; 32]).unwrap().unwrap();
+        assert_eq!((size.width, size.height, average), (30, 20, [9, 8, 7]));
+        let mut seen = Vec::new();
+        derived.each_vector(one, |hash, vector| seen.push((*hash, vector.to_vec()))).unwrap();
+        assert_eq!(seen, [([1; 32], vec![0, 60])]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(Derived::FILE), [3u8; 9000]).unwrap();
+        let derived = Derived::open(dir.path()).unwrap();
+        assert!(derived.thumbnail(&[0; 32]).unwrap().is_none());
+        assert_eq!(std::fs::read(dir.path().join("derived.sqlite.damaged")).unwrap(), [3u8; 9000]);
+    }
+}

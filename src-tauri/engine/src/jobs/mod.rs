@@ -1,0 +1,25 @@
+//! Work on the library: reconcile it with the disk, then decode, embed and
+//! store what is pending, once or for as long as a window is open.
+//!
+//! ```text
+//! scan ──► reconcile ──► catalog
+//!                           │ pending, newest first
+//!                           ▼
+//!              decode (a thread a core) ──► embed ──► store
+//!                     bounded queues between them
+//! ```
+
+mod control;
+mod follow;
+mod pipeline;
+mod reconcile;
+
+pub use control::{Cancel, Control, Progress, Step};
+pub(crate) use follow::{Follower, Wake, follow};
+pub(crate) use pipeline::{Pipeline, Totals, pending};
+pub(crate) use reconcile::{Place, Reconciled, reconcile};
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}

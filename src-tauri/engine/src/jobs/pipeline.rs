@@ -1,0 +1,492 @@
+//! The pipeline that makes pending photos findable.
+//!
+//! Threads, one a core, read, hash and decode; the calling thread embeds whole
+//! batches; one thread stores. The queues between them are short, so memory
+//! holds a few photos, not the library.
+//!
+//! Results are stored in batches, derived data first: the catalog never claims
+//! what the derived store does not hold, so a process that dies at any moment
+//! loses the batch in flight and nothing else.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use image::RgbImage;
+use parking_lot::Mutex;
+
+use super::control::{Control, Progress, RateMeter, Step};
+use super::now;
+use crate::catalog::{Catalog, PendingPhoto, ReadPhoto, Stat, Stored};
+use crate::decode::{self, DecodeError, Format, Limits};
+use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
+use crate::error::{Error, Result};
+use crate::metadata;
+use crate::model::Encoder;
+use crate::scan;
+
+/// Longest side of a stored thumbnail: sharp at the grid's largest size on a
+/// screen of twice the density.
+const THUMBNAIL_SIDE: u32 = 512;
+
+/// Photos stored in one transaction, and the longest that a finished one waits.
+const STORE_PHOTOS: usize = 64;
+const STORE_AFTER: Duration = Duration::from_millis(500);
+
+/// How often the embedding thread looks around while it waits for photos.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a run needs.
+pub(crate) struct Pipeline<'a> {
+    pub catalog: &'a Catalog,
+    pub derived: &'a Derived,
+    pub encoder: Arc<dyn Encoder>,
+    pub model: ModelKey,
+    pub control: &'a Control,
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Told of photos whose vectors are stored (id and little-endian f16), and
+    /// of photos that failed.
+    pub stored: &'a (dyn Fn(&[(i64, Vec<u8>)], &[i64]) + Sync),
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub embedded: u64,
+    /// Read, and found to have a vector already.
+    pub reused: u64,
+    pub failed: u64,
+    /// Found to be a missing photo at a new place.
+    pub moved: u64,
+    /// Changed or gone since they were listed; the next scan sees them.
+    pub passed_over: Vec<i64>,
+}
+
+/// A photo between two stages.
+struct Decoded {
+    id: i64,
+    stat: Stat,
+    read: ReadPhoto,
+    thumbnail: Option<ThumbnailRow>,
+    /// The image tower's input, where there is no vector yet.
+    input: Option<RgbImage>,
+}
+
+enum Outcome {
+    Decoded(Box<Decoded>),
+    Failed { id: i64, stat: Stat, error: DecodeError },
+    PassedOver(i64),
+}
+
+enum Finished {
+    Read { decoded: Box<Decoded>, vector: Option<Vec<u8>> },
+    Failed { id: i64, stat: Stat, error: DecodeError },
+    PassedOver(i64),
+}
+
+impl Pipeline<'_> {
+    /// Works through `pending` in its order. `interrupted` is asked several
+    /// times a second; once it is true, the run stores what is in flight and
+    /// ends.
+    ///
+    /// # Errors
+    /// Where the model cannot be used or a store cannot be written. What is
+    /// wrong with a single photo is recorded with it instead.
+    pub fn run(
+        &self,
+        pending: &[PendingPhoto],
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Totals> {
+        if pending.is_empty() {
+            return Ok(Totals::default());
+        }
+        self.check_model()?;
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let batch = self.encoder.batch_size().max(1);
+        let (decoded_in, decoded_out) = bounded::<Outcome>(2 * batch);
+        let (finished_in, finished_out) = bounded::<Finished>(2 * STORE_PHOTOS);
+        let next = AtomicUsize::new(0);
+        let halt = AtomicBool::new(false);
+        let done = AtomicU64::new(0);
+        let failed = AtomicU64::new(0);
+
+        std::thread::scope(|scope| {
+            for _ in 0..cores {
+                let sender = decoded_in.clone();
+                let (next, halt) = (&next, &halt);
+                scope.spawn(move || self.read_all(pending, next, halt, &sender));
+            }
+            drop(decoded_in);
+            let storing = {
+                let (done, failed) = (&done, &failed);
+                scope.spawn(move || self.store_all(finished_out, done, failed))
+            };
+            let meter = Mutex::new(RateMeter::new());
+            let tick = || {
+                if self.control.is_stopped() || interrupted() {
+                    halt.store(true, Ordering::Release);
+                }
+                let total = pending.len() as u64;
+                self.report(&meter, done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed), total);
+            };
+            let embedding = self.embed_all(&decoded_out, &finished_in, batch, &tick);
+            // A stage that gave up must not leave the others waiting for it.
+            halt.store(true, Ordering::Release);
+            drop((finished_in, decoded_out));
+            // The storing thread's error is the cause where both have one.
+            let totals = storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
+            embedding.map(|()| totals)
+        })
+    }
+
+    /// Loads the image tower before any photo can be blamed for its absence.
+    fn check_model(&self) -> Result<()> {
+        (self.progress)(Progress::at(Step::LoadingModel));
+        let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
+        let input = self.encoder.preprocess(&grey)?;
+        self.encoder.encode_images(&[input]).map(drop)
+    }
+
+    fn report(&self, meter: &Mutex<RateMeter>, done: u64, failed: u64, total: u64) {
+        let mut meter = meter.lock();
+        let paused = self.control.is_paused();
+        let rate = if paused {
+            meter.reset();
+            0.0
+        } else {
+            meter.mark(Instant::now(), done)
+        };
+        (self.progress)(Progress {
+            step: if paused { Step::Paused } else { Step::Indexing },
+            done,
+            total,
+            failed,
+            rate,
+            seconds_left: (rate > 0.0).then(|| (total - done) as f64 / rate),
+        });
+    }
+
+    fn read_all(
+        &self,
+        pending: &[PendingPhoto],
+        next: &AtomicUsize,
+        halt: &AtomicBool,
+        sender: &Sender<Outcome>,
+    ) {
+        loop {
+            while self.control.is_paused() && !halt.load(Ordering::Acquire) {
+                self.control.wait_while_paused(TICK);
+            }
+            if halt.load(Ordering::Acquire) {
+                return;
+            }
+            let Some(photo) = pending.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+            if sender.send(self.read_one(photo.id)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read_one(&self, id: i64) -> Outcome {
+        let row = match self.catalog.photo(id) {
+            Ok(Some(row)) if row.present => row,
+            Ok(_) => return Outcome::PassedOver(id),
+            Err(error) => {
+                tracing::warn!("{error}");
+                return Outcome::PassedOver(id);
+            }
+        };
+        let limits = Limits::default();
+        let bytes = match read_file(&row.path, row.stat, limits.max_file_bytes) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Outcome::PassedOver(id),
+            Err(error) => return Outcome::Failed { id, stat: row.stat, error },
+        };
+        match self.decode_one(&row.path, &bytes, &limits) {
+            Ok((read, thumbnail, input)) => {
+                Outcome::Decoded(Box::new(Decoded { id, stat: row.stat, read, thumbnail, input }))
+            }
+            Err(error) => Outcome::Failed { id, stat: row.stat, error },
+        }
+    }
+
+    /// What the bytes tell, with only those parts computed that are not stored.
+    fn decode_one(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        limits: &Limits,
+    ) -> Result<(ReadPhoto, Option<ThumbnailRow>, Option<RgbImage>), DecodeError> {
+        let hash = *blake3::hash(bytes).as_bytes();
+        let passing = |error: Error| DecodeError { reason: error.to_string(), permanent: false };
+        let picture = self.derived.picture(&hash).map_err(passing)?;
+        let embedded = self.derived.vector(self.model, &hash).map_err(passing)?.is_some();
+        let format = Format::of(bytes).map_or("", Format::name);
+        if let (Some((size, average)), true) = (picture, embedded) {
+            return Ok((describe(bytes, hash, size, average, format), None, None));
+        }
+        let decoded = decode::decode(bytes, limits)?;
+        let (width, height) = decoded.rgb.dimensions();
+        let size = Size { width, height };
+        let (average, thumbnail) = match picture {
+            Some((_, average)) => (average, None),
+            None => {
+                let thumbnail = decode::thumbnail(&decoded.rgb, THUMBNAIL_SIDE)?;
+                let average = thumbnail.average;
+                (average, Some(ThumbnailRow { size, average, jpeg: thumbnail.jpeg }))
+            }
+        };
+        let input = if embedded {
+            None
+        } else {
+            let input = self.encoder.preprocess(&decoded.rgb).map_err(|error| DecodeError {
+                reason: format!("cannot be prepared for the model: {error}"),
+                permanent: true,
+            })?;
+            Some(input)
+        };
+        tracing::debug!("decoded {}", path.display());
+        Ok((describe(bytes, hash, size, average, format), thumbnail, input))
+    }
+
+    fn embed_all(
+        &self,
+        decoded: &Receiver<Outcome>,
+        finished: &Sender<Finished>,
+        batch_size: usize,
+        tick: &dyn Fn(),
+    ) -> Result<()> {
+        let mut batch: Vec<Box<Decoded>> = Vec::with_capacity(batch_size);
+        let gone = |_| Error::failed("the storing thread ended early");
+        loop {
+            tick();
+            match decoded.recv_timeout(TICK) {
+                Ok(Outcome::Decoded(photo)) if photo.input.is_some() => batch.push(photo),
+                Ok(Outcome::Decoded(photo)) => {
+                    finished.send(Finished::Read { decoded: photo, vector: None }).map_err(gone)?;
+                }
+                Ok(Outcome::Failed { id, stat, error }) => {
+                    finished.send(Finished::Failed { id, stat, error }).map_err(gone)?;
+                }
+                Ok(Outcome::PassedOver(id)) => {
+                    finished.send(Finished::PassedOver(id)).map_err(gone)?;
+                }
+                // Nothing came for a moment: what is here need not wait longer.
+                Err(RecvTimeoutError::Timeout) => {
+                    self.embed(&mut batch, finished)?;
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.embed(&mut batch, finished)?;
+                    return Ok(());
+                }
+            }
+            if batch.len() == batch_size {
+                self.embed(&mut batch, finished)?;
+            }
+        }
+    }
+
+    fn embed(&self, batch: &mut Vec<Box<Decoded>>, finished: &Sender<Finished>) -> Result<()> {
+        let inputs: Vec<RgbImage> = batch.iter_mut().filter_map(|p| p.input.take()).collect();
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        let together = self.encoder.encode_images(&inputs);
+        for (index, decoded) in batch.drain(..).enumerate() {
+            // One bad photo must not fail its neighbours: they go singly then.
+            let vector = match &together {
+                Ok(vectors) => vectors.get(index).map(|v| v.to_f16_le_bytes()).ok_or_else(|| {
+                    Error::failed("the model answered with too few vectors")
+                }),
+                Err(_) => self
+                    .encoder
+                    .encode_images(&inputs[index..=index])
+                    .and_then(|v| v.first().map(|v| v.to_f16_le_bytes()).ok_or_else(Error::cancelled)),
+            };
+            let message = match vector {
+                Ok(vector) => Finished::Read { decoded, vector: Some(vector) },
+                Err(error) => Finished::Failed {
+                    id: decoded.id,
+                    stat: decoded.stat,
+                    error: DecodeError {
+                        reason: format!("the model cannot embed it: {error}"),
+                        permanent: true,
+                    },
+                },
+            };
+            finished
+                .send(message)
+                .map_err(|_| Error::failed("the storing thread ended early"))?;
+        }
+        Ok(())
+    }
+
+    fn store_all(
+        &self,
+        finished: Receiver<Finished>,
+        done: &AtomicU64,
+        failed: &AtomicU64,
+    ) -> Result<Totals> {
+        let mut totals = Totals::default();
+        let mut batch = Vec::with_capacity(STORE_PHOTOS);
+        let mut oldest: Option<Instant> = None;
+        loop {
+            let wait = oldest.map_or(STORE_AFTER, |since| STORE_AFTER.saturating_sub(since.elapsed()));
+            let message = finished.recv_timeout(wait);
+            let ended = matches!(message, Err(RecvTimeoutError::Disconnected));
+            if let Ok(message) = message {
+                batch.push(message);
+                oldest.get_or_insert_with(Instant::now);
+            }
+            let due = oldest.is_some_and(|since| since.elapsed() >= STORE_AFTER);
+            if ended || due || batch.len() >= STORE_PHOTOS {
+                let count = batch.len() as u64;
+                self.store(std::mem::take(&mut batch), &mut totals)?;
+                failed.store(totals.failed, Ordering::Relaxed);
+                done.fetch_add(count, Ordering::Relaxed);
+                oldest = None;
+            }
+            if ended {
+                return Ok(totals);
+            }
+        }
+    }
+
+    fn store(&self, batch: Vec<Finished>, totals: &mut Totals) -> Result<()> {
+        let mut computed = Vec::new();
+        let mut read = Vec::new();
+        let mut vectors = Vec::new();
+        let mut failed = Vec::new();
+        for message in batch {
+            match message {
+                Finished::Read { decoded, vector } => {
+                    let Decoded { id, stat, read: photo, thumbnail, .. } = *decoded;
+                    let hash = photo.hash;
+                    computed.push(Computed { hash, vector: vector.clone(), thumbnail });
+                    vectors.push(vector);
+                    read.push((id, stat, photo));
+                }
+                Finished::Failed { id, stat, error } => {
+                    let DecodeError { reason, permanent } = error;
+                    if self.catalog.store_failure(id, stat, &reason, permanent, now())? {
+                        totals.failed += 1;
+                        failed.push(id);
+                    } else {
+                        totals.passed_over.push(id);
+                    }
+                }
+                Finished::PassedOver(id) => totals.passed_over.push(id),
+            }
+        }
+        self.derived.store(self.model, &computed)?;
+        let outcomes = self.catalog.store_read(&read)?;
+        let mut searchable = Vec::with_capacity(read.len());
+        for ((outcome, (id, _, photo)), vector) in outcomes.into_iter().zip(&read).zip(vectors) {
+            let kept = match outcome {
+                Stored::Stale => {
+                    totals.passed_over.push(*id);
+                    continue;
+                }
+                Stored::Updated => *id,
+                Stored::Moved { kept } => {
+                    totals.moved += 1;
+                    kept
+                }
+            };
+            let vector = match vector {
+                Some(vector) => {
+                    totals.embedded += 1;
+                    Some(vector)
+                }
+                None => {
+                    totals.reused += 1;
+                    self.derived.vector(self.model, &photo.hash)?
+                }
+            };
+            searchable.extend(vector.map(|vector| (kept, vector)));
+        }
+        (self.stored)(&searchable, &failed);
+        Ok(())
+    }
+}
+
+/// The file's bytes, or `None` where it is not the file that was listed: it
+/// changed, grew while it was read, or is gone.
+fn read_file(path: &Path, listed: Stat, most: u64) -> Result<Option<Vec<u8>>, DecodeError> {
+    if listed.size > most {
+        let reason = format!(
+            "the file is too large: {} MB, at most {} MB are read",
+            listed.size / 1_000_000,
+            most / 1_000_000
+        );
+        return Err(DecodeError { reason, permanent: true });
+    }
+    let read = || -> io::Result<Option<Vec<u8>>> {
+        let mut file = File::open(path)?;
+        let unchanged = |file: &File| -> io::Result<bool> {
+            let stamp = scan::stamp(&file.metadata()?);
+            Ok(stamp.size == listed.size && stamp.mtime_ns == listed.mtime_ns)
+        };
+        if !unchanged(&file)? {
+            return Ok(None);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(listed.size).unwrap_or(0) + 1);
+        file.by_ref().take(listed.size + 1).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 == listed.size && unchanged(&file)?).then_some(bytes))
+    };
+    match read() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // What the disk or the network refuses now it may give later.
+        Err(error) => {
+            let reason = format!("the file cannot be read: {error}");
+            Err(DecodeError { reason, permanent: false })
+        }
+        Ok(bytes) => Ok(bytes),
+    }
+}
+
+fn describe(bytes: &[u8], hash: [u8; 32], size: Size, color: [u8; 3], format: &str) -> ReadPhoto {
+    let metadata = metadata::read(bytes);
+    ReadPhoto {
+        hash,
+        width: size.width,
+        height: size.height,
+        color,
+        format: format.to_owned(),
+        taken_at: metadata.taken_at,
+        camera: metadata.camera,
+        lens: metadata.lens,
+        lat: metadata.lat,
+        lon: metadata.lon,
+        iso: metadata.iso,
+        aperture: metadata.aperture,
+        focal_mm: metadata.focal_mm,
+        exposure_s: metadata.exposure_s,
+    }
+}
+
+/// The photos among `reachable` that lack a reading, a vector or a thumbnail.
+///
+/// # Errors
+/// Where the derived store cannot be read.
+pub(crate) fn pending(
+    reachable: Vec<PendingPhoto>,
+    derived: &Derived,
+    model: ModelKey,
+) -> Result<Vec<PendingPhoto>> {
+    let embedded = derived.embedded(model)?;
+    let thumbnailed = derived.thumbnailed()?;
+    Ok(reachable
+        .into_iter()
+        .filter(|photo| {
+            photo.unread
+                || photo.hash.is_none_or(|hash| {
+                    !embedded.contains(&hash) || !thumbnailed.contains(&hash)
+                })
+        })
+        .collect())
+}

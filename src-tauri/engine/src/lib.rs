@@ -1,0 +1,613 @@
+//! Afterimage's engine: everything but windows and terminals.
+//!
+//! An [`Engine`] is an open library: folders are added, indexed and watched,
+//! and questions answered.
+//!
+//! ```no_run
+//! use afterimage_engine::{Cancel, Control, Engine, OpenOptions, SearchRequest};
+//! # fn main() -> afterimage_engine::Result<()> {
+//! let engine = Engine::open(OpenOptions::new(Engine::default_library()?))?;
+//! engine.add_root("/home/me/Pictures".as_ref())?;
+//! engine.index(&[], &Control::default(), &|_| {})?;
+//! let request = SearchRequest { query: "a dog".into(), limit: Some(10), ..Default::default() };
+//! for hit in engine.search(&request, &Cancel::default())?.hits {
+//!     println!("{:.3} {}", hit.score, hit.path.display());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Only this file is public. `scan`, `decode`, `metadata`, `model` and `index`
+//! know neither SQLite nor each other; `catalog` and `derived` know no pixels
+//! and no tensors; `jobs` and `search` put them together on a [`library`].
+
+mod catalog;
+mod decode;
+mod derived;
+mod error;
+mod index;
+mod jobs;
+mod library;
+mod metadata;
+mod model;
+mod scan;
+mod search;
+mod sqlite;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use jobs::{Follower, Place, Reconciled, Totals, Wake};
+use library::Library;
+use parking_lot::Mutex;
+
+pub use error::{Code, Context, Error, Result};
+pub use jobs::{Cancel, Control, Progress, Step};
+pub use model::starter::import as import_starter;
+pub use model::{DeviceChoice, ModelInfo, ModelState};
+pub use view::{
+    Change, ChangeKind, EmbedInput, EmbedReport, Event, Failure, Hit, IndexReport, Page, Photo,
+    PhotoFile, PhotoId, Root, RootId, RootState, SearchRequest, Status, Strength,
+};
+
+/// Longest side of the picture that stands for a file no browser shows: that of
+/// a large screen.
+const RENDITION_SIDE: u32 = 4096;
+
+/// Where a library is and what it works with.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The folder of both databases; made where it is absent.
+    pub library: PathBuf,
+    /// The folder of installed models; `None` for `models` in the library.
+    pub models: Option<PathBuf>,
+    /// Folders of models that came with the application; never written.
+    pub bundled_models: Vec<PathBuf>,
+    /// What computes; `None` for the processor.
+    pub device: Option<DeviceChoice>,
+}
+
+impl OpenOptions {
+    /// The library in a folder, with the usual models, on the processor.
+    pub fn new(library: PathBuf) -> Self {
+        let bundled_models = Engine::default_bundled_models();
+        Self { library, models: None, bundled_models, device: None }
+    }
+}
+
+/// An open library. Clones are the same one; all methods may be called from
+/// any thread, and none but those that say so takes longer than its answer.
+#[derive(Clone)]
+pub struct Engine(Arc<Library>);
+
+impl Engine {
+    /// Opens a library, making it where there is none.
+    ///
+    /// # Errors
+    /// [`Code::NewerLibrary`] where a newer version wrote it; [`Code::Failed`]
+    /// where its folder cannot be written.
+    pub fn open(options: OpenOptions) -> Result<Self> {
+        let own = options.models.unwrap_or_else(|| options.library.join("models"));
+        let models = model::Models::new(own, options.bundled_models);
+        let device = options.device.unwrap_or(DeviceChoice::Cpu);
+        Ok(Self(Arc::new(Library::open(options.library, models, device)?)))
+    }
+
+    /// The library's folder where none is named: in the platform's folder for
+    /// application data.
+    ///
+    /// # Errors
+    /// Where the platform tells no such folder.
+    pub fn default_library() -> Result<PathBuf> {
+        directories::ProjectDirs::from("app", "afterimage", "Afterimage")
+            .map(|dirs| dirs.data_dir().to_owned())
+            .ok_or_else(|| {
+                Error::usage(
+                    "this system tells no folder for application data: name one with --library",
+                )
+            })
+    }
+
+    /// Where models that come with the application are looked for: beside the
+    /// executable, and in the source tree that it was built in.
+    pub fn default_bundled_models() -> Vec<PathBuf> {
+        let executable = std::env::current_exe().ok();
+        let beside = executable.as_deref().and_then(Path::parent).map(|dir| dir.join("models"));
+        let installed = executable
+            .as_deref()
+            .and_then(Path::parent)
+            .map(|dir| dir.join("../lib/Afterimage/models"));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models");
+        beside.into_iter().chain(installed).chain([source]).collect()
+    }
+
+    /// Adds a folder. One that lies in a root, or is one, gives that root.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where it does not exist, is no folder, or may not be
+    /// listed.
+    pub fn add_root(&self, dir: &Path) -> Result<Root> {
+        let shown = dir.display();
+        let real = std::fs::canonicalize(dir).map_err(|error| {
+            Error::usage(format!("cannot add the folder {shown}")).with(error)
+        })?;
+        if !real.is_dir() {
+            return Err(Error::usage(format!(
+                "cannot add {shown}: it is a file; name the folder that holds it"
+            )));
+        }
+        std::fs::read_dir(&real).map_err(|error| {
+            Error::usage(format!("cannot list the folder {shown}")).with(error)
+        })?;
+        let covering = self.roots()?.into_iter().find(|root| real.starts_with(&root.path));
+        let id = match covering {
+            Some(root) => root.id.0,
+            None => {
+                let id = self.0.catalog.add_root(&real, jobs::now())?;
+                self.0.wake(|| Wake::Roots);
+                id
+            }
+        };
+        self.roots()?
+            .into_iter()
+            .find(|root| root.id.0 == id)
+            .ok_or_else(|| Error::failed(format!("{shown} was removed while it was added")))
+    }
+
+    /// Forgets a folder and its photos; the files stay as they are.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown id.
+    pub fn remove_root(&self, id: RootId) -> Result<()> {
+        if !self.0.catalog.remove_root(id.0)? {
+            return Err(Error::not_found(format!("there is no folder {} in this library", id.0)));
+        }
+        self.0.drop_indexes();
+        self.0.wake(|| Wake::Roots);
+        Ok(())
+    }
+
+    /// All folders, in the order in which they were added.
+    pub fn roots(&self) -> Result<Vec<Root>> {
+        let rows = self.0.catalog.roots()?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Root {
+                id: RootId(row.id),
+                path: row.path,
+                state: row.state,
+                photos: row.photos,
+            })
+            .collect())
+    }
+
+    /// Looks at the folders (all of them where none is named), then embeds
+    /// every photo of the library that is pending. Returns when that is done or
+    /// `control` is stopped; what is done by then stays done.
+    ///
+    /// # Errors
+    /// Where the model or a store cannot be used. A photo that fails is counted
+    /// and listed by [`failures`](Self::failures).
+    pub fn index(
+        &self,
+        roots: &[RootId],
+        control: &Control,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<IndexReport> {
+        let began = Instant::now();
+        let library = &self.0;
+        progress(Progress::at(Step::Scanning));
+        library.catalog.forget_passing_failures()?;
+        let places: Vec<Place> = if roots.is_empty() {
+            self.roots()?.iter().map(|root| Place::Root(root.id.0)).collect()
+        } else {
+            roots.iter().map(|id| Place::Root(id.0)).collect()
+        };
+        let done = library.reconcile(&places)?;
+        let mut report = count(&done);
+        let pending = library.pending()?;
+        let totals = library.work(&pending, control, &|| false, progress, &|| {})?;
+        report.embedded = totals.embedded;
+        report.reused = totals.reused;
+        report.failed = totals.failed;
+        // What was new by its name and known by its bytes has moved.
+        report.moved += totals.moved;
+        report.added = report.added.saturating_sub(totals.moved);
+        report.removed = report.removed.saturating_sub(totals.moved);
+        report.stopped = control.is_stopped();
+        if !report.stopped && totals.passed_over.is_empty() {
+            library.serve_current_model()?;
+        }
+        report.photos = library.catalog.counts()?.present;
+        report.seconds = began.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    /// Looks at all folders and follows their changes until `control` is
+    /// stopped, embedding photos as they come.
+    pub fn watch(
+        &self,
+        control: &Control,
+        on_change: &(dyn Fn(Change) + Sync),
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<()> {
+        let waking = self.clone();
+        // A wait for changes must notice that it is to stop.
+        let failure = Mutex::new(None);
+        let follower = Watching { engine: &waking, on_change, progress, failure: &failure, control };
+        jobs::follow(&self.0, control, &follower)?;
+        failure.into_inner().map_or(Ok(()), Err)
+    }
+
+    /// Does what [`watch`](Self::watch) does on a thread of its own, until the
+    /// handle is dropped, and tells `observer`.
+    pub fn start(&self, observer: impl Fn(Event) + Send + Sync + 'static) -> Background {
+        let control = Control::default();
+        let engine = self.clone();
+        let thread = {
+            let control = control.clone();
+            std::thread::spawn(move || {
+                let follower = Observing { observer };
+                if let Err(error) = jobs::follow(&engine.0, &control, &follower) {
+                    follower.failed(error);
+                }
+            })
+        };
+        Background { engine: self.clone(), control, thread: Some(thread) }
+    }
+
+    /// Photos that could not be indexed, newest failure first.
+    pub fn failures(&self) -> Result<Vec<Failure>> {
+        let rows = self.0.catalog.failures()?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Failure {
+                photo: PhotoId(row.photo),
+                path: row.path,
+                reason: row.reason,
+                permanent: row.permanent,
+                when: row.failed_at,
+            })
+            .collect())
+    }
+
+    /// Has all failed photos tried again at the next run, or at once where the
+    /// library is followed; returns how many.
+    pub fn retry_failures(&self) -> Result<usize> {
+        let count = self.0.catalog.forget_failures()?;
+        self.0.wake(|| Wake::Work);
+        Ok(count)
+    }
+
+    /// The library at a glance.
+    pub fn status(&self) -> Result<Status> {
+        let counts = self.0.catalog.counts()?;
+        let model = match self.0.current_model() {
+            Ok(model) => Some(model.id),
+            Err(error) if error.code() == Code::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let pending = match &model {
+            Some(_) => self.0.pending()?.len() as u64,
+            None => counts.present - counts.failed,
+        };
+        let skipped = self.0.catalog.roots()?.iter().map(|root| root.skipped).sum();
+        Ok(Status {
+            photos: counts.present,
+            pending,
+            failed: counts.failed,
+            skipped,
+            model,
+            models: self.0.derived.embedded_counts()?,
+            roots: self.roots()?,
+        })
+    }
+
+    /// Answers a question from what is indexed now; indexing does not delay it.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where it asks nothing or names a file that is not there,
+    /// [`Code::NotFound`] where it names an unknown photo or no model is
+    /// installed, [`Code::Cancelled`] once `cancel` is.
+    pub fn search(&self, request: &SearchRequest, cancel: &Cancel) -> Result<Page> {
+        search::search(&self.0, request, cancel)
+    }
+
+    /// All photos but the failed ones, newest first, unscored.
+    pub fn library(&self) -> Result<Vec<Hit>> {
+        let rows = self.0.catalog.library()?;
+        Ok(rows.into_iter().map(|row| search::hit(row, 0.0, Strength::Unscored)).collect())
+    }
+
+    /// One photo.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown id.
+    pub fn photo(&self, id: PhotoId) -> Result<Photo> {
+        let row = self.0.catalog.photo(id.0)?.ok_or_else(|| no_photo(id))?;
+        let read = row.read.unwrap_or_default();
+        let known = read.width > 0;
+        let embedded = known
+            && match self.0.serving_model() {
+                Ok(model) => self.0.derived.vector(self.0.key(&model)?, &read.hash)?.is_some(),
+                Err(_) => false,
+            };
+        Ok(Photo {
+            id,
+            name: row.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            folder: row.path.parent().unwrap_or(Path::new("")).to_owned(),
+            path: row.path,
+            size: row.stat.size,
+            time: row.time,
+            taken_at: read.taken_at,
+            width: known.then_some(read.width),
+            height: known.then_some(read.height),
+            camera: read.camera,
+            lens: read.lens,
+            lat: read.lat,
+            lon: read.lon,
+            format: read.format,
+            offline: row.offline,
+            embedded,
+        })
+    }
+
+    /// The photo of this number, or at this path; `None` where there is none.
+    pub fn find_photo(&self, id_or_path: &Path) -> Result<Option<PhotoId>> {
+        if let Some(id) = id_or_path.to_str().and_then(|word| word.parse::<i64>().ok())
+            && self.0.catalog.photo(id)?.is_some_and(|row| row.present)
+        {
+            return Ok(Some(PhotoId(id)));
+        }
+        let Ok(real) = std::fs::canonicalize(id_or_path) else { return Ok(None) };
+        for root in self.0.catalog.roots()? {
+            if let Ok(relative) = real.strip_prefix(&root.path)
+                && let Some(id) = self.0.catalog.photo_at(root.id, relative)?
+            {
+                return Ok(Some(PhotoId(id)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A photo's thumbnail: a JPEG, longest side at most 512 pixels. It is there
+    /// even where the photo's folder is offline.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown photo, or one that is not indexed yet.
+    pub fn thumbnail(&self, id: PhotoId) -> Result<Vec<u8>> {
+        let row = self.0.catalog.photo(id.0)?.ok_or_else(|| no_photo(id))?;
+        let stored = match row.read {
+            Some(read) => self.0.derived.thumbnail(&read.hash)?,
+            None => None,
+        };
+        stored.ok_or_else(|| Error::not_found(format!("photo {} has no thumbnail yet", id.0)))
+    }
+
+    /// A photo's file, to show it whole.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown id; [`Code::Failed`] where the file
+    /// cannot be read or decoded.
+    pub fn open_photo(&self, id: PhotoId) -> Result<PhotoFile> {
+        let row = self.0.catalog.photo(id.0)?.ok_or_else(|| no_photo(id))?;
+        let shown = row.path.display();
+        let bytes = std::fs::read(&row.path).context(|| {
+            if row.offline {
+                format!("{shown} is on a drive that is not connected")
+            } else {
+                format!("cannot read {shown}")
+            }
+        })?;
+        match decode::Format::of(&bytes) {
+            // No browser but Safari shows a TIFF.
+            Some(format) if format != decode::Format::Tiff => {
+                Ok(PhotoFile { bytes, mime: format.mime() })
+            }
+            _ => {
+                let decoded = decode::decode(&bytes, &decode::Limits::default())
+                    .context(|| format!("cannot decode {shown}"))?;
+                let rendition = decode::thumbnail(&decoded.rgb, RENDITION_SIDE)
+                    .context(|| format!("cannot show {shown}"))?;
+                Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
+            }
+        }
+    }
+
+    /// Installed models, broken ones with their reason.
+    pub fn models(&self) -> Result<Vec<ModelInfo>> {
+        self.0.models.list()
+    }
+
+    /// Installs a model from a folder, by copying it.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where the folder holds no model that can be used.
+    pub fn add_model(&self, folder: &Path) -> Result<ModelInfo> {
+        self.0.models.add(folder)
+    }
+
+    /// Removes an installed model. Its vectors stay, for when it comes back.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where none of this id was installed.
+    pub fn remove_model(&self, id: &str) -> Result<()> {
+        self.0.drop_encoder(id);
+        self.0.models.remove(id)
+    }
+
+    /// Embeds with this model from now on. The one before goes on answering
+    /// until every photo has a vector of this one.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an unknown model, [`Code::Usage`] for a broken one.
+    pub fn use_model(&self, id: &str) -> Result<ModelInfo> {
+        self.0.use_model(id)
+    }
+
+    /// The model that photos are embedded with.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where none is installed.
+    pub fn current_model(&self) -> Result<ModelInfo> {
+        self.0.current_model()
+    }
+
+    /// What computes.
+    pub fn device(&self) -> DeviceChoice {
+        self.0.device
+    }
+
+    /// Embeds texts and image files with a model, named by id or folder (`None`
+    /// for the current one), without storing anything.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where the folder holds no usable model or a file is not
+    /// there; [`Code::Failed`] where one cannot be decoded.
+    pub fn embed(&self, model: Option<&str>, inputs: &[EmbedInput]) -> Result<EmbedReport> {
+        let model = match model {
+            Some(id_or_folder) => self.0.models.find(id_or_folder)?,
+            None => self.0.current_model()?,
+        };
+        let encoder = model::load(&model.folder, self.0.device)?;
+        let embeddings = inputs
+            .iter()
+            .map(|input| {
+                let vector = match input {
+                    EmbedInput::Text(text) => encoder
+                        .encode_texts(&[text])?
+                        .pop()
+                        .ok_or_else(|| Error::failed("the model gave no vector for a text"))?,
+                    EmbedInput::Image(path) => search::embed_file(&*encoder, path)?,
+                };
+                Ok((input.clone(), vector.as_slice().to_vec()))
+            })
+            .collect::<Result<_>>()?;
+        Ok(EmbedReport { model: model.id, dim: encoder.dim(), embeddings })
+    }
+}
+
+fn no_photo(id: PhotoId) -> Error {
+    Error::not_found(format!("there is no photo {} in this library", id.0))
+}
+
+fn count(done: &Reconciled) -> IndexReport {
+    let mut report = IndexReport { skipped: done.unsupported, ..IndexReport::default() };
+    for (_, change) in &done.changes {
+        match change {
+            scan::Change::Added(_) => report.added += 1,
+            scan::Change::Modified { .. } => report.modified += 1,
+            scan::Change::Moved { .. } => report.moved += 1,
+            scan::Change::Removed { .. } => report.removed += 1,
+        }
+    }
+    report
+}
+
+/// Work in the background; dropping it stops the work and waits until what was
+/// in flight is stored.
+pub struct Background {
+    engine: Engine,
+    control: Control,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Background {
+    /// Pauses, resumes and stops the work.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Has all folders looked at again.
+    pub fn rescan(&self) {
+        self.engine.0.wake(|| Wake::Roots);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.control.stop();
+        self.engine.0.wake(|| Wake::Control);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed; here is nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Tells the caller of [`Engine::watch`].
+struct Watching<'a> {
+    engine: &'a Engine,
+    on_change: &'a (dyn Fn(Change) + Sync),
+    progress: &'a (dyn Fn(Progress) + Sync),
+    /// What ended the watch.
+    failure: &'a Mutex<Option<Error>>,
+    control: &'a Control,
+}
+
+impl Follower for Watching<'_> {
+    fn progress(&self, progress: Progress) {
+        (self.progress)(progress);
+    }
+
+    fn reconciled(&self, done: &Reconciled) {
+        let roots = self.engine.roots().unwrap_or_default();
+        for (id, change) in &done.changes {
+            let (root, path, from) = change.places();
+            let Some(root) = roots.iter().find(|known| known.id.0 == root) else { continue };
+            let kind = match change {
+                scan::Change::Added(_) => ChangeKind::Added,
+                scan::Change::Modified { .. } => ChangeKind::Modified,
+                scan::Change::Moved { .. } => ChangeKind::Moved,
+                scan::Change::Removed { .. } => ChangeKind::Removed,
+            };
+            let from = from.map(|from| root.path.join(from));
+            (self.on_change)(Change { kind, path: root.path.join(path), from, photo: PhotoId(*id) });
+        }
+    }
+
+    fn worked(&self, _: &Totals) {}
+
+    fn stored(&self) {}
+
+    fn failed(&self, error: Error) {
+        *self.failure.lock() = Some(error);
+        self.control.stop();
+    }
+}
+
+/// Tells the observer of [`Engine::start`].
+struct Observing<F> {
+    observer: F,
+}
+
+impl<F: Fn(Event) + Send + Sync> Follower for Observing<F> {
+    fn progress(&self, progress: Progress) {
+        (self.observer)(Event::Progress(progress));
+    }
+
+    fn reconciled(&self, done: &Reconciled) {
+        if done.roots_changed {
+            (self.observer)(Event::RootsChanged);
+        }
+        if !done.changes.is_empty() {
+            (self.observer)(Event::LibraryChanged);
+        }
+    }
+
+    fn worked(&self, totals: &Totals) {
+        if totals.moved + totals.failed > 0 {
+            (self.observer)(Event::LibraryChanged);
+        }
+    }
+
+    fn stored(&self) {
+        (self.observer)(Event::LibraryChanged);
+    }
+
+    fn failed(&self, error: Error) {
+        (self.observer)(Event::Failed(error));
+    }
+}

@@ -1,0 +1,382 @@
+//! EfficientNet-Lite2, the starter's image tower: an RGB image of 260 x 260
+//! pixels to the probabilities of the 1000 ImageNet classes.
+//!
+//! Tan and Le, <https://arxiv.org/abs/1905.11946>; the Lite variants, without
+//! squeeze-excitation and with ReLU6, are in
+//! <https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite>.
+//!
+//! Activations are NHWC, so a pointwise convolution is one matrix product over
+//! all pixels and a depthwise one runs along the channels. Batch norm is folded
+//! into the convolution before it when the weights are imported: the tower has
+//! weights and biases only, already in the layout it multiplies with.
+
+use std::collections::HashMap;
+
+use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Result, Tensor, bail};
+use candle_nn::VarBuilder;
+use image::RgbImage;
+use rayon::prelude::*;
+
+use super::depthwise::{Depthwise, padding_before};
+use super::pickle::StateDict;
+use crate::error::{self, Context, Error};
+
+/// Width and height of the input, in pixels.
+pub const INPUT: u32 = 260;
+/// Classes of ImageNet-1k.
+pub const CLASSES: usize = 1000;
+
+/// Added to the variance in every batch norm of this network; not PyTorch's
+/// default of 1e-5.
+const BATCH_NORM_EPSILON: f64 = 1e-3;
+/// Channels after the stem and before the classifier: unlike those of the
+/// stages, not scaled with the width.
+const STEM: usize = 32;
+const HEAD: usize = 1280;
+const STEM_KERNEL: usize = 3;
+const STEM_STRIDE: usize = 2;
+const ALL_STAGES: [Stage; 7] = [
+    Stage { blocks: 1, kernel: 3, stride: 1, expansion: 1, channels: 16 },
+    Stage { blocks: 3, kernel: 3, stride: 2, expansion: 6, channels: 24 },
+    Stage { blocks: 3, kernel: 5, stride: 2, expansion: 6, channels: 48 },
+    Stage { blocks: 4, kernel: 3, stride: 2, expansion: 6, channels: 88 },
+    Stage { blocks: 4, kernel: 5, stride: 1, expansion: 6, channels: 120 },
+    Stage { blocks: 5, kernel: 5, stride: 2, expansion: 6, channels: 208 },
+    Stage { blocks: 1, kernel: 3, stride: 1, expansion: 6, channels: 352 },
+];
+
+/// Inverted residual blocks of one output width. Lite0's channels times 1.1,
+/// rounded to eights; its repeats times 1.2, rounded up, but for the first and
+/// the last stage.
+struct Stage {
+    blocks: usize,
+    kernel: usize,
+    /// Of the first block; the others have stride 1.
+    stride: usize,
+    /// How many times wider a block is inside than at its input.
+    expansion: usize,
+    /// At the output.
+    channels: usize,
+}
+
+/// Where one block differs from another.
+struct Shape {
+    input: usize,
+    inner: usize,
+    output: usize,
+    kernel: usize,
+    stride: usize,
+}
+
+/// The shapes of all blocks, in order.
+fn blocks() -> impl Iterator<Item = Shape> {
+    let mut input = STEM;
+    ALL_STAGES.iter().flat_map(|stage| (0..stage.blocks).map(move |i| (stage, i))).map(
+        move |(stage, i)| {
+            let stride = if i == 0 { stage.stride } else { 1 };
+            let (inner, output) = (input * stage.expansion, stage.channels);
+            let shape = Shape { input, inner, output, kernel: stage.kernel, stride };
+            input = output;
+            shape
+        },
+    )
+}
+
+/// The tower, on one device, in f32.
+pub struct EfficientNet {
+    stem: Pointwise,
+    blocks: Vec<Block>,
+    head: Pointwise,
+    classifier: Pointwise,
+    device: Device,
+}
+
+impl EfficientNet {
+    /// Loads what [`convert`] made.
+    pub fn load(vb: &VarBuilder) -> Result<Self> {
+        let taps = STEM_KERNEL * STEM_KERNEL * 3;
+        let last = ALL_STAGES[ALL_STAGES.len() - 1].channels;
+        Ok(Self {
+            stem: Pointwise::load(&vb.pp("stem"), taps, STEM, Activation::Relu6)?,
+            blocks: blocks()
+                .enumerate()
+                .map(|(i, shape)| Block::load(&vb.pp(format!("blocks.{i}")), &shape))
+                .collect::<Result<_>>()?,
+            head: Pointwise::load(&vb.pp("head"), last, HEAD, Activation::Relu6)?,
+            classifier: Pointwise::load(&vb.pp("classifier"), HEAD, CLASSES, Activation::None)?,
+            device: vb.device().clone(),
+        })
+    }
+
+    /// The probabilities, (B, 1000), of images of [`INPUT`] pixels a side.
+    pub fn probabilities(&self, images: &[RgbImage]) -> Result<Tensor> {
+        candle_nn::ops::softmax_last_dim(&self.logits(images)?)
+    }
+
+    /// The classifier's output, (B, 1000).
+    pub(super) fn logits(&self, images: &[RgbImage]) -> Result<Tensor> {
+        let side = (INPUT as usize).div_ceil(STEM_STRIDE);
+        let x = self.stem.forward(&patches(images, &self.device)?)?;
+        let mut x = x.reshape((images.len(), side, side, STEM))?;
+        for block in &self.blocks {
+            x = block.forward(&x)?;
+        }
+        let x = self.head.forward(&x)?.flatten(1, 2)?.mean(1)?;
+        self.classifier.forward(&x)
+    }
+}
+
+/// Cuts the input into what lies under the stem's kernel at each of its
+/// positions, (B, 130, 130, 27), normalised to about -1 to 1: the stem's
+/// convolution is then a matrix product, too. Outside the image is 0.
+fn patches(images: &[RgbImage], device: &Device) -> Result<Tensor> {
+    if let Some(image) = images.iter().find(|image| image.dimensions() != (INPUT, INPUT)) {
+        bail!("expected an image of {INPUT} x {INPUT} pixels, got {:?}", image.dimensions());
+    }
+    let side = INPUT as usize;
+    let outputs = side.div_ceil(STEM_STRIDE);
+    // Nothing comes before the first pixel, so nothing below subtracts.
+    debug_assert_eq!(padding_before(side, STEM_KERNEL, STEM_STRIDE), 0);
+    let run = STEM_KERNEL * 3;
+    let patch = STEM_KERNEL * run;
+    let mut out = vec![0f32; images.len() * outputs * outputs * patch];
+    out.par_chunks_mut(outputs * patch).enumerate().for_each(|(row, out)| {
+        let pixels = images[row / outputs].as_raw();
+        let y = row % outputs * STEM_STRIDE;
+        for (column, patch) in out.chunks_exact_mut(patch).enumerate() {
+            let x = column * STEM_STRIDE;
+            let width = run.min((side - x) * 3);
+            for (ky, run) in patch.chunks_exact_mut(run).enumerate().take(side - y) {
+                let source = &pixels[((y + ky) * side + x) * 3..][..width];
+                for (to, &from) in run.iter_mut().zip(source) {
+                    *to = (f32::from(from) - 127.0) / 128.0;
+                }
+            }
+        }
+    });
+    Tensor::from_vec(out, (images.len(), outputs, outputs, patch), device)
+}
+
+/// An inverted residual block: widen, convolve each channel, narrow.
+struct Block {
+    /// The first block is as wide inside as at its input and has none.
+    expand: Option<Pointwise>,
+    depthwise: Depthwise,
+    project: Pointwise,
+    residual: bool,
+}
+
+impl Block {
+    fn load(vb: &VarBuilder, shape: &Shape) -> Result<Self> {
+        let &Shape { input, inner, output, kernel, stride } = shape;
+        let expand = (inner != input)
+            .then(|| Pointwise::load(&vb.pp("expand"), input, inner, Activation::Relu6))
+            .transpose()?;
+        let depthwise = vb.pp("depthwise");
+        Ok(Self {
+            expand,
+            depthwise: Depthwise::new(
+                depthwise.get((kernel * kernel, inner), "weight")?,
+                depthwise.get(inner, "bias")?,
+                kernel,
+                stride,
+            ),
+            project: Pointwise::load(&vb.pp("project"), inner, output, Activation::None)?,
+            residual: stride == 1 && input == output,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let inner = match &self.expand {
+            Some(expand) => self.depthwise.forward(&expand.forward(x)?)?,
+            None => self.depthwise.forward(x)?,
+        };
+        let y = self.project.forward(&inner)?;
+        if self.residual { y + x } else { Ok(y) }
+    }
+}
+
+/// A convolution of kernel 1: the same linear map at every pixel.
+struct Pointwise {
+    /// (Cin, Cout)
+    weight: Tensor,
+    /// (Cout)
+    bias: Tensor,
+    activation: Activation,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Activation {
+    None,
+    Relu6,
+}
+
+impl Pointwise {
+    fn load(vb: &VarBuilder, input: usize, output: usize, activation: Activation) -> Result<Self> {
+        let weight = vb.get((input, output), "weight")?;
+        Ok(Self { weight, bias: vb.get(output, "bias")?, activation })
+    }
+
+    /// (…, Cin) to (…, Cout)
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (input, output) = self.weight.dims2()?;
+        let mut shape = x.dims().to_vec();
+        let y = x.reshape(((), input))?.matmul(&self.weight)?;
+        let y = if y.device().is_cpu() {
+            // In place: the largest of these tensors do not fit the caches.
+            y.inplace_op2(&self.bias, &AddBias { activation: self.activation })?;
+            y
+        } else {
+            let y = y.broadcast_add(&self.bias)?;
+            if self.activation == Activation::Relu6 { y.clamp(0f32, 6f32)? } else { y }
+        };
+        if let Some(last) = shape.last_mut() {
+            *last = output;
+        }
+        y.reshape(shape)
+    }
+}
+
+/// Elements a task of [`AddBias`]: fewer cost more to hand out than to compute.
+const ROWS_WORTH: usize = 1 << 14;
+
+/// Adds a bias to every row and applies the activation.
+struct AddBias {
+    activation: Activation,
+}
+
+impl InplaceOp2 for AddBias {
+    fn name(&self) -> &'static str {
+        "add-bias"
+    }
+
+    fn cpu_fwd(
+        &self,
+        rows: &mut CpuStorage,
+        rows_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<()> {
+        let (CpuStorage::F32(rows), CpuStorage::F32(bias)) = (rows, bias) else {
+            bail!("a bias is added to f32 tensors");
+        };
+        let (Some((start, end)), Some((bias_start, bias_end))) =
+            (rows_layout.contiguous_offsets(), bias_layout.contiguous_offsets())
+        else {
+            bail!("a bias is added to contiguous tensors");
+        };
+        let (rows, bias) = (&mut rows[start..end], &bias[bias_start..bias_end]);
+        let task = bias.len() * ROWS_WORTH.div_ceil(bias.len().max(1));
+        rows.par_chunks_mut(task.max(1)).for_each(|rows| {
+            for row in rows.chunks_exact_mut(bias.len()) {
+                let sums = row.iter_mut().zip(bias);
+                match self.activation {
+                    Activation::None => sums.for_each(|(x, b)| *x += b),
+                    Activation::Relu6 => sums.for_each(|(x, b)| *x = (*x + b).clamp(0.0, 6.0)),
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Makes the tower's weights, f16, out of the state dict of the PyTorch port:
+/// batch norms folded in, every matrix transposed to where the tower wants it.
+///
+/// # Errors
+/// When a tensor is missing or has another shape, or a folded value is beyond
+/// f16.
+pub fn convert(state: &StateDict) -> error::Result<HashMap<String, Tensor>> {
+    let mut converter = Converter { state, tensors: HashMap::new() };
+    converter.convolution("stem", "_conv_stem", "_bn0", [STEM, 3, STEM_KERNEL])?;
+    for (i, shape) in blocks().enumerate() {
+        let Shape { input, inner, output, kernel, .. } = shape;
+        let (to, from) = (format!("blocks.{i}"), format!("_blocks.{i}"));
+        let mut part = |name: &str, norm: &str, shape| {
+            let (conv, norm) = (format!("{from}._{name}_conv"), format!("{from}.{norm}"));
+            converter.convolution(&format!("{to}.{name}"), &conv, &norm, shape)
+        };
+        if inner != input {
+            part("expand", "_bn0", [inner, input, 1])?;
+        }
+        part("depthwise", "_bn1", [inner, 1, kernel])?;
+        part("project", "_bn2", [output, inner, 1])?;
+    }
+    let last = ALL_STAGES[ALL_STAGES.len() - 1].channels;
+    converter.convolution("head", "_conv_head", "_bn1", [HEAD, last, 1])?;
+    let weight = converter.floats("_fc.weight", &[CLASSES, HEAD])?;
+    let bias = converter.floats("_fc.bias", &[CLASSES])?;
+    converter.add("classifier", [CLASSES, HEAD, 1], &weight, bias)?;
+    Ok(converter.tensors)
+}
+
+struct Converter<'a> {
+    state: &'a StateDict<'a>,
+    tensors: HashMap<String, Tensor>,
+}
+
+impl Converter<'_> {
+    fn floats(&self, name: &str, shape: &[usize]) -> error::Result<Vec<f32>> {
+        let (found, values) = self.state.floats(name)?;
+        if found != shape {
+            return Err(Error::usage(format!(
+                "the tensor {name} has the shape {found:?} where {shape:?} was expected"
+            )));
+        }
+        Ok(values)
+    }
+
+    /// Folds `(W x - mean) / sqrt(variance + epsilon) * gamma + beta` into one
+    /// weight and one bias. `shape` is output channels, input channels of a
+    /// group, kernel.
+    fn convolution(
+        &mut self,
+        to: &str,
+        conv: &str,
+        norm: &str,
+        shape: [usize; 3],
+    ) -> error::Result<()> {
+        let [output, input, kernel] = shape;
+        let mut weight =
+            self.floats(&format!("{conv}.weight"), &[output, input, kernel, kernel])?;
+        let part = |name: &str| self.floats(&format!("{norm}.{name}"), &[output]);
+        let (gamma, beta) = (part("weight")?, part("bias")?);
+        let (mean, variance) = (part("running_mean")?, part("running_var")?);
+        let mut bias = Vec::with_capacity(output);
+        for (channel, weight) in weight.chunks_exact_mut(input * kernel * kernel).enumerate() {
+            let deviation = (f64::from(variance[channel]) + BATCH_NORM_EPSILON).sqrt();
+            let scale = f64::from(gamma[channel]) / deviation;
+            for weight in weight {
+                *weight = (f64::from(*weight) * scale) as f32;
+            }
+            bias.push((f64::from(beta[channel]) - f64::from(mean[channel]) * scale) as f32);
+        }
+        self.add(to, shape, &weight, bias)
+    }
+
+    /// Adds (output, input, kernel, kernel) as (kernel * kernel * input,
+    /// output), the order of a patch of NHWC pixels.
+    fn add(
+        &mut self,
+        to: &str,
+        [output, input, kernel]: [usize; 3],
+        weight: &[f32],
+        bias: Vec<f32>,
+    ) -> error::Result<()> {
+        let too_large = |value: &f32| !half::f16::from_f32(*value).is_finite();
+        if weight.iter().chain(&bias).any(too_large) {
+            return Err(Error::usage(format!("weights of {to} are beyond the range of f16")));
+        }
+        let area = kernel * kernel;
+        let shape = (output, input, area);
+        let weight = Tensor::from_slice(weight, shape, &Device::Cpu)
+            .and_then(|w| w.permute((2, 1, 0))?.reshape((area * input, output)))
+            .and_then(|w| w.contiguous()?.to_dtype(DType::F16));
+        let bias =
+            Tensor::from_vec(bias, output, &Device::Cpu).and_then(|b| b.to_dtype(DType::F16));
+        let failed = || format!("cannot convert {to}");
+        self.tensors.insert(format!("{to}.weight"), weight.context(failed)?);
+        self.tensors.insert(format!("{to}.bias"), bias.context(failed)?);
+        Ok(())
+    }
+}

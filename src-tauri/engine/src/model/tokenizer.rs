@@ -1,0 +1,118 @@
+//! Text to tokens, by the tokenizer that a model's folder holds.
+
+use std::path::{Path, PathBuf};
+
+use tokenizers::{Tokenizer as Inner, TruncationParams};
+
+use crate::error::{Context, Error, Result};
+
+/// A tokenizer that never makes more tokens than the model has places for.
+pub struct Tokenizer {
+    inner: Inner,
+    file: PathBuf,
+    vocabulary: usize,
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json`. What is longer than `context` tokens is cut so
+    /// that the tokens around it, start and end, stay. `vocabulary` is the
+    /// number of tokens that the model knows.
+    pub fn open(file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
+        let mut inner = Inner::from_file(file)
+            .context(|| format!("{} is not a tokenizer", file.display()))?;
+        let truncation = TruncationParams { max_length: context, ..Default::default() };
+        inner
+            .with_truncation(Some(truncation))
+            .context(|| format!("{} cannot be cut to {context} tokens", file.display()))?;
+        // The tower knows better how long a batch has to be.
+        inner.with_padding(None);
+        Ok(Self { inner, file: file.to_path_buf(), vocabulary })
+    }
+
+    /// The tokens of each text, start and end included.
+    pub fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>> {
+        let encodings = self
+            .inner
+            .encode_batch(texts.to_vec(), true)
+            .context(|| format!("{} cannot read this text", self.file.display()))?;
+        let tokens: Vec<Vec<u32>> =
+            encodings.iter().map(|encoding| encoding.get_ids().to_vec()).collect();
+        match tokens.iter().flatten().find(|&&id| id as usize >= self.vocabulary) {
+            Some(id) => Err(Error::failed(format!(
+                "{} makes the token {id}, and the model knows only {}",
+                self.file.display(),
+                self.vocabulary
+            ))),
+            None => Ok(tokens),
+        }
+    }
+
+    /// For messages.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::model::read_json;
+    use crate::model::tests::{fixture, shared};
+
+    fn tokenizer(context: usize) -> Tokenizer {
+        Tokenizer::open(&fixture("clip-gelu/tokenizer.json"), context, 591).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_those_of_open_clip() {
+        #[derive(Deserialize)]
+        struct Example {
+            text: String,
+            ids: Vec<u32>,
+        }
+        let Some(file) = shared("reference/clip-tokenizer.json") else { return };
+        let tokens = read_json(&fixture("clip-tokens.json")).unwrap()["tokens"].take();
+        let examples: Vec<Example> = serde_json::from_value(tokens).unwrap();
+        let tokenizer = Tokenizer::open(&file, 77, 49408).unwrap();
+        for Example { text, ids } in &examples {
+            assert_eq!(&tokenizer.encode(&[text]).unwrap()[0], ids, "{text:?}");
+        }
+        assert!(examples.iter().any(|example| example.ids.len() == 77), "none is cut");
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_end() {
+        let tokens = tokenizer(12).encode(&["a dog ".repeat(40).as_str(), ""]).unwrap();
+        assert_eq!((tokens[0].len(), tokens[0].first(), tokens[0].last()), (12, Some(&0), Some(&1)));
+        assert_eq!(tokens[1], [0, 1]);
+    }
+
+    #[test]
+    fn ten_thousand_characters_are_quick() {
+        let tokenizer = tokenizer(24);
+        // With and without spaces: one word of that length is the hard case.
+        for text in ["dog in a field, ".repeat(625), "dogs".repeat(2500), "犬".repeat(10_000)] {
+            let begin = Instant::now();
+            assert_eq!(tokenizer.encode(&[&text]).unwrap()[0].len(), 24);
+            assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
+        }
+    }
+
+    #[test]
+    fn a_token_the_model_does_not_know_is_named() {
+        let file = fixture("clip-gelu/tokenizer.json");
+        let error = Tokenizer::open(&file, 24, 100).unwrap().encode(&["winter"]).unwrap_err();
+        assert!(error.to_string().contains("knows only 100"), "{error}");
+    }
+
+    #[test]
+    fn a_context_with_no_room_for_text_is_refused() {
+        let file = fixture("clip-gelu/tokenizer.json");
+        let cut = Tokenizer::open(&file, 1, 591).and_then(|tokenizer| tokenizer.encode(&["dog"]));
+        assert!(cut.is_err());
+    }
+}

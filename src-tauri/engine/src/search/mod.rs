@@ -1,0 +1,7 @@
+//! Answering a question: words and examples to one vector, all photos scored
+//! by it, each score given a meaning.
+
+mod calibrate;
+mod rank;
+
+pub(crate) use rank::{embed_file, hit, search};

@@ -1,0 +1,223 @@
+//! One SQLite file: opened, migrated, read by many threads, written by one.
+//!
+//! Both stores of a library are such files. This module knows how a file is
+//! opened and versioned; what stands in it belongs to `catalog` and `derived`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{Context, Error, Result};
+
+/// How long a statement waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One step of a schema. Steps run once, in the order of their versions.
+pub(crate) struct Migration {
+    /// Unique within the file and never reused.
+    pub version: u32,
+    /// What brings the schema from the version before to this one.
+    pub sql: &'static str,
+}
+
+/// An open SQLite file.
+///
+/// Reads take a connection of their own and, by WAL, see the last committed
+/// state without waiting for the writer.
+pub(crate) struct Database {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    idle_readers: Mutex<Vec<Connection>>,
+}
+
+impl Database {
+    /// Opens or makes the file and runs the migrations that it lacks, all in
+    /// one transaction.
+    ///
+    /// # Errors
+    /// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where the file's
+    /// version is above the last migration; the file is left as it was.
+    pub fn open(path: &Path, migrations: &[&[Migration]]) -> Result<Self> {
+        let mut steps: Vec<&Migration> = migrations.iter().copied().flatten().collect();
+        steps.sort_by_key(|step| step.version);
+        let newest = steps.last().map_or(0, |step| step.version);
+
+        let mut writer = Connection::open(path).context(|| cannot_open(path))?;
+        writer.busy_timeout(BUSY_TIMEOUT).context(|| cannot_open(path))?;
+        // Before anything else: a newer file must not be touched.
+        let version = user_version(&writer).context(|| cannot_open(path))?;
+        if version > newest {
+            return Err(Error::newer_library(format!(
+                "{} was written by a newer version of Afterimage (its version is {version}, this one \
+                 knows up to {newest}); nothing was changed. Update Afterimage, or name another \
+                 library with --library",
+                path.display()
+            )));
+        }
+        configure(&writer).context(|| cannot_open(path))?;
+        migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            idle_readers: Mutex::default(),
+        })
+    }
+
+    /// Reads with a connection that no other thread uses meanwhile.
+    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let idle = self.idle_readers.lock().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.open_reader().context(|| cannot_open(&self.path))?,
+        };
+        let answer = read(&connection).context(|| format!("cannot read {}", self.path.display()));
+        self.idle_readers.lock().push(connection);
+        answer
+    }
+
+    /// Writes in one transaction: all of it is visible afterwards, or nothing.
+    pub fn write<T>(&self, write: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock();
+        // Immediate: taking the lock at once makes the busy timeout apply.
+        let written = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
+                let answer = write(&transaction)?;
+                transaction.commit()?;
+                Ok(answer)
+            });
+        written.context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// A number that changes when another process commits to the file; `None`
+    /// while this process is writing, so that asking never waits.
+    pub fn foreign_version(&self) -> Option<i64> {
+        let writer = self.writer.try_lock()?;
+        writer.query_row("PRAGMA data_version", [], |row| row.get(0)).ok()
+    }
+
+    fn open_reader(&self) -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(
+            &self.path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!("cannot open {}", path.display())
+}
+
+fn user_version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // In WAL mode NORMAL survives a crash of the process with nothing lost and
+    // a power cut with at most the last transactions undone, never half done.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Result<()> {
+    let newest = steps.last().map_or(0, |step| step.version);
+    if user_version(connection)? == newest {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked again under the lock: another process may have been faster.
+    let version = user_version(&transaction)?;
+    for step in steps.iter().filter(|step| step.version > version) {
+        transaction.execute_batch(step.sql)?;
+        transaction.pragma_update(None, "user_version", step.version)?;
+    }
+    transaction.commit()
+}
+
+/// Whether the error says that the file's content is damaged or no database.
+pub(crate) fn is_damaged(error: &Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    error.cause::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code).is_some_and(
+        |code| matches!(code, DatabaseCorrupt | NotADatabase),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    const ONE: &[Migration] = &[Migration { version: 1, sql: "CREATE TABLE a (x)" }];
+    const TWO: &[Migration] = &[Migration { version: 2, sql: "CREATE TABLE b (y)" }];
+    const BAD: &[Migration] = &[Migration { version: 3, sql: "CREATE TABLE c (z); nonsense" }];
+
+    fn tables(database: &Database) -> Vec<String> {
+        database
+            .read(|c| {
+                c.prepare("SELECT name FROM sqlite_schema ORDER BY name")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn later_migrations_run_on_an_older_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        drop(Database::open(&path, &[ONE]).unwrap());
+        let database = Database::open(&path, &[TWO, ONE]).unwrap();
+        assert_eq!(tables(&database), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_and_left_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        drop(Database::open(&path, &[ONE, TWO]).unwrap());
+        let before = std::fs::read(&path).unwrap();
+        let error = Database::open(&path, &[ONE]).err().unwrap();
+        assert_eq!(error.code(), Code::NewerLibrary);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_failing_migration_leaves_nothing_half_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        drop(Database::open(&path, &[ONE]).unwrap());
+        assert!(Database::open(&path, &[ONE, TWO, BAD]).is_err());
+        assert_eq!(tables(&Database::open(&path, &[ONE]).unwrap()), ["a"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_called_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        std::fs::write(&path, [7u8; 5000]).unwrap();
+        assert!(is_damaged(&Database::open(&path, &[ONE]).err().unwrap()));
+    }
+
+    #[test]
+    fn readers_see_the_last_commit_while_a_write_is_under_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&dir.path().join("x.sqlite"), &[ONE]).unwrap();
+        let count = |database: &Database| {
+            database.read(|c| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0)))
+        };
+        database
+            .write(|t| {
+                t.execute("INSERT INTO a VALUES (1)", [])?;
+                assert_eq!(count(&database).unwrap(), 0);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(count(&database).unwrap(), 1);
+    }
+}

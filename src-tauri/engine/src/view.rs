@@ -1,0 +1,287 @@
+//! What the engine answers with: plain values without behaviour of their own.
+//! The command line and the window turn them into their own words.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::jobs::Progress;
+
+/// A photo, by the number that it keeps through renames, moves and edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PhotoId(pub i64);
+
+/// A folder that the person pointed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RootId(pub i64);
+
+/// Whether a root can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootState {
+    /// It is there and can be listed.
+    Online,
+    /// It is not there: unplugged, unmounted, renamed. Its photos stay.
+    Offline,
+    /// It is there, but may not be listed. Its photos stay.
+    Unreadable,
+}
+
+impl RootState {
+    /// The word that stands for the state in the catalog and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// A root and its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its number.
+    pub id: RootId,
+    /// Absolute.
+    pub path: PathBuf,
+    /// Whether it can be reached.
+    pub state: RootState,
+    /// Photos in it, failed ones included.
+    pub photos: u64,
+}
+
+/// What one run of indexing did.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct IndexReport {
+    /// Files seen for the first time.
+    pub added: u64,
+    /// Known photos found at another place.
+    pub moved: u64,
+    /// Photos whose file is gone.
+    pub removed: u64,
+    /// Known photos whose file changed.
+    pub modified: u64,
+    /// Vectors computed.
+    pub embedded: u64,
+    /// Photos read that had a vector already.
+    pub reused: u64,
+    /// Photos that failed in this run.
+    pub failed: u64,
+    /// Files of kinds that cannot be read yet.
+    pub skipped: u64,
+    /// Photos in the library after it.
+    pub photos: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// It was stopped before everything was done.
+    pub stopped: bool,
+}
+
+/// A change that watching applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// Where the file is, or was.
+    pub path: PathBuf,
+    /// Where it was before it moved.
+    pub from: Option<PathBuf>,
+    /// The photo.
+    pub photo: PhotoId,
+}
+
+/// What happened to a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// Its file has other content.
+    Modified,
+    /// Its file is at another place.
+    Moved,
+    /// Its file is gone.
+    Removed,
+}
+
+/// What happens in the background.
+#[derive(Debug)]
+pub enum Event {
+    /// How far the work is; several times a second while it works.
+    Progress(Progress),
+    /// Photos were added, changed, removed or became findable.
+    LibraryChanged,
+    /// A root was added or removed, went or came back.
+    RootsChanged,
+    /// A round of work failed; it is tried again by itself.
+    Failed(Error),
+}
+
+/// A question.
+#[derive(Debug, Clone, Default)]
+pub struct SearchRequest {
+    /// What the photos should show, in words; may be empty where images or
+    /// `similar_to` say it.
+    pub query: String,
+    /// Image files that the photos should resemble.
+    pub images: Vec<PathBuf>,
+    /// A photo of the library that they should resemble; it is left out of the
+    /// answer.
+    pub similar_to: Option<PhotoId>,
+    /// At most so many hits; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The question as it was understood.
+    pub query: String,
+    /// The model that answered.
+    pub model: String,
+    /// From the question to this page.
+    pub took: Duration,
+    /// The part of it that scored and sorted the photos.
+    pub ranking: Duration,
+    /// Photos that were ranked.
+    pub total: usize,
+    /// How many of all ranked photos are strong hits.
+    pub strong: usize,
+    /// How many are likely ones.
+    pub likely: usize,
+    /// The best hits, best first.
+    pub hits: Vec<Hit>,
+}
+
+/// What a score means among the scores of the same question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// There was no question.
+    Unscored,
+    /// Far above what unrelated photos score.
+    Strong,
+    /// Above what unrelated photos score.
+    Likely,
+    /// No better than unrelated photos.
+    Weak,
+}
+
+/// A photo in a list.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The photo.
+    pub photo: PhotoId,
+    /// Cosine similarity, -1 to 1; greater is closer. 0 where nothing was asked.
+    pub score: f32,
+    /// What the score means.
+    pub strength: Strength,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Width by height, upright; 1.5 while unknown.
+    pub aspect: f32,
+    /// Average colour, sRGB; grey while unknown.
+    pub color: [u8; 3],
+    /// When it was taken, else when the file was changed; seconds since 1970.
+    pub time: i64,
+    /// Its root cannot be reached now.
+    pub offline: bool,
+}
+
+/// All that is known of a photo.
+#[derive(Debug, Clone)]
+pub struct Photo {
+    /// Its number.
+    pub id: PhotoId,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// The file's name, for showing; what is no Unicode is replaced.
+    pub name: String,
+    /// The folder that holds it.
+    pub folder: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// When it was taken, else when the file was changed; seconds since 1970.
+    pub time: i64,
+    /// When it was taken, by the camera's clock, as if that were UTC.
+    pub taken_at: Option<i64>,
+    /// Upright, in pixels.
+    pub width: Option<u32>,
+    /// Upright, in pixels.
+    pub height: Option<u32>,
+    /// Make and model.
+    pub camera: Option<String>,
+    /// Lens model.
+    pub lens: Option<String>,
+    /// Degrees, north positive.
+    pub lat: Option<f64>,
+    /// Degrees, east positive.
+    pub lon: Option<f64>,
+    /// Such as "JPEG"; empty while unknown.
+    pub format: String,
+    /// Its root cannot be reached now.
+    pub offline: bool,
+    /// It can be found by what it shows.
+    pub embedded: bool,
+}
+
+/// A photo that could not be indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The photo.
+    pub photo: PhotoId,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// In plain words.
+    pub reason: String,
+    /// Only a change of the file can help.
+    pub permanent: bool,
+    /// Seconds since 1970.
+    pub when: i64,
+}
+
+/// The library at a glance.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Photos, failed ones included.
+    pub photos: u64,
+    /// Photos that wait to be indexed.
+    pub pending: u64,
+    /// Photos that could not be.
+    pub failed: u64,
+    /// Files of kinds that cannot be read yet.
+    pub skipped: u64,
+    /// The model in use; `None` where none is installed.
+    pub model: Option<String>,
+    /// Models that have vectors in this library, and how many.
+    pub models: Vec<(String, u64)>,
+    /// The folders.
+    pub roots: Vec<Root>,
+}
+
+/// Something to embed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmbedInput {
+    /// A text, as it is.
+    Text(String),
+    /// An image file.
+    Image(PathBuf),
+}
+
+/// Vectors of length 1, in the order of the inputs.
+#[derive(Debug, Clone)]
+pub struct EmbedReport {
+    /// The model's id.
+    pub model: String,
+    /// Components of each vector.
+    pub dim: usize,
+    /// Each input with its vector.
+    pub embeddings: Vec<(EmbedInput, Vec<f32>)>,
+}
+
+/// A photo's file, for showing it.
+#[derive(Debug, Clone)]
+pub struct PhotoFile {
+    /// The file, or a JPEG of it where browsers cannot show its format.
+    pub bytes: Vec<u8>,
+    /// Its media type.
+    pub mime: &'static str,
+}

@@ -1,0 +1,151 @@
+//! What the page may ask: each command converts, makes one call to the engine on
+//! a thread that may block, and converts back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use afterimage_engine::{Context, Engine, Error, PhotoId, Result, RootId, SearchRequest};
+use tauri::ipc::Response;
+use tauri::{State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt;
+
+use crate::Shell;
+use crate::dto::{CommandError, Failure, Overview, Photo, Root, library_listing, page_listing};
+
+type Answer<T> = Result<T, CommandError>;
+
+#[tauri::command]
+pub async fn overview(shell: State<'_, Arc<Shell>>) -> Answer<Overview> {
+    let shell = Arc::clone(&shell);
+    blocking("overview", move || {
+        let engine = shell.engine()?;
+        Ok(Overview::new(engine.status()?, engine.device(), shell.control()?.is_paused()))
+    })
+    .await
+}
+
+/// The system's dialog; `None` where it was dismissed.
+#[tauri::command]
+pub async fn choose_folder(window: WebviewWindow) -> Answer<Option<String>> {
+    blocking("choose_folder", move || {
+        let dialog = window.dialog().file().set_parent(&window).set_title("Choose a folder");
+        let Some(chosen) = dialog.blocking_pick_folder() else { return Ok(None) };
+        let folder = chosen.into_path().context(|| "cannot use what was chosen")?;
+        match folder.into_os_string().into_string() {
+            Ok(folder) => Ok(Some(folder)),
+            Err(folder) => Err(Error::usage(format!(
+                "the name of {} is no Unicode: add the folder with \
+                 afterimage-desktop --add",
+                folder.to_string_lossy()
+            ))),
+        }
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn add_root(shell: State<'_, Arc<Shell>>, path: PathBuf) -> Answer<Root> {
+    ask("add_root", &shell, move |engine| Ok(engine.add_root(&path)?.into())).await
+}
+
+#[tauri::command]
+pub async fn remove_root(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
+    ask("remove_root", &shell, move |engine| engine.remove_root(RootId(id))).await
+}
+
+#[tauri::command]
+pub async fn library(shell: State<'_, Arc<Shell>>) -> Answer<Response> {
+    ask("library", &shell, |engine| {
+        let began = Instant::now();
+        let hits = engine.library()?;
+        library_listing(&hits, began.elapsed()).map(Response::new)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn search(
+    shell: State<'_, Arc<Shell>>,
+    query: String,
+    similar_to: Option<i64>,
+    ticket: u64,
+) -> Answer<Response> {
+    let cancel = shell.searches().begin(ticket).ok_or_else(Error::cancelled)?;
+    let similar_to = similar_to.map(PhotoId);
+    let request = SearchRequest { query, similar_to, ..SearchRequest::default() };
+    ask("search", &shell, move |engine| {
+        page_listing(engine.search(&request, &cancel)?).map(Response::new)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn photo(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<Photo> {
+    ask("photo", &shell, move |engine| Ok(engine.photo(PhotoId(id))?.into())).await
+}
+
+#[tauri::command]
+pub async fn failures(shell: State<'_, Arc<Shell>>) -> Answer<Vec<Failure>> {
+    ask("failures", &shell, |engine| {
+        Ok(engine.failures()?.into_iter().map(Failure::from).collect())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn retry_failures(shell: State<'_, Arc<Shell>>) -> Answer<usize> {
+    ask("retry_failures", &shell, |engine| engine.retry_failures()).await
+}
+
+#[tauri::command]
+pub async fn pause(shell: State<'_, Arc<Shell>>) -> Answer<()> {
+    let shell = Arc::clone(&shell);
+    blocking("pause", move || shell.control().map(|control| control.pause())).await
+}
+
+#[tauri::command]
+pub async fn resume(shell: State<'_, Arc<Shell>>) -> Answer<()> {
+    let shell = Arc::clone(&shell);
+    blocking("resume", move || shell.control().map(|control| control.resume())).await
+}
+
+/// Shows a photo's file in the system's file browser, selected.
+#[tauri::command]
+pub async fn reveal(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
+    ask("reveal", &shell, move |engine| {
+        let path = engine.photo(PhotoId(id))?.path;
+        tauri_plugin_opener::reveal_item_in_dir(&path)
+            .context(|| format!("cannot show {} in its folder", path.display()))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn rescan(shell: State<'_, Arc<Shell>>) -> Answer<()> {
+    let shell = Arc::clone(&shell);
+    blocking("rescan", move || shell.rescan()).await
+}
+
+/// Asks the open library, once it is open.
+async fn ask<T: Send + 'static>(
+    command: &'static str,
+    shell: &Arc<Shell>,
+    question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
+) -> Answer<T> {
+    let shell = Arc::clone(shell);
+    blocking(command, move || question(&shell.engine()?)).await
+}
+
+/// Runs a command's work on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    command: &'static str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Answer<T> {
+    let work = move || {
+        let _span = tracing::debug_span!("command", name = command).entered();
+        work().inspect_err(|error| tracing::debug!("{error}"))
+    };
+    let panicked = |error| Error::failed(format!("{command} broke off")).with(error);
+    Ok(tauri::async_runtime::spawn_blocking(work).await.map_err(panicked)??)
+}

@@ -1,0 +1,490 @@
+//! What crosses to the page: the engine's values in the words of the front end.
+//! `ui/src/lib/backend/dto.ts` is written from these types; a test holds the two
+//! together.
+//!
+//! Ids, counts and times become JavaScript numbers, exact up to 2^53. Paths turn
+//! into text here, where what is no Unicode is replaced; the page names photos by
+//! id alone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use afterimage_engine as engine;
+use serde::Serialize;
+
+/// What the library holds and what it works with.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    pub photos: u64,
+    /// Photos that wait to be indexed.
+    pub pending: u64,
+    pub failed: u64,
+    /// Files in formats that cannot be read yet.
+    pub skipped: u64,
+    /// Null where no model is installed.
+    pub model: Option<String>,
+    pub device: String,
+    pub roots: Vec<Root>,
+    pub paused: bool,
+}
+
+impl Overview {
+    /// The library at a glance, as it is worked on now.
+    pub fn new(status: engine::Status, device: engine::DeviceChoice, paused: bool) -> Self {
+        let engine::Status { photos, pending, failed, skipped, model, models: _, roots } = status;
+        let device = device.to_string();
+        let roots = roots.into_iter().map(Root::from).collect();
+        Self { photos, pending, failed, skipped, model, device, roots, paused }
+    }
+}
+
+/// Whether a folder can be reached.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum RootState {
+    Online,
+    Offline,
+    Unreadable,
+}
+
+/// A folder that the library follows.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Root {
+    pub id: i64,
+    pub path: String,
+    pub state: RootState,
+    pub photos: u64,
+}
+
+impl From<engine::Root> for Root {
+    fn from(root: engine::Root) -> Self {
+        let engine::Root { id, path, state, photos } = root;
+        let state = match state {
+            engine::RootState::Online => RootState::Online,
+            engine::RootState::Offline => RootState::Offline,
+            engine::RootState::Unreadable => RootState::Unreadable,
+        };
+        Self { id: id.0, path: text(&path), state, photos }
+    }
+}
+
+/// All that is known of a photo. Times are seconds since 1970, sizes are bytes,
+/// dimensions are pixels of the upright photo.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Photo {
+    pub id: i64,
+    pub path: String,
+    pub name: String,
+    pub folder: String,
+    pub size: u64,
+    /// When it was taken, or else when its file was changed.
+    pub time: i64,
+    /// The camera's wall clock read as UTC; null where the file does not say.
+    pub taken_at: Option<i64>,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub camera: Option<String>,
+    pub lens: Option<String>,
+    pub format: String,
+    pub lat: Option<f64>,
+    pub lon: Option<f64>,
+    pub offline: bool,
+    /// Whether the photo is indexed, and so can be found.
+    pub embedded: bool,
+}
+
+impl From<engine::Photo> for Photo {
+    fn from(photo: engine::Photo) -> Self {
+        let engine::Photo {
+            id,
+            path,
+            name,
+            folder,
+            size,
+            time,
+            taken_at,
+            width,
+            height,
+            camera,
+            lens,
+            lat,
+            lon,
+            format,
+            offline,
+            embedded,
+        } = photo;
+        Self {
+            id: id.0,
+            path: text(&path),
+            name,
+            folder: text(&folder),
+            size,
+            time,
+            taken_at,
+            width,
+            height,
+            camera,
+            lens,
+            format,
+            lat,
+            lon,
+            offline,
+            embedded,
+        }
+    }
+}
+
+/// A photo that could not be indexed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub photo: i64,
+    pub path: String,
+    pub reason: String,
+    /// True where only a change of the file can help.
+    pub permanent: bool,
+    pub when: i64,
+}
+
+impl From<engine::Failure> for Failure {
+    fn from(failure: engine::Failure) -> Self {
+        let engine::Failure { photo, path, reason, permanent, when } = failure;
+        Self { photo: photo.0, path: text(&path), reason, permanent, when }
+    }
+}
+
+/// What the engine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    Scanning,
+    LoadingModel,
+    Indexing,
+    Idle,
+    Paused,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    pub step: Step,
+    pub done: u64,
+    pub total: u64,
+    pub failed: u64,
+    /// Photos a second over the last seconds.
+    pub rate: f64,
+    pub seconds_left: Option<f64>,
+}
+
+impl From<engine::Progress> for Progress {
+    fn from(progress: engine::Progress) -> Self {
+        let engine::Progress { step, done, total, failed, rate, seconds_left } = progress;
+        let step = match step {
+            engine::Step::Scanning => Step::Scanning,
+            engine::Step::LoadingModel => Step::LoadingModel,
+            engine::Step::Indexing => Step::Indexing,
+            engine::Step::Idle => Step::Idle,
+            engine::Step::Paused => Step::Paused,
+        };
+        Self { step, done, total, failed, rate, seconds_left }
+    }
+}
+
+/// What the page may branch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum ErrorCode {
+    Usage,
+    NotFound,
+    NewerLibrary,
+    Cancelled,
+    Failed,
+}
+
+/// Why a command did not do what it was asked, in plain words.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CommandError {
+    pub code: ErrorCode,
+    pub message: String,
+}
+
+impl From<engine::Error> for CommandError {
+    fn from(error: engine::Error) -> Self {
+        let code = match error.code() {
+            engine::Code::Usage => ErrorCode::Usage,
+            engine::Code::NotFound => ErrorCode::NotFound,
+            engine::Code::NewerLibrary => ErrorCode::NewerLibrary,
+            engine::Code::Cancelled => ErrorCode::Cancelled,
+            engine::Code::Failed => ErrorCode::Failed,
+        };
+        Self { code, message: error.to_string() }
+    }
+}
+
+/// The JSON header of a listing.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ListingHeader {
+    /// Records that follow.
+    pub count: usize,
+    /// Photos that were ranked.
+    pub total: usize,
+    pub strong: usize,
+    pub likely: usize,
+    pub took_ms: f64,
+    pub ranking_ms: f64,
+    pub model: String,
+    pub query: String,
+}
+
+/// Bytes of one photo in a listing.
+const RECORD_BYTES: usize = 24;
+
+/// The answer to a search as a binary listing.
+///
+/// # Errors
+/// As [`library_listing`].
+pub fn page_listing(page: engine::Page) -> engine::Result<Vec<u8>> {
+    let engine::Page { query, model, took, ranking, total, strong, likely, hits } = page;
+    let (took_ms, ranking_ms) = (millis(took), millis(ranking));
+    let count = hits.len();
+    let header = ListingHeader { count, total, strong, likely, took_ms, ranking_ms, model, query };
+    encode_listing(&header, &hits)
+}
+
+/// The whole library, found in `took`, as a binary listing.
+///
+/// # Errors
+/// Where a photo's id does not fit the listing's 32 bits.
+pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<Vec<u8>> {
+    let count = hits.len();
+    let header =
+        ListingHeader { count, total: count, took_ms: millis(took), ..ListingHeader::default() };
+    encode_listing(&header, hits)
+}
+
+/// Little endian: the header's length as u32, the header as JSON padded with
+/// spaces so that the records begin 8-byte aligned, then a record for each photo:
+/// id u32, width by height f32, score f32, red, green, blue, flags u8 (bits 0-1:
+/// unscored, strong, likely, weak; bit 2: offline), time f64. JSON for a hundred
+/// thousand photos would be ten megabytes and take the page a second to read.
+fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec(header)
+        .map_err(|error| engine::Error::failed("cannot write a list of photos").with(error))?;
+    json.resize((4 + json.len()).next_multiple_of(8) - 4, b' ');
+    let mut bytes = Vec::with_capacity(4 + json.len() + hits.len() * RECORD_BYTES);
+    bytes.extend(u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend(json);
+    for hit in hits {
+        let id = u32::try_from(hit.photo.0).map_err(|error| {
+            engine::Error::failed(format!("photo {} cannot be listed", hit.photo.0)).with(error)
+        })?;
+        let strength: u8 = match hit.strength {
+            engine::Strength::Unscored => 0,
+            engine::Strength::Strong => 1,
+            engine::Strength::Likely => 2,
+            engine::Strength::Weak => 3,
+        };
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(hit.aspect.to_le_bytes());
+        bytes.extend(hit.score.to_le_bytes());
+        bytes.extend(hit.color);
+        bytes.push(strength | u8::from(hit.offline) << 2);
+        bytes.extend((hit.time as f64).to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use ts_rs::TS;
+
+    use super::*;
+
+    fn hit(id: i64) -> engine::Hit {
+        engine::Hit {
+            photo: engine::PhotoId(id),
+            score: 0.25,
+            strength: engine::Strength::Likely,
+            path: PathBuf::from("a.jpg"),
+            aspect: 1.5,
+            color: [10, 20, 30],
+            time: 1_700_000_000,
+            offline: true,
+        }
+    }
+
+    #[test]
+    fn a_listing_is_laid_out_as_the_page_reads_it() {
+        // Headers of all lengths modulo 8 keep the records aligned.
+        for query in ["", "a", "zwölf", "a dog", "日本", "nineteen characters"] {
+            let page = engine::Page {
+                query: query.into(),
+                model: "starter".into(),
+                took: Duration::from_micros(12_500),
+                ranking: Duration::from_micros(500),
+                total: 9,
+                strong: 1,
+                likely: 1,
+                hits: vec![hit(7), hit(u32::MAX.into())],
+            };
+            let bytes = page_listing(page).unwrap();
+            let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+            let start = 4 + length;
+            assert_eq!(start % 8, 0);
+            assert_eq!(bytes.len(), start + 2 * RECORD_BYTES);
+
+            let header: serde_json::Value = serde_json::from_slice(&bytes[4..start]).unwrap();
+            let expected = serde_json::json!({
+                "count": 2, "total": 9, "strong": 1, "likely": 1,
+                "tookMs": 12.5, "rankingMs": 0.5, "model": "starter", "query": query,
+            });
+            assert_eq!(header, expected);
+
+            let record = &bytes[start..start + RECORD_BYTES];
+            assert_eq!(record[..4], 7u32.to_le_bytes());
+            assert_eq!(record[4..8], 1.5f32.to_le_bytes());
+            assert_eq!(record[8..12], 0.25f32.to_le_bytes());
+            assert_eq!(record[12..16], [10, 20, 30, 0b110]);
+            assert_eq!(record[16..], 1_700_000_000f64.to_le_bytes());
+            assert_eq!(bytes[start + RECORD_BYTES..][..4], u32::MAX.to_le_bytes());
+        }
+    }
+
+    #[test]
+    fn an_empty_library_is_a_listing_without_records() {
+        let bytes = library_listing(&[], Duration::ZERO).unwrap();
+        let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+        assert_eq!(bytes.len(), 4 + length);
+        let header: serde_json::Value = serde_json::from_slice(&bytes[4..]).unwrap();
+        assert_eq!(header["count"], 0);
+    }
+
+    #[test]
+    fn an_id_that_does_not_fit_is_refused_rather_than_cut() {
+        let error = library_listing(&[hit(1 << 32)], Duration::ZERO).unwrap_err();
+        assert!(error.to_string().contains("4294967296"), "{error}");
+    }
+
+    #[test]
+    fn the_engines_codes_keep_their_names() {
+        let error = CommandError::from(engine::Error::newer_library("made by 9.0"));
+        let json = serde_json::to_value(error).unwrap();
+        assert_eq!(json, serde_json::json!({"code": "newerLibrary", "message": "made by 9.0"}));
+    }
+
+    /// Set to write the front end's file instead of comparing it.
+    const WRITE: &str = "AFTERIMAGE_WRITE_BINDINGS";
+
+    #[test]
+    fn the_front_ends_types_are_these() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/backend/dto.ts");
+        let written = bindings();
+        if std::env::var_os(WRITE).is_some() {
+            std::fs::write(&file, &written).unwrap();
+        }
+        let committed = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            committed == written,
+            "{} is not what src-tauri/src/dto.rs says; write it with\n    \
+             {WRITE}=1 cargo test -p afterimage-desktop front_ends_types",
+            file.display()
+        );
+    }
+
+    fn bindings() -> String {
+        let config = ts_rs::Config::new().with_large_int("number");
+        let mut out = String::from(
+            "/**\n * What the desktop shell sends, name for name. Written from \
+             src-tauri/src/dto.rs by a test\n * there; change the types in Rust.\n */\n",
+        );
+        declare::<Overview>(&config, &mut out);
+        declare::<RootState>(&config, &mut out);
+        declare::<Root>(&config, &mut out);
+        declare::<Photo>(&config, &mut out);
+        declare::<Failure>(&config, &mut out);
+        declare::<Step>(&config, &mut out);
+        declare::<Progress>(&config, &mut out);
+        declare::<ErrorCode>(&config, &mut out);
+        declare::<CommandError>(&config, &mut out);
+        declare::<ListingHeader>(&config, &mut out);
+        out
+    }
+
+    /// Writes a type as the front end's formatter would: a struct as an interface
+    /// with a field a line, an enum as a union of strings.
+    fn declare<T: TS>(config: &ts_rs::Config, out: &mut String) {
+        out.push('\n');
+        comment(T::docs().as_deref(), "", out);
+        let body = T::inline(config);
+        let Some(fields) = body.strip_prefix('{').and_then(|body| body.strip_suffix('}')) else {
+            out.push_str(&format!("export type {} = {body};\n", T::ident(config)));
+            return;
+        };
+        out.push_str(&format!("export interface {} {{\n", T::ident(config)));
+        let mut rest = fields.trim();
+        while !rest.is_empty() {
+            if let Some((docs, after)) = rest.split_once("*/")
+                && docs.starts_with("/**")
+            {
+                comment(Some(&format!("{docs}*/")), "  ", out);
+                rest = after.trim_start();
+            }
+            let (field, after) = rest.split_once(',').unwrap_or((rest, ""));
+            let array = field.strip_prefix("roots: Array<").and_then(|of| of.strip_suffix('>'));
+            match array {
+                Some(of) => out.push_str(&format!("  roots: {of}[];\n")),
+                None => out.push_str(&format!("  {};\n", field.trim())),
+            }
+            rest = after.trim_start();
+        }
+        out.push_str("}\n");
+    }
+
+    /// Writes a documentation comment, on one line where it has one.
+    fn comment(docs: Option<&str>, indent: &str, out: &mut String) {
+        let Some(docs) = docs else { return };
+        let lines: Vec<&str> = docs
+            .lines()
+            .map(|line| line.trim().trim_start_matches("/**").trim_start_matches("*/"))
+            .map(|line| line.trim_start_matches('*').trim())
+            .filter(|line| !line.is_empty())
+            .collect();
+        match lines[..] {
+            [] => {}
+            [line] => out.push_str(&format!("{indent}/** {line} */\n")),
+            _ => {
+                out.push_str(&format!("{indent}/**\n"));
+                for line in lines {
+                    out.push_str(&format!("{indent} * {line}\n"));
+                }
+                out.push_str(&format!("{indent} */\n"));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the engine tells the page while it works: `progress`, `library-changed`,
+//! `roots-changed` and `engine-failed`.
+//!
+//! The engine may report thousands of times a second; the page hears at most ten
+//! times, always the newest, and always the last one.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use afterimage_engine::Event;
+use tauri::{AppHandle, Emitter};
+
+use crate::dto::{CommandError, Progress};
+
+/// Time between two batches of events.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// An observer for the engine that passes its events on to the page. It returns
+/// at once, so that the page never slows the engine down.
+pub fn relay(app: AppHandle) -> impl Fn(Event) + Send + Sync + 'static {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // Ends when the engine drops its observer.
+        while let Ok(first) = receiver.recv() {
+            let batch = Batch::of([first].into_iter().chain(receiver.try_iter()));
+            batch.emit(&app);
+            thread::sleep(INTERVAL);
+        }
+    });
+    move |event| {
+        // The other side is gone only while the application ends.
+        let _ = sender.send(event);
+    }
+}
+
+/// Tells the page that something went wrong behind its back.
+pub fn failed(app: &AppHandle, error: CommandError) {
+    tracing::warn!("{}", error.message);
+    emit(app, "engine-failed", error);
+}
+
+/// What happened in one interval.
+#[derive(Default)]
+struct Batch {
+    progress: Option<Progress>,
+    library: bool,
+    roots: bool,
+    failed: Option<CommandError>,
+}
+
+impl Batch {
+    fn of(events: impl Iterator<Item = Event>) -> Self {
+        let mut batch = Self::default();
+        for event in events {
+            match event {
+                Event::Progress(progress) => batch.progress = Some(progress.into()),
+                Event::LibraryChanged => batch.library = true,
+                Event::RootsChanged => batch.roots = true,
+                Event::Failed(error) => batch.failed = Some(error.into()),
+            }
+        }
+        batch
+    }
+
+    fn emit(self, app: &AppHandle) {
+        if self.roots {
+            emit(app, "roots-changed", ());
+        }
+        if self.library {
+            emit(app, "library-changed", ());
+        }
+        if let Some(progress) = self.progress {
+            emit(app, "progress", progress);
+        }
+        if let Some(error) = self.failed {
+            failed(app, error);
+        }
+    }
+}
+
+fn emit(app: &AppHandle, name: &str, payload: impl serde::Serialize + Clone) {
+    if let Err(error) = app.emit_to(crate::window::LABEL, name, payload) {
+        tracing::warn!("cannot tell the page of {name}: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use afterimage_engine as engine;
+
+    use super::*;
+    use crate::dto::{ErrorCode, Step};
+
+    fn indexing(done: u64) -> Event {
+        Event::Progress(engine::Progress {
+            step: engine::Step::Indexing,
+            done,
+            total: 10,
+            failed: 0,
+            rate: 5.0,
+            seconds_left: None,
+        })
+    }
+
+    #[test]
+    fn a_batch_keeps_the_newest_progress_and_forgets_nothing_else() {
+        let batch = Batch::of(
+            [
+                indexing(1),
+                Event::LibraryChanged,
+                Event::Failed(engine::Error::failed("disk full")),
+                indexing(2),
+                Event::LibraryChanged,
+                indexing(3),
+            ]
+            .into_iter(),
+        );
+        let progress = batch.progress.unwrap();
+        assert_eq!((progress.step, progress.done), (Step::Indexing, 3));
+        assert!(batch.library);
+        assert!(!batch.roots);
+        let failed = batch.failed.unwrap();
+        assert_eq!((failed.code, failed.message.as_str()), (ErrorCode::Failed, "disk full"));
+    }
+}

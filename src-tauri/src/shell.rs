@@ -1,0 +1,165 @@
+//! The open library behind the window. It is opened away from the main thread, so
+//! that the window is there at once; whoever asks before waits. Where it cannot
+//! be opened the next question tries again.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions, Result};
+use tauri::AppHandle;
+
+use crate::events;
+
+/// The library of the window, and the searches on it.
+pub struct Shell {
+    app: AppHandle,
+    options: Box<dyn Fn() -> Result<OpenOptions> + Send + Sync>,
+    library: Mutex<Library>,
+    searches: Searches,
+}
+
+enum Library {
+    Unopened,
+    Open {
+        engine: Engine,
+        background: Background,
+    },
+    /// The application ends.
+    Closed,
+}
+
+impl Shell {
+    /// A library that is opened with these options by the first who asks.
+    pub fn new(
+        app: AppHandle,
+        options: impl Fn() -> Result<OpenOptions> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            app,
+            options: Box::new(options),
+            library: Mutex::new(Library::Unopened),
+            searches: Searches::default(),
+        }
+    }
+
+    /// The engine; may take as long as opening a library takes.
+    ///
+    /// # Errors
+    /// Where the library cannot be opened.
+    pub fn engine(&self) -> Result<Engine> {
+        self.opened(|engine, _| engine.clone())
+    }
+
+    /// What pauses and resumes the work.
+    ///
+    /// # Errors
+    /// As [`engine`](Self::engine).
+    pub fn control(&self) -> Result<Control> {
+        self.opened(|_, background| background.control().clone())
+    }
+
+    /// Has all folders looked at again.
+    ///
+    /// # Errors
+    /// As [`engine`](Self::engine).
+    pub fn rescan(&self) -> Result<()> {
+        self.opened(|_, background| background.rescan())
+    }
+
+    /// Opens the library and adds folders to it, in the background.
+    pub fn add_folders(self: &Arc<Self>, folders: Vec<PathBuf>) {
+        let shell = Arc::clone(self);
+        thread::spawn(move || {
+            // Where there is no library the page learns it when it asks.
+            let Ok(engine) = shell.engine() else { return };
+            for folder in folders {
+                if let Err(error) = engine.add_root(&folder) {
+                    events::failed(&shell.app, error.into());
+                }
+            }
+        });
+    }
+
+    /// The searches, of which the newest counts.
+    pub fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
+    /// Stops the work; returns when what was in flight is stored.
+    pub fn close(&self) {
+        *self.lock() = Library::Closed;
+    }
+
+    fn opened<T>(&self, use_it: impl FnOnce(&Engine, &Background) -> T) -> Result<T> {
+        let mut library = self.lock();
+        if let Library::Unopened = *library {
+            let engine = (self.options)().and_then(Engine::open).inspect_err(|error| {
+                tracing::error!("cannot open the library: {error}");
+            })?;
+            let background = engine.start(events::relay(self.app.clone()));
+            *library = Library::Open { engine, background };
+        }
+        match &*library {
+            Library::Open { engine, background } => Ok(use_it(engine, background)),
+            Library::Unopened | Library::Closed => Err(Error::cancelled()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Library> {
+        self.library.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets the newest search go on and cancels all others.
+#[derive(Default)]
+pub struct Searches(Mutex<Latest>);
+
+#[derive(Default)]
+struct Latest {
+    ticket: u64,
+    cancel: Cancel,
+}
+
+impl Searches {
+    /// Begins a search, which cancels the one before. `None` where a newer one,
+    /// with a greater ticket, has begun already: requests may overtake each other.
+    pub fn begin(&self, ticket: u64) -> Option<Cancel> {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ticket < latest.ticket {
+            return None;
+        }
+        latest.cancel.cancel();
+        *latest = Latest { ticket, cancel: Cancel::default() };
+        Some(latest.cancel.clone())
+    }
+
+    /// The page was loaded anew: it counts its tickets from the start.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Latest::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_search_cancels_the_older_one() {
+        let searches = Searches::default();
+        let first = searches.begin(1).unwrap();
+        assert!(!first.is_cancelled());
+        let third = searches.begin(3).unwrap();
+        assert!(first.is_cancelled());
+        assert!(searches.begin(2).is_none(), "it was overtaken");
+        assert!(!third.is_cancelled());
+    }
+
+    #[test]
+    fn a_reloaded_page_may_count_from_the_start() {
+        let searches = Searches::default();
+        searches.begin(40).unwrap();
+        searches.forget();
+        assert!(searches.begin(1).is_some());
+    }
+}

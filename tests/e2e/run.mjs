@@ -1,0 +1,180 @@
+/**
+ * Drives the real window through the scenarios, on a display and a bus of its own, and prints
+ * "N passed, N failed". Nothing of it stays: not a process, not a file but the screenshots.
+ *
+ *   node tests/e2e/run.mjs [WORD]      only the scenarios whose name has the word
+ *
+ * AFTERIMAGE_DESKTOP is the application to drive, target/debug/afterimage-desktop by default;
+ * AFTERIMAGE_SHARED the folder that holds the test photos, ../shared beside the repository.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { scenarios } from "./scenarios.mjs";
+import { end, Window } from "./webdriver.mjs";
+
+const REPOSITORY = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const BINARY = resolve(
+  process.env.AFTERIMAGE_DESKTOP ?? join(REPOSITORY, "target/debug/afterimage-desktop"),
+);
+const PHOTOS = join(process.env.AFTERIMAGE_SHARED ?? join(REPOSITORY, "../shared"), "photos");
+const SCREENS = join(REPOSITORY, "target/screens");
+const SIZES = [
+  [1280, 800],
+  [900, 600],
+];
+
+/** What one scenario works with: a home of its own, and the windows it opens. */
+class Stage {
+  #windows = [];
+  #env;
+
+  constructor(folder, env) {
+    this.folder = folder;
+    this.library = join(folder, "library");
+    this.photos = PHOTOS;
+    this.binary = BINARY;
+    this.#env = {
+      ...env,
+      HOME: folder,
+      XDG_DATA_HOME: join(folder, "data"),
+      XDG_CONFIG_HOME: join(folder, "config"),
+      XDG_CACHE_HOME: join(folder, "cache"),
+      XDG_RUNTIME_DIR: join(folder, "run"),
+      AFTERIMAGE_LIBRARY: this.library,
+    };
+  }
+
+  /** The environment of the application, `extra` added. */
+  env(extra = {}) {
+    return { ...this.#env, ...extra };
+  }
+
+  /** Opens the application's window. */
+  async open(args = [], extra = {}) {
+    const window = await Window.open(this.binary, args, this.env(extra));
+    this.#windows.push(window);
+    return window;
+  }
+
+  /** Takes a picture of the window as it is. */
+  async screenshot(window, name) {
+    await window.screenshot(join(SCREENS, `${name}.png`));
+  }
+
+  /** Takes one at each size; the window keeps the first of them. */
+  async screenshots(window, name) {
+    for (const [width, height] of [...SIZES].reverse()) {
+      await window.resize(width, height);
+      // Two frames: one to lay out, one to paint.
+      await window.runAsync(
+        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))",
+      );
+      await this.screenshot(window, `${name}-${width}x${height}`);
+    }
+  }
+
+  async close() {
+    for (const window of this.#windows) await window.close();
+  }
+
+  /** What the windows printed. */
+  get log() {
+    return this.#windows.map((window) => window.log).join("");
+  }
+}
+
+/** An X server on a display that is free. */
+async function display() {
+  const server = spawn(
+    "Xvfb",
+    ["-displayfd", "3", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+    { stdio: ["ignore", "ignore", "ignore", "pipe"], detached: true },
+  );
+  const number = await new Promise((done, failed) => {
+    server.once("error", failed);
+    server.once("exit", () => failed(new Error("Xvfb ended before it gave a display")));
+    server.stdio[3].once("data", (line) => done(String(line).trim()));
+  });
+  return { server, name: `:${number}` };
+}
+
+/** A session bus, which tells a second instance of the first and carries the theme. */
+async function bus() {
+  const daemon = spawn("dbus-daemon", ["--session", "--nofork", "--print-address=1"], {
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
+  const address = await new Promise((done, failed) => {
+    daemon.once("error", failed);
+    daemon.once("exit", () => failed(new Error("dbus-daemon ended before it gave an address")));
+    daemon.stdout.once("data", (line) => done(String(line).trim()));
+  });
+  return { daemon, address };
+}
+
+async function run(name, scenario, env) {
+  const folder = await mkdtemp(join(tmpdir(), "afterimage-e2e-"));
+  await mkdir(join(folder, "run"), { mode: 0o700 });
+  const stage = new Stage(folder, env);
+  try {
+    await scenario(stage);
+    console.log(`ok      ${name}`);
+    return true;
+  } catch (error) {
+    console.log(`FAILED  ${name}\n${error.stack}`);
+    if (error.cause) console.log(`caused by ${error.cause.stack}`);
+    if (stage.log) console.log(`the window printed:\n${stage.log}`);
+    return false;
+  } finally {
+    await stage.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function main() {
+  if (!existsSync(BINARY)) throw new Error(`there is no ${BINARY}: build it first`);
+  if (!existsSync(PHOTOS)) {
+    console.log(`skipped: ${PHOTOS} is absent`);
+    return 0;
+  }
+  await mkdir(SCREENS, { recursive: true });
+
+  const word = process.argv[2] ?? "";
+  const chosen = Object.entries(scenarios).filter(([name]) => name.includes(word));
+  const children = [];
+  const stop = () => Promise.all(children.map(end));
+  for (const name of ["SIGINT", "SIGTERM"]) {
+    process.once(name, () => stop().then(() => process.exit(130)));
+  }
+  let passed = 0;
+  try {
+    const { server, name: screen } = await display();
+    children.push(server);
+    const { daemon, address } = await bus();
+    children.push(daemon);
+    const env = {
+      PATH: process.env.PATH,
+      LANG: "C.UTF-8",
+      DISPLAY: screen,
+      DBUS_SESSION_BUS_ADDRESS: address,
+      GDK_BACKEND: "x11",
+      // There is no accessibility bus to wait for.
+      NO_AT_BRIDGE: "1",
+    };
+    for (const [name, scenario] of chosen) {
+      if (await run(name, scenario, env)) passed += 1;
+    }
+  } finally {
+    await stop();
+  }
+  const failed = chosen.length - passed;
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

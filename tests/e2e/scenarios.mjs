@@ -1,0 +1,226 @@
+/**
+ * What a person does with the window. Each scenario gets a `stage` (see run.mjs) with an empty
+ * library of its own, and throws where the window does not do as it should.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { eventually, Key } from "./webdriver.mjs";
+
+const DARK = { GTK_THEME: "Adwaita:dark" };
+
+export const scenarios = {
+  "a first run asks for a folder": async (stage) => {
+    const window = await stage.open();
+    await window.find("empty-state");
+    const button = await window.find("choose-folder");
+    assert.match(await button.text(), /choose a folder/i);
+    assert.equal(await window.run("return document.title"), "Afterimage");
+    await stage.screenshots(window, "first-run");
+    await keepsItsPolicy(window);
+  },
+
+  "the window follows the dark theme": async (stage) => {
+    const window = await stage.open([], DARK);
+    await window.find("choose-folder");
+    const ground = await window.run("return getComputedStyle(document.body).backgroundColor");
+    assert.equal(ground, "rgb(17, 18, 20)");
+    await stage.screenshots(window, "first-run-dark");
+  },
+
+  "a folder is indexed, searched and looked at": async (stage) => {
+    const folder = await everyday(stage, 40);
+    const window = await stage.open(["--add", folder], DARK);
+
+    const bar = await window.find("status-bar");
+    await window.find("progress");
+    await stage.screenshot(window, "indexing");
+    await eventually("all photos are indexed", async () => {
+      return (await window.all("pause")).length === 0 && /^40 photos/.test(await bar.text());
+    }, 180);
+    await thumbnailsAreShown(window);
+    await stage.screenshots(window, "library");
+
+    // It has the focus from the start: nothing is clicked before typing.
+    await window.press(..."a dog");
+    const count = await window.find("result-count");
+    await eventually("the search answers", async () => /\d+ strong/.test(await count.text()));
+    await thumbnailsAreShown(window);
+    await stage.screenshots(window, "search");
+
+    const dogs = await relevant(stage, "a dog");
+    const tiles = await window.all("tile");
+    assert.match(await tiles[0].attribute("data-photo-id"), /^\d+$/);
+    await tiles[0].click();
+    const shown = await viewerName(window);
+    assert.ok(dogs.includes(shown), `the best match for "a dog" is ${shown}`);
+    await eventually("the photo itself is shown", () =>
+      window.run(
+        `const photo = document.querySelector('[data-testid="viewer-photo"]');
+         return photo && photo.complete && photo.naturalWidth > 0`,
+      ),
+    );
+    await stage.screenshots(window, "viewer");
+    await window.press(Key.right);
+    await eventually("the next photo is shown", async () => (await viewerName(window)) !== shown);
+    await window.press(Key.escape);
+    await window.gone("viewer");
+    await keepsItsPolicy(window);
+  },
+
+  "a library by a newer version is refused and left alone": async (stage) => {
+    const file = join(stage.library, "library.sqlite");
+    const before = emptyDatabase(9999);
+    await mkdir(stage.library);
+    await writeFile(file, before);
+    const window = await stage.open();
+    const message = await window.find("failed-state");
+    assert.match(await message.text(), /newer version/);
+    await stage.screenshots(window, "newer-library");
+    assert.deepEqual(await readFile(file), before);
+    await keepsItsPolicy(window);
+  },
+
+  "a broken photo is listed with its reason": async (stage) => {
+    const folder = await everyday(stage, 3);
+    await writeFile(join(folder, "holiday.jpg"), "no photo, whatever its name says");
+    const window = await stage.open(["--add", folder]);
+    const button = await window.find("failures-button", 120);
+    assert.match(await button.text(), /1 photo/);
+    await button.click();
+    const list = await window.find("failures-list");
+    const text = await eventually("the list is filled", () => list.text());
+    const [name, reason] = text.split("\n");
+    assert.equal(name, "holiday.jpg");
+    assert.match(reason, /\w+ \w+/);
+    await stage.screenshots(window, "failures");
+    await window.press(Key.escape);
+    await window.gone("failures-list");
+    await keepsItsPolicy(window);
+  },
+
+  "a second start adds its folder to the open window": async (stage) => {
+    const window = await stage.open(["--add", await everyday(stage, 2)]);
+    await eventually("one folder is there", async () => (await window.all("folder")).length === 1);
+    const other = join(stage.folder, "other");
+    await mkdir(other);
+    // Relative, to where the second one is started.
+    const second = start(stage, ["--add", "other"], { cwd: stage.folder });
+    assert.equal(await exitCode(second, 10), 0);
+    await eventually("two folders are there", async () => (await window.all("folder")).length === 2);
+  },
+
+  "a folder that is not there is refused at once": async (stage) => {
+    const child = start(stage, ["--add", join(stage.folder, "nowhere")]);
+    let said = "";
+    child.stderr.on("data", (chunk) => (said += chunk));
+    assert.equal(await exitCode(child, 10), 2);
+    assert.match(said, /nowhere/);
+    assert.ok(!existsSync(stage.library));
+  },
+
+  "an interrupt ends it within two seconds": async (stage) => {
+    const child = start(stage, ["--add", await everyday(stage, 40)]);
+    const stored = join(stage.library, "derived.sqlite");
+    await eventually("the library is open", () => existsSync(stored));
+    child.kill("SIGINT");
+    assert.equal(await exitCode(child, 2), 0);
+  },
+};
+
+/** A folder with the first test photos. */
+async function everyday(stage, count) {
+  const source = join(stage.photos, "everyday");
+  const folder = join(stage.folder, "photos");
+  await mkdir(folder);
+  for (const name of (await readdir(source)).sort().slice(0, count)) {
+    await copyFile(join(source, name), join(folder, name));
+  }
+  return folder;
+}
+
+/** The files that show what a query asks for. */
+async function relevant(stage, query) {
+  const table = await readFile(join(stage.photos, "queries.tsv"), "utf8");
+  const line = table.split("\n").find((each) => each.startsWith(`${query}\t`));
+  return line.split("\t")[1].split(",");
+}
+
+async function thumbnailsAreShown(window) {
+  await eventually("thumbnails are shown", () =>
+    window.run(
+      `const images = [...document.querySelectorAll('[data-testid="tile"] img')];
+       return images.length > 0 && images.every((image) => image.naturalWidth > 0)`,
+    ),
+  );
+}
+
+async function viewerName(window) {
+  const name = await window.find("viewer-name");
+  return eventually("the photo's name is shown", () => name.text());
+}
+
+/**
+ * Nothing the page did was against its content security policy; and the policy is in force, which
+ * a script from elsewhere shows.
+ */
+async function keepsItsPolicy(window) {
+  const violations = await window.runAsync(
+    `const done = arguments[0];
+     const seen = [];
+     new ReportingObserver((reports) => seen.push(...reports.map(({ body }) => body)), {
+       types: ["csp-violation"],
+       buffered: true,
+     }).observe();
+     setTimeout(() => {
+       const before = seen.map((body) => body.effectiveDirective + " " + body.blockedURL);
+       const script = document.createElement("script");
+       script.textContent = "window.injected = true";
+       document.head.append(script);
+       script.remove();
+       setTimeout(() => done({ before, after: seen.length, injected: window.injected }), 200);
+     }, 200);`,
+  );
+  assert.deepEqual(violations.before, []);
+  assert.equal(violations.after, 1, "the policy stops and reports an injected script");
+  assert.equal(violations.injected, null);
+}
+
+/** Starts the application without driving it. */
+function start(stage, args, options = {}) {
+  return spawn(stage.binary, args, {
+    env: stage.env(),
+    stdio: ["ignore", "ignore", "pipe"],
+    ...options,
+  });
+}
+
+/** How a process ended; it is killed when it does not within `seconds`. */
+async function exitCode(child, seconds) {
+  const late = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+  const [code, signal] = await once(child, "exit");
+  clearTimeout(late);
+  assert.notEqual(signal, "SIGKILL", `it did not end within ${seconds} s`);
+  return code;
+}
+
+/** An SQLite file without tables, of one page; https://www.sqlite.org/fileformat.html */
+function emptyDatabase(userVersion) {
+  const page = Buffer.alloc(4096);
+  page.write("SQLite format 3\0");
+  page.writeUInt16BE(page.length, 16);
+  page.set([1, 1, 0, 64, 32, 32], 18);
+  page.writeUInt32BE(1, 24); // changes
+  page.writeUInt32BE(1, 28); // pages
+  page.writeUInt32BE(4, 44); // schema format
+  page.writeUInt32BE(1, 56); // UTF-8
+  page.writeUInt32BE(userVersion, 60);
+  page.writeUInt32BE(1, 92); // changes at which the number of pages was right
+  page.set([13], 100); // a leaf of a table,
+  page.writeUInt16BE(page.length, 105); // without content
+  return page;
+}

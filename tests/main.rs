@@ -1,0 +1,9 @@
+//! Tests of the whole: the program `afterimage` as people and scripts run it,
+//! on real photos, with the starter model.
+
+mod cli;
+mod crash;
+mod models;
+mod quality;
+mod support;
+mod watch;

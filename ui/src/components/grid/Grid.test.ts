@@ -1,0 +1,188 @@
+import { render, screen } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { flushSync } from "svelte";
+import { describe, expect, it, vi } from "vitest";
+
+import type { FakeRecord } from "../../lib/backend/fake";
+import { firmCount } from "../../lib/backend/listing";
+import { listingOf, plain } from "../../testing/scripted";
+import Grid from "./Grid.svelte";
+
+const scored = (strong: number, weak: number): FakeRecord[] =>
+  plain(strong + weak).map((record, i) => ({ ...record, strength: i < strong ? 1 : 3 }));
+
+function show(records: FakeRecord[], extra: Record<string, unknown> = {}) {
+  const listing = listingOf(records);
+  const props = {
+    listing,
+    question: "library",
+    revision: 1,
+    firm: firmCount(listing),
+    weakShown: false,
+    byTime: false,
+    current: null,
+    thumbUrl: (id: number) => `thumb://localhost/${id}`,
+    onopen: vi.fn(),
+    onweak: vi.fn(),
+    onescape: vi.fn(),
+    ...extra,
+  };
+  return { props, ...render(Grid, { props }) };
+}
+
+const tiles = (): HTMLElement[] => screen.getAllByTestId("tile");
+const ids = (): number[] => tiles().map((tile) => Number(tile.dataset.photoId));
+const list = (): HTMLElement => screen.getByRole("listbox");
+const currentId = (): number | null => {
+  const { activeElement } = document;
+  const id = activeElement?.getAttribute("aria-activedescendant");
+  return id ? Number(document.getElementById(id)?.dataset.photoId) : null;
+};
+
+async function scrollTo(top: number): Promise<void> {
+  const grid = screen.getByTestId("grid");
+  grid.scrollTop = top;
+  grid.dispatchEvent(new Event("scroll"));
+  flushSync();
+  // After a rush, thumbnails are asked for once the scrolling has rested.
+  await new Promise((done) => setTimeout(done, 100));
+}
+
+const pageHeight = (): number => parseFloat(list().style.height);
+
+describe("the grid", () => {
+  it("makes tiles only for what is near the window, however many photos there are", async () => {
+    show(plain(100_000));
+    expect(tiles().length).toBeLessThan(60);
+    expect(ids()[0]).toBe(1);
+    const height = pageHeight();
+    expect(height).toBeGreaterThan(1_000_000);
+
+    await scrollTo(height / 2);
+    expect(tiles().length).toBeLessThan(60);
+    expect(ids()[0]).toBeGreaterThan(45_000);
+
+    await scrollTo(height - 700);
+    expect(ids().at(-1)).toBe(100_000);
+    expect(pageHeight()).toBe(height);
+  });
+
+  it("hands its nodes on instead of making new ones", async () => {
+    show(plain(5000));
+    const before = new Set(tiles());
+    await scrollTo(pageHeight() / 2);
+    const after = tiles();
+    expect(ids()[0]).toBeGreaterThan(1000);
+    expect(after.filter((tile) => before.has(tile)).length).toBeGreaterThan(after.length / 2);
+  });
+
+  it("keeps the order of reading in the document", async () => {
+    show(plain(5000));
+    await scrollTo(3333);
+    await scrollTo(4000);
+    expect(ids()).toEqual([...ids()].sort((a, b) => a - b));
+  });
+
+  it("says where each photo stands among all", () => {
+    show(plain(500));
+    const [first] = tiles();
+    expect(first?.getAttribute("aria-posinset")).toBe("1");
+    expect(first?.getAttribute("aria-setsize")).toBe("500");
+  });
+
+  it("shows the average colour at once, and a thumbnail only when it is there", () => {
+    show([{ id: 4, color: 0x102030 }]);
+    const [tile] = tiles();
+    expect(tile?.style.backgroundColor).toBe("#102030");
+    const image = tile?.querySelector("img");
+    expect(image?.getAttribute("src")).toBe("thumb://localhost/4");
+    expect(tile?.className).toContain("waiting");
+    image?.dispatchEvent(new Event("load"));
+    flushSync();
+    expect(tile?.className).toMatch(/there|arriving/);
+  });
+
+  it("asks again for a missing thumbnail once the library has changed", async () => {
+    const { props, rerender } = show([{ id: 4 }]);
+    screen.getByTestId("tile").querySelector("img")?.dispatchEvent(new Event("error"));
+    flushSync();
+    expect(screen.getByTestId("tile").querySelector("img")).toBeNull();
+    await rerender({ revision: props.revision + 1 });
+    expect(screen.getByTestId("tile").querySelector("img")?.src).toBe("thumb://localhost/4?1");
+  });
+
+  it("asks for no thumbnails while it is rushed through", () => {
+    show(plain(100_000));
+    const grid = screen.getByTestId("grid");
+    grid.scrollTop = 2_000_000;
+    grid.dispatchEvent(new Event("scroll"));
+    flushSync();
+    expect(ids()[0]).toBeGreaterThan(1000);
+    expect(grid.querySelectorAll("img")).toHaveLength(0);
+  });
+
+  it("moves by the arrow keys, rows, pages, and to both ends", async () => {
+    const user = userEvent.setup();
+    const { props } = show(plain(1000));
+    list().focus();
+    flushSync();
+    expect(currentId()).toBe(1);
+    await user.keyboard("{ArrowRight}{ArrowRight}{ArrowLeft}");
+    expect(currentId()).toBe(2);
+    await user.keyboard("{ArrowDown}");
+    const below = currentId() ?? 0;
+    expect(below).toBeGreaterThan(2);
+    await user.keyboard("{ArrowUp}");
+    expect(currentId()).toBe(2);
+    await user.keyboard("{PageDown}");
+    expect(currentId()).toBeGreaterThan(below);
+    await user.keyboard("{End}");
+    expect(currentId()).toBe(1000);
+    await user.keyboard("{ArrowRight}{ArrowDown}");
+    expect(currentId()).toBe(1000);
+    await user.keyboard("{Home}{ArrowLeft}");
+    expect(currentId()).toBe(1);
+    await user.keyboard("{Enter}");
+    expect(props.onopen).toHaveBeenCalledWith(1);
+    await user.keyboard("{Escape}");
+    expect(props.onescape).toHaveBeenCalledOnce();
+  });
+
+  it("opens a photo on a click", async () => {
+    const { props } = show(plain(10));
+    await userEvent.click(tiles()[3] as HTMLElement);
+    expect(props.onopen).toHaveBeenCalledWith(4);
+  });
+
+  it("folds weaker matches away behind a line, and offers them", async () => {
+    const { props, rerender } = show(scored(3, 5));
+    expect(ids()).toEqual([1, 2, 3]);
+    const fold = screen.getByTestId("weaker-matches");
+    expect(fold.textContent).toContain("5 photos");
+    expect(fold.getAttribute("aria-expanded")).toBe("false");
+    await userEvent.click(fold);
+    expect(props.onweak).toHaveBeenCalledWith(true);
+    await rerender({ weakShown: true });
+    expect(ids()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(parseFloat(fold.style.top)).toBeLessThan(parseFloat(tiles()[3]?.style.top ?? ""));
+  });
+
+  it("keeps the photo at its upper edge when others come before it, and starts anew with a question", async () => {
+    const { rerender } = show(plain(5000));
+    await scrollTo(20_000);
+    const topOf = (id: number): number =>
+      parseFloat(document.getElementById(`tile-${id}`)?.style.top ?? "NaN") -
+      screen.getByTestId("grid").scrollTop;
+    const first = ids().find((id) => topOf(id) >= 0) ?? 0;
+    const before = topOf(first);
+
+    const more = [...plain(7).map(({ id }) => ({ id: id + 90_000 })), ...plain(5000)];
+    await rerender({ listing: listingOf(more), revision: 2 });
+    expect(ids()).toContain(first);
+    // Rows may break elsewhere now, by no more than one row's height.
+    expect(Math.abs(topOf(first) - before)).toBeLessThan(300);
+
+    await rerender({ listing: listingOf(plain(50)), question: "text:dog" });
+    expect(screen.getByTestId("grid").scrollTop).toBe(0);
+  });
+});

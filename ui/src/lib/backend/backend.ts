@@ -1,0 +1,67 @@
+/**
+ * Everything the window asks of the engine. One implementation speaks to the desktop shell, one
+ * is made up for tests and development. Every method rejects with a `CommandError` (see
+ * `commandError`); nothing here turns a failure into an empty answer.
+ */
+import type { CommandError, ErrorCode, Failure, Overview, Photo, Progress, Root } from "./dto";
+import type { Listing } from "./listing";
+
+export interface SearchRequest {
+  query: string;
+  /** Find photos like this one. */
+  similarTo: number | null;
+  /** Grows with each search; the engine gives up a search when a newer ticket comes. */
+  ticket: number;
+}
+
+export interface BackendEvents {
+  progress(progress: Progress): void;
+  libraryChanged(): void;
+  rootsChanged(): void;
+  engineFailed(error: CommandError): void;
+  /** Something is dragged over the window, or no longer. */
+  dragging(active: boolean): void;
+  dropped(paths: string[]): void;
+}
+
+export interface Backend {
+  overview(): Promise<Overview>;
+  /** The system's folder dialog; null when it was dismissed. */
+  chooseFolder(): Promise<string | null>;
+  addRoot(path: string): Promise<Root>;
+  removeRoot(id: number): Promise<void>;
+  /** Every photo, newest first. */
+  library(): Promise<Listing>;
+  /** Best first. */
+  search(request: SearchRequest): Promise<Listing>;
+  photo(id: number): Promise<Photo>;
+  failures(): Promise<Failure[]>;
+  /** Queues what failed once more and returns how many photos that are. */
+  retryFailures(): Promise<number>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Shows the photo's file in the system's file browser. */
+  reveal(id: number): Promise<void>;
+  /** Looks through the folders for changes now. */
+  rescan(): Promise<void>;
+
+  thumbUrl(id: number): string;
+  photoUrl(id: number): string;
+
+  /** Calls the handlers until the returned function is called. */
+  subscribe(events: BackendEvents): Promise<() => void>;
+}
+
+const CODES: readonly string[] = ["usage", "notFound", "newerLibrary", "cancelled", "failed"];
+
+/** Whatever was thrown, as an error that can be shown. */
+export function commandError(thrown: unknown): CommandError {
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
+    const code = "code" in thrown ? String(thrown.code) : "failed";
+    return {
+      code: CODES.includes(code) ? (code as ErrorCode) : "failed",
+      message: String(thrown.message),
+    };
+  }
+  return { code: "failed", message: String(thrown) };
+}

@@ -1,0 +1,384 @@
+/**
+ * A backend made up in memory, for tests and for development: `?fake=COUNT` in the address chooses
+ * how many photos it has. It is imported by tests and by the development server only, so that
+ * nothing of it reaches a build.
+ *
+ * `state` is one of `FakeState`, `photos=1` shows the test photos instead of drawings, and
+ * `latency` is how many milliseconds each answer takes.
+ */
+import type { Backend, BackendEvents, SearchRequest } from "./backend";
+import type { CommandError, Failure, Overview, Photo, Progress, Root } from "./dto";
+import { decodeListing, RECORD_BYTES, type Listing } from "./listing";
+
+export type FakeState =
+  "idle" | "empty" | "scanning" | "indexing" | "paused" | "broken" | "offline" | "failures";
+
+export interface FakeFile {
+  name: string;
+  width: number;
+  height: number;
+  bytes: number;
+}
+
+export interface FakeOptions {
+  count: number;
+  state?: FakeState;
+  /** Real pictures, served under `/dev-photos/`, instead of drawings. */
+  files?: readonly FakeFile[];
+  /** How long each answer takes. */
+  latencyMs?: number;
+}
+
+export interface FakeRecord {
+  id: number;
+  aspect?: number;
+  score?: number;
+  color?: number;
+  /** As in the binary listing. */
+  strength?: 0 | 1 | 2 | 3;
+  offline?: boolean;
+  time?: number;
+}
+
+/** A listing in the bytes that the shell would send. */
+export function encodeListing(
+  records: readonly FakeRecord[],
+  header: Record<string, unknown> = {},
+): ArrayBuffer {
+  const of = (strength: number): number =>
+    records.filter((record) => record.strength === strength).length;
+  const json = JSON.stringify({
+    count: records.length,
+    total: records.length,
+    strong: of(1),
+    likely: of(2),
+    tookMs: 8.4,
+    rankingMs: 1.9,
+    model: "starter",
+    query: "",
+    ...header,
+  });
+  const text = new TextEncoder().encode(json);
+  const length = Math.ceil((4 + text.length) / 8) * 8 - 4;
+  const bytes = new Uint8Array(4 + length + records.length * RECORD_BYTES);
+  bytes.fill(0x20, 4, 4 + length);
+  bytes.set(text, 4);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, true);
+  records.forEach((record, i) => {
+    const at = 4 + length + i * RECORD_BYTES;
+    view.setUint32(at, record.id, true);
+    view.setFloat32(at + 4, record.aspect ?? 1.5, true);
+    view.setFloat32(at + 8, record.score ?? 0, true);
+    const color = record.color ?? 0x303030;
+    view.setUint8(at + 12, color >> 16);
+    view.setUint8(at + 13, (color >> 8) & 0xff);
+    view.setUint8(at + 14, color & 0xff);
+    view.setUint8(at + 15, (record.strength ?? 0) | (record.offline ? 4 : 0));
+    view.setFloat64(at + 16, record.time ?? 0, true);
+  });
+  return bytes.buffer;
+}
+
+/** A number in 0..1 that depends on nothing but its arguments. */
+function chance(id: number, salt: number): number {
+  let h = Math.imul(id ^ (salt * 0x9e3779b1), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 0x1_0000_0000;
+}
+
+const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4];
+const NEWEST = 1_790_000_000;
+const LONG_NAME =
+  "Familienurlaub an der Ostsee, Abendspaziergang am Leuchtturm mit Großeltern und Nachbarskindern ".repeat(
+    2,
+  );
+
+export class FakeBackend implements Backend {
+  readonly #options: FakeOptions;
+  readonly #listeners = new Set<BackendEvents>();
+  #roots: Root[];
+  #progress: Progress | null = null;
+  #paused: boolean;
+  #failures: Failure[];
+
+  constructor(options: FakeOptions) {
+    this.#options = options;
+    const { count, state } = options;
+    this.#paused = state === "paused";
+    this.#roots =
+      count === 0 && (state === undefined || state === "idle")
+        ? []
+        : [{ id: 1, path: "/home/anna/Pictures", state: "online", photos: count }];
+    if (state === "offline") {
+      this.#roots.push(
+        {
+          id: 2,
+          path: "/media/anna/Travel drive/Photos 2009–2016",
+          state: "offline",
+          photos: 1204,
+        },
+        { id: 3, path: `/home/anna/${LONG_NAME}`, state: "unreadable", photos: 18 },
+      );
+    }
+    this.#failures = state === "failures" || state === "indexing" ? this.#makeFailures() : [];
+    if (state === "indexing" || state === "paused" || state === "scanning") {
+      const share = Math.round(count * 0.62);
+      this.#progress =
+        state === "scanning"
+          ? { step: "scanning", done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null }
+          : {
+              step: state,
+              done: share,
+              total: count,
+              failed: this.#failures.length,
+              rate: state === "paused" ? 0 : 21.4,
+              secondsLeft: state === "paused" ? null : 192,
+            };
+    }
+  }
+
+  async overview(): Promise<Overview> {
+    await this.#wait();
+    if (this.#options.state === "broken") {
+      const error: CommandError = {
+        code: "newerLibrary",
+        message:
+          "The library in /home/anna/.local/share/afterimage was made by a newer version of Afterimage. Install that version, or choose another library with --library.",
+      };
+      throw error;
+    }
+    return {
+      photos: this.#roots.reduce((sum, root) => sum + root.photos, 0),
+      pending: this.#progress ? this.#progress.total - this.#progress.done : 0,
+      failed: this.#failures.length,
+      skipped: 0,
+      model: "Starter",
+      device: "CPU",
+      roots: [...this.#roots],
+      paused: this.#paused,
+    };
+  }
+
+  async chooseFolder(): Promise<string | null> {
+    await this.#wait();
+    return "/home/anna/Pictures/Holidays";
+  }
+
+  async addRoot(path: string): Promise<Root> {
+    await this.#wait();
+    const root: Root = { id: this.#roots.length + 1, path, state: "online", photos: 0 };
+    this.#roots.push(root);
+    return root;
+  }
+
+  async removeRoot(id: number): Promise<void> {
+    await this.#wait();
+    this.#roots = this.#roots.filter((root) => root.id !== id);
+  }
+
+  async library(): Promise<Listing> {
+    await this.#wait();
+    return decodeListing(encodeListing(this.#records()));
+  }
+
+  async search({ query, similarTo }: SearchRequest): Promise<Listing> {
+    await this.#wait();
+    if (query === "error") {
+      const error: CommandError = {
+        code: "failed",
+        message: "The model starter could not be loaded: model.safetensors is cut off.",
+      };
+      throw error;
+    }
+    const salt = [...`${query}${similarTo ?? ""}`].reduce((h, c) => h * 31 + c.charCodeAt(0), 7);
+    const none = query.includes("unicorn");
+    const scored = this.#records()
+      .map((record) => ({ ...record, score: chance(record.id, salt) }))
+      .sort((a, b) => b.score - a.score);
+    const strong = none ? 0 : Math.min(12, Math.ceil(scored.length / 3));
+    const likely = none ? 0 : Math.min(30, Math.floor(scored.length / 3));
+    return decodeListing(
+      encodeListing(
+        scored.map((record, i) => ({
+          ...record,
+          strength: i < strong ? 1 : i < strong + likely ? 2 : 3,
+        })),
+        { query },
+      ),
+    );
+  }
+
+  async photo(id: number): Promise<Photo> {
+    await this.#wait();
+    const file = this.#file(id);
+    const record = this.#record(id);
+    const long = id % 13 === 0;
+    return {
+      id,
+      path: `/home/anna/Pictures/2024/${file?.name ?? `IMG_${id}.jpg`}`,
+      name: long
+        ? `${LONG_NAME}${id}.jpg`
+        : (file?.name ?? `IMG_${String(id).padStart(4, "0")}.jpg`),
+      folder: "/home/anna/Pictures/2024",
+      size: file?.bytes ?? 3_482_112,
+      time: record.time ?? 0,
+      takenAt: record.time ?? null,
+      width: file?.width ?? 1200,
+      height: file?.height ?? Math.round(1200 / (record.aspect ?? 1)),
+      camera: id % 2 ? "Fujifilm X-T4" : null,
+      lens: null,
+      format: "JPEG",
+      lat: null,
+      lon: null,
+      offline: record.offline ?? false,
+      embedded: true,
+    };
+  }
+
+  async failures(): Promise<Failure[]> {
+    await this.#wait();
+    return [...this.#failures];
+  }
+
+  async retryFailures(): Promise<number> {
+    await this.#wait();
+    const retried = this.#failures.filter((failure) => !failure.permanent).length;
+    this.#failures = this.#failures.filter((failure) => failure.permanent);
+    return retried;
+  }
+
+  async pause(): Promise<void> {
+    this.#paused = true;
+    if (this.#progress) this.emitProgress({ ...this.#progress, step: "paused", secondsLeft: null });
+  }
+
+  async resume(): Promise<void> {
+    this.#paused = false;
+    if (this.#progress)
+      this.emitProgress({ ...this.#progress, step: "indexing", secondsLeft: 192 });
+  }
+
+  async reveal(): Promise<void> {
+    await this.#wait();
+  }
+
+  async rescan(): Promise<void> {
+    await this.#wait();
+  }
+
+  thumbUrl(id: number): string {
+    return this.photoUrl(id);
+  }
+
+  photoUrl(id: number): string {
+    const file = this.#file(id);
+    return file ? `/dev-photos/${encodeURIComponent(file.name)}` : drawing(id, this.#record(id));
+  }
+
+  async subscribe(events: BackendEvents): Promise<() => void> {
+    this.#listeners.add(events);
+    if (this.#progress) events.progress(this.#progress);
+    return () => this.#listeners.delete(events);
+  }
+
+  /** Sends an event as the engine would. */
+  emit(send: (events: BackendEvents) => void): void {
+    this.#listeners.forEach(send);
+  }
+
+  emitProgress(progress: Progress): void {
+    this.#progress = progress;
+    this.emit((events) => events.progress(progress));
+  }
+
+  #records(): FakeRecord[] {
+    return Array.from({ length: this.#options.count }, (_, i) => this.#record(i + 1));
+  }
+
+  #record(id: number): FakeRecord {
+    const file = this.#file(id);
+    const hue = chance(id, 2) * 360;
+    return {
+      id,
+      aspect: file
+        ? file.width / file.height
+        : (ASPECTS[Math.floor(chance(id, 1) * ASPECTS.length)] ?? 1),
+      color: file ? 0x4a4742 : rgb(hue, 0.25, 0.45),
+      time: NEWEST - id * 5400,
+      offline: this.#options.state === "offline" && id % 5 === 0,
+    };
+  }
+
+  #file(id: number): FakeFile | undefined {
+    const { files } = this.#options;
+    return files?.[(id - 1) % Math.max(1, files.length)];
+  }
+
+  #makeFailures(): Failure[] {
+    const reasons: [string, boolean][] = [
+      ["The file ends early: 41 kB of a JPEG are missing.", false],
+      ["The file is not a photo, although its name ends in .png.", true],
+      ["The photo has 412 million pixels; at most 256 million can be read.", true],
+      ["Permission denied.", false],
+    ];
+    return Array.from({ length: 14 }, (_, i) => {
+      const [reason, permanent] = reasons[i % reasons.length] ?? ["", false];
+      const folder = i % 5 === 0 ? `${LONG_NAME}/` : "";
+      return {
+        photo: 500_000 + i,
+        path: `/home/anna/Pictures/2019/${folder}scan_${i}.jpg`,
+        reason,
+        permanent,
+        when: NEWEST - i * 60,
+      };
+    });
+  }
+
+  #wait(): Promise<void> {
+    const { latencyMs = 0 } = this.#options;
+    return latencyMs === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, latencyMs));
+  }
+}
+
+/** The backend that the development server's address describes. */
+export async function fakeFromAddress(count: number, address: URLSearchParams): Promise<Backend> {
+  const options: FakeOptions = {
+    count,
+    state: (address.get("state") ?? "idle") as FakeState,
+    latencyMs: Number(address.get("latency") ?? 0),
+  };
+  if (address.has("photos")) {
+    const answer = await fetch("/dev-photos/index.json");
+    options.files = (await answer.json()) as FakeFile[];
+  }
+  return new FakeBackend(options);
+}
+
+/** A landscape of three hills under a sky. */
+function drawing(id: number, { aspect = 1 }: FakeRecord): string {
+  const hue = chance(id, 2) * 360;
+  const width = 300;
+  const height = Math.round(width / aspect);
+  const hill = (layer: number): string => {
+    const y = height * (0.45 + layer * 0.15);
+    const dip = (chance(id, 10 + layer) - 0.5) * height * 0.5;
+    const light = 42 - layer * 9;
+    return `<path d="M0 ${y} Q${width / 2} ${y + dip} ${width} ${y}V${height}H0Z" fill="hsl(${hue} 30% ${light}%)"/>`;
+  };
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width * 4}" height="${height * 4}" viewBox="0 0 ${width} ${height}">` +
+    `<rect width="100%" height="100%" fill="hsl(${hue + 160} 35% 68%)"/>` +
+    `<circle cx="${width * chance(id, 20)}" cy="${height * 0.3}" r="${height * 0.1}" fill="hsl(45 60% 84%)"/>` +
+    `${hill(0)}${hill(1)}${hill(2)}</svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+function rgb(hue: number, saturation: number, lightness: number): number {
+  const channel = (n: number): number => {
+    const k = (n + hue / 30) % 12;
+    const a = saturation * Math.min(lightness, 1 - lightness);
+    return Math.round(255 * (lightness - a * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return (channel(0) << 16) | (channel(8) << 8) | channel(4);
+}

@@ -1,0 +1,105 @@
+/**
+ * The binary listing: the answer to a search, or the whole library. Little endian: a u32 with the
+ * length of the JSON header, the header padded with spaces so that what follows is 8-byte aligned,
+ * then records of 24 bytes. A hundred thousand photos are 2.4 MB, decoded in a few milliseconds
+ * into one array a column; JSON would cost a hundred times that.
+ */
+import type { ListingHeader } from "./dto";
+
+export const RECORD_BYTES = 24;
+
+export type Strength = "unscored" | "strong" | "likely" | "weak";
+
+const STRENGTHS: readonly Strength[] = ["unscored", "strong", "likely", "weak"];
+const STRENGTH_BITS = 0b011;
+const OFFLINE_BIT = 0b100;
+
+/** Photos in order, one array a column, each as long as `count`. */
+export interface Listing extends ListingHeader {
+  ids: Uint32Array;
+  /** Width divided by height of the upright photo. */
+  aspects: Float32Array;
+  /** Cosine similarities: greater is closer. 0 where nothing was asked. */
+  scores: Float32Array;
+  /** The average colour as 0xRRGGBB. */
+  colors: Uint32Array;
+  flags: Uint8Array;
+  /** Seconds since 1970: taken, or else modified. */
+  times: Float64Array;
+}
+
+export function strengthAt(listing: Listing, index: number): Strength {
+  return STRENGTHS[(listing.flags[index] ?? 0) & STRENGTH_BITS] ?? "unscored";
+}
+
+export function offlineAt(listing: Listing, index: number): boolean {
+  return ((listing.flags[index] ?? 0) & OFFLINE_BIT) !== 0;
+}
+
+/**
+ * How many photos at the start are strong or likely matches, or null where nothing is scored and
+ * every photo stands alike.
+ */
+export function firmCount(listing: Listing): number | null {
+  if (listing.count === 0 || strengthAt(listing, 0) === "unscored") return null;
+  return Math.min(listing.count, listing.strong + listing.likely);
+}
+
+/** Throws an `Error` with a plain sentence when the bytes are not a listing. */
+export function decodeListing(buffer: ArrayBuffer): Listing {
+  if (buffer.byteLength < 4) throw malformed("it has no header");
+  const view = new DataView(buffer);
+  const headerLength = view.getUint32(0, true);
+  const start = 4 + headerLength;
+  if (start > buffer.byteLength) throw malformed("its header is cut off");
+  const header = parseHeader(new TextDecoder().decode(new Uint8Array(buffer, 4, headerLength)));
+  const { count } = header;
+  if (buffer.byteLength !== start + count * RECORD_BYTES) {
+    throw malformed(`it promises ${count} photos and has ${buffer.byteLength - start} bytes`);
+  }
+
+  const listing: Listing = {
+    ...header,
+    ids: new Uint32Array(count),
+    aspects: new Float32Array(count),
+    scores: new Float32Array(count),
+    colors: new Uint32Array(count),
+    flags: new Uint8Array(count),
+    times: new Float64Array(count),
+  };
+  for (let i = 0, at = start; i < count; i++, at += RECORD_BYTES) {
+    listing.ids[i] = view.getUint32(at, true);
+    listing.aspects[i] = view.getFloat32(at + 4, true);
+    listing.scores[i] = view.getFloat32(at + 8, true);
+    listing.colors[i] = view.getUint32(at + 12) >>> 8;
+    listing.flags[i] = view.getUint8(at + 15);
+    listing.times[i] = view.getFloat64(at + 16, true);
+  }
+  return listing;
+}
+
+function parseHeader(json: string): ListingHeader {
+  let header: Partial<ListingHeader> | null;
+  try {
+    header = JSON.parse(json) as Partial<ListingHeader> | null;
+  } catch {
+    throw malformed("its header is not JSON");
+  }
+  if (!header || !Number.isSafeInteger(header.count) || (header.count ?? -1) < 0) {
+    throw malformed("its header has no count");
+  }
+  return {
+    count: header.count ?? 0,
+    total: header.total ?? 0,
+    strong: header.strong ?? 0,
+    likely: header.likely ?? 0,
+    tookMs: header.tookMs ?? 0,
+    rankingMs: header.rankingMs ?? 0,
+    model: header.model ?? "",
+    query: header.query ?? "",
+  };
+}
+
+function malformed(why: string): Error {
+  return new Error(`The list of photos could not be read: ${why}.`);
+}

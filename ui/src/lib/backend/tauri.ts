@@ -1,0 +1,44 @@
+/** The backend of the desktop shell. */
+import { convertFileSrc, invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebview } from "@tauri-apps/api/webview";
+
+import type { Backend, BackendEvents } from "./backend";
+import type { CommandError, Failure, Overview, Photo, Progress, Root } from "./dto";
+import { decodeListing } from "./listing";
+
+export const tauriBackend: Backend = {
+  overview: () => invoke<Overview>("overview"),
+  chooseFolder: () => invoke<string | null>("choose_folder"),
+  addRoot: (path) => invoke<Root>("add_root", { path }),
+  removeRoot: (id) => invoke("remove_root", { id }),
+  library: async () => decodeListing(await invoke<ArrayBuffer>("library")),
+  search: async ({ query, similarTo, ticket }) =>
+    decodeListing(await invoke<ArrayBuffer>("search", { query, similarTo, ticket })),
+  photo: (id) => invoke<Photo>("photo", { id }),
+  failures: () => invoke<Failure[]>("failures"),
+  retryFailures: () => invoke<number>("retry_failures"),
+  pause: () => invoke("pause"),
+  resume: () => invoke("resume"),
+  reveal: (id) => invoke("reveal", { id }),
+  rescan: () => invoke("rescan"),
+
+  thumbUrl: (id) => convertFileSrc(String(id), "thumb"),
+  photoUrl: (id) => convertFileSrc(String(id), "photo"),
+
+  async subscribe(events: BackendEvents) {
+    const stops = await Promise.all([
+      listen<Progress>("progress", ({ payload }) => events.progress(payload)),
+      listen("library-changed", () => events.libraryChanged()),
+      listen("roots-changed", () => events.rootsChanged()),
+      listen<CommandError>("engine-failed", ({ payload }) => events.engineFailed(payload)),
+      getCurrentWebview().onDragDropEvent(({ payload }) => {
+        if (payload.type === "drop") events.dropped(payload.paths);
+        if (payload.type === "enter" || payload.type === "leave" || payload.type === "drop") {
+          events.dragging(payload.type === "enter");
+        }
+      }),
+    ]);
+    return () => stops.forEach((stop) => stop());
+  },
+};

@@ -1,0 +1,183 @@
+/**
+ * The window onto a grid of photos: the layout of all of them, which are near enough to be made,
+ * and where a key leads. It knows the scroll position as a number; the element that scrolls is the
+ * component's.
+ */
+import type { Listing } from "../backend/listing";
+import { justify, middle, nearestInRow, rowAt, rowOf } from "./justify";
+
+/** What the grid shows. */
+export interface GridPhotos {
+  listing: Listing;
+  /** How many photos at the start are firm matches; null where all stand alike. */
+  firm: number | null;
+  weakShown: boolean;
+}
+
+/** Pixels, as the tokens give them. */
+export interface GridMetrics {
+  rowHeight: number;
+  gap: number;
+  /** Height of the line before the weaker matches. */
+  head: number;
+}
+
+export interface GridTile {
+  index: number;
+  row: number;
+  /** Stands for a tile that is handed on from photo to photo. */
+  slot: number;
+}
+
+/** Rows kept ready beyond each edge, as a share of the window's height. */
+const OVERSCAN = 0.5;
+/** Scrolling by more than this many windows a second asks for no thumbnails. */
+const RUSH_WINDOWS_PER_SECOND = 12;
+/** After the last scrolling, or a moment of rest within it. */
+const SETTLE_MS = 80;
+/** How long after the last scrolling it still says where one is. */
+const LABEL_MS = 900;
+/** Tiles are made in steps, so that a row more or less changes nothing. */
+const POOL_STEP = 16;
+
+export class GridView {
+  width = $state(0);
+  height = $state(0);
+  scrollTop = $state(0);
+  /** Scrolled too fast for thumbnails to be seen. */
+  rushing = $state(false);
+  /** Scrolled a moment ago. */
+  moving = $state(false);
+  /** Nothing is laid out before these are known. */
+  metrics = $state.raw<GridMetrics | null>(null);
+
+  #photos: () => GridPhotos;
+  #pool = 0;
+  #anchor: { id: number; offset: number } | null = null;
+  #scrolledAt = 0;
+  #settle: ReturnType<typeof setTimeout> | undefined;
+  #fade: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(photos: () => GridPhotos) {
+    this.#photos = photos;
+  }
+
+  /** Number of photos behind the fold, open or not; 0 where there is none. */
+  readonly weak = $derived.by(() => {
+    const { listing, firm } = this.#photos();
+    return firm === null ? 0 : listing.count - firm;
+  });
+
+  readonly layout = $derived.by(() => {
+    const { listing, firm, weakShown } = this.#photos();
+    const { rowHeight, gap, head } = this.metrics ?? { rowHeight: 1, gap: 0, head: 0 };
+    const shown = weakShown || firm === null ? listing.count : firm;
+    const sections = [{ start: 0, head: 0 }];
+    if (this.weak > 0) sections.push({ start: listing.count - this.weak, head });
+    return justify(listing.aspects, this.metrics === null ? 0 : shown, sections, {
+      width: this.width,
+      rowHeight,
+      gap,
+    });
+  });
+
+  /** The photos near the window, in order. */
+  readonly tiles = $derived.by(() => {
+    const { layout } = this;
+    if (layout.rows === 0) return [];
+    const firstRow = rowAt(layout, this.scrollTop - this.height * OVERSCAN);
+    const lastRow = rowAt(layout, this.scrollTop + this.height * (1 + OVERSCAN));
+    const from = layout.rowStart[firstRow] ?? 0;
+    const to = layout.rowStart[lastRow + 1] ?? layout.count;
+    this.#pool = Math.max(this.#pool, Math.ceil((to - from) / POOL_STEP) * POOL_STEP);
+    const tiles: GridTile[] = [];
+    for (let row = firstRow, index = from; index < to; index++) {
+      while (index >= (layout.rowStart[row + 1] ?? Infinity)) row++;
+      tiles.push({ index, row, slot: index % this.#pool });
+    }
+    return tiles;
+  });
+
+  /** The first photo of the row at the window's upper edge. */
+  readonly first = $derived.by(() => this.layout.rowStart[rowAt(this.layout, this.scrollTop)] ?? 0);
+
+  /** The window has been scrolled; `now` in milliseconds. */
+  scrolled(top: number, now: number): void {
+    const seconds = Math.max(1, now - this.#scrolledAt) / 1000;
+    const windows = Math.abs(top - this.scrollTop) / Math.max(1, this.height);
+    this.rushing = windows / seconds > RUSH_WINDOWS_PER_SECOND;
+    this.moving = true;
+    this.#scrolledAt = now;
+    this.place(top);
+    this.stop();
+    this.#settle = setTimeout(() => (this.rushing = false), SETTLE_MS);
+    this.#fade = setTimeout(() => (this.moving = false), LABEL_MS);
+  }
+
+  /** The window stands at `top`; remembers the photo there. */
+  place(top: number): void {
+    this.scrollTop = top;
+    const id = this.#photos().listing.ids[this.first];
+    const rowTop = this.layout.rowTop[rowAt(this.layout, top)] ?? 0;
+    this.#anchor = id === undefined ? null : { id, offset: top - rowTop };
+  }
+
+  /**
+   * Where to scroll so that the photo at the upper edge stays there after the layout has changed
+   * around it: on a new width, or when photos have come or gone. Null where that asks for nothing.
+   */
+  get anchoredTop(): number | null {
+    if (this.#anchor === null || this.scrollTop === 0) return null;
+    const index = this.#photos().listing.ids.indexOf(this.#anchor.id);
+    if (index < 0 || index >= this.layout.count) return null;
+    return (this.layout.rowTop[rowOf(this.layout, index)] ?? 0) + this.#anchor.offset;
+  }
+
+  /** Where to scroll to see the photo whole; null where it is. */
+  topToSee(index: number): number | null {
+    if (index < 0 || index >= this.layout.count) return null;
+    const row = rowOf(this.layout, index);
+    const gap = this.metrics?.gap ?? 0;
+    const top = this.layout.rowTop[row] ?? 0;
+    const bottom = top + (this.layout.rowHeight[row] ?? 0);
+    if (top < this.scrollTop) return Math.max(0, top - gap);
+    if (bottom > this.scrollTop + this.height) return bottom - this.height + gap;
+    return null;
+  }
+
+  /** The photo that a key leads to from the one at `index`; null for other keys. */
+  destination(key: string, index: number): number | null {
+    const { layout, metrics, height } = this;
+    const inside = (to: number): number => Math.max(0, Math.min(layout.count - 1, to));
+    const rows = (by: number): number => {
+      const row = Math.max(0, Math.min(layout.rows - 1, rowOf(layout, index) + by));
+      return nearestInRow(layout, row, middle(layout, index));
+    };
+    const page = metrics ? Math.max(1, Math.floor(height / (metrics.rowHeight + metrics.gap))) : 1;
+    switch (key) {
+      case "ArrowLeft":
+        return inside(index - 1);
+      case "ArrowRight":
+        return inside(index + 1);
+      case "ArrowUp":
+        return rows(-1);
+      case "ArrowDown":
+        return rows(1);
+      case "PageUp":
+        return rows(-page);
+      case "PageDown":
+        return rows(page);
+      case "Home":
+        return 0;
+      case "End":
+        return inside(layout.count - 1);
+      default:
+        return null;
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#settle);
+    clearTimeout(this.#fade);
+  }
+}

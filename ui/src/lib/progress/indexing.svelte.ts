@@ -1,0 +1,40 @@
+/** The work in the background: how far it is, and pausing it. */
+import type { Backend } from "../backend/backend";
+import type { Progress } from "../backend/dto";
+import type { Notices } from "../notices/notices.svelte";
+
+export class Indexing {
+  progress = $state.raw<Progress | null>(null);
+  paused = $state(false);
+
+  /** Whether there is work under way or held back. */
+  readonly active = $derived(
+    this.paused || (this.progress !== null && this.progress.step !== "idle"),
+  );
+
+  #backend: Backend;
+  #notices: Notices;
+
+  constructor(backend: Backend, notices: Notices) {
+    this.#backend = backend;
+    this.#notices = notices;
+  }
+
+  update(progress: Progress): void {
+    this.progress = progress;
+    this.paused = progress.step === "paused";
+  }
+
+  async togglePause(): Promise<void> {
+    const pause = !this.paused;
+    try {
+      await (pause ? this.#backend.pause() : this.#backend.resume());
+      this.paused = pause;
+    } catch (thrown) {
+      this.#notices.failed(
+        pause ? "Indexing could not be paused." : "Indexing could not go on.",
+        thrown,
+      );
+    }
+  }
+}

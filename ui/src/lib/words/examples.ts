@@ -1,0 +1,24 @@
+/** Queries that the starter model answers well, one of them proposed in the search box each day. */
+const EXAMPLES = [
+  "a lighthouse by the sea",
+  "a dog on the grass",
+  "a cup of coffee",
+  "snowy mountains",
+  "sailing boats",
+  "a red sports car",
+  "a castle on a hill",
+  "mushrooms in the forest",
+  "a bridge over a river",
+  "something to eat",
+  "birds in flight",
+  "an old clock",
+  "a butterfly on a flower",
+  "musical instruments",
+] as const;
+
+const DAY_MS = 86_400_000;
+
+export function exampleFor(now: Date): string {
+  const days = Math.floor((now.getTime() - now.getTimezoneOffset() * 60_000) / DAY_MS);
+  return EXAMPLES[days % EXAMPLES.length] ?? EXAMPLES[0];
+}

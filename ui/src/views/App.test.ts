@@ -1,0 +1,370 @@
+import { render, screen, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { flushSync, tick } from "svelte";
+import { describe, expect, it, vi } from "vitest";
+
+import type { Backend } from "../lib/backend/backend";
+import { FakeBackend, type FakeOptions } from "../lib/backend/fake";
+import { Session } from "../lib/session.svelte";
+import App from "./App.svelte";
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 8; i++) await tick();
+}
+
+async function open(options: FakeOptions): Promise<{ backend: FakeBackend; session: Session }> {
+  const backend = new FakeBackend(options);
+  const session = new Session(backend);
+  render(App, { props: { session } });
+  await settle();
+  return { backend, session };
+}
+
+const box = (): HTMLElement => screen.getByTestId("search-box");
+const outcome = (): string => screen.getByTestId("result-count").textContent ?? "";
+
+describe("first run", () => {
+  it("offers to choose a folder, and shows the library once there is one", async () => {
+    const { backend } = await open({ count: 0 });
+    const add = vi.spyOn(backend, "addRoot");
+    expect(screen.getByTestId("empty-state").textContent).toMatch(/does not\s+know people/);
+    await userEvent.click(screen.getByTestId("choose-folder"));
+    await settle();
+    expect(add).toHaveBeenCalledWith("/home/anna/Pictures/Holidays");
+    expect(screen.queryByTestId("choose-folder")).toBeNull();
+    expect(box()).toBeTruthy();
+  });
+
+  it("does nothing when the dialog is dismissed", async () => {
+    const { backend } = await open({ count: 0 });
+    vi.spyOn(backend, "chooseFolder").mockResolvedValue(null);
+    const add = vi.spyOn(backend, "addRoot");
+    await userEvent.click(screen.getByTestId("choose-folder"));
+    await settle();
+    expect(add).not.toHaveBeenCalled();
+    expect(screen.getByTestId("choose-folder").hasAttribute("disabled")).toBe(false);
+  });
+
+  it("takes a folder that is dropped, and says so while one is held over the window", async () => {
+    const { backend } = await open({ count: 0 });
+    const add = vi.spyOn(backend, "addRoot");
+    backend.emit((events) => events.dragging(true));
+    await settle();
+    expect(screen.getByTestId("drop-overlay")).toBeTruthy();
+    backend.emit((events) => {
+      events.dropped(["/media/card"]);
+      events.dragging(false);
+    });
+    await settle();
+    expect(screen.queryByTestId("drop-overlay")).toBeNull();
+    expect(add).toHaveBeenCalledWith("/media/card");
+  });
+
+  it("says why a folder could not be added", async () => {
+    const { backend } = await open({ count: 0 });
+    vi.spyOn(backend, "addRoot").mockRejectedValue({ code: "usage", message: "It is a file." });
+    backend.emit((events) => events.dropped(["/media/card/photo.jpg"]));
+    await settle();
+    expect(screen.getByRole("alert").textContent).toContain(
+      "photo.jpg could not be added. It is a file.",
+    );
+  });
+});
+
+describe("a library that cannot be opened", () => {
+  it("fills the window with the reason, and can be tried again", async () => {
+    const { backend } = await open({ count: 5, state: "broken" });
+    expect(screen.getByRole("alert").textContent).toContain("newer version");
+    expect(screen.queryByTestId("search-box")).toBeNull();
+    vi.spyOn(backend, "overview").mockImplementation(() =>
+      new FakeBackend({ count: 5 }).overview(),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(outcome()).toBe("5 photos");
+  });
+});
+
+describe("the search box", () => {
+  it("has the focus at the start, and gets it back by / and Ctrl+K", async () => {
+    await open({ count: 20 });
+    expect(document.activeElement).toBe(box());
+    for (const keys of ["/", "{Control>}k{/Control}"]) {
+      screen.getByRole("listbox").focus();
+      await userEvent.keyboard(keys);
+      expect(document.activeElement).toBe(box());
+      expect((box() as HTMLInputElement).value).toBe("");
+    }
+  });
+
+  it("shows how many matched and how long it took, and clears by Escape", async () => {
+    await open({ count: 350 });
+    expect(outcome()).toBe("350 photos");
+    await userEvent.type(box(), "a boat{Enter}");
+    await settle();
+    expect(outcome()).toBe("12 strong · 30 likely · 8 ms");
+    await userEvent.keyboard("{Escape}");
+    await settle();
+    expect((box() as HTMLInputElement).value).toBe("");
+    expect(outcome()).toBe("350 photos");
+  });
+
+  it("holds a photo that others are compared with", async () => {
+    const { session } = await open({ count: 20 });
+    await userEvent.click(screen.getAllByTestId("tile")[2] as HTMLElement);
+    await settle();
+    await userEvent.click(screen.getByTestId("find-similar"));
+    await settle();
+    expect(screen.queryByTestId("viewer")).toBeNull();
+    const chip = screen.getByTestId("similar-chip");
+    expect(chip.textContent).toContain("Similar to IMG_0003.jpg");
+    expect(session.search.answered).toMatchObject({ kind: "similar", photo: 3 });
+    await userEvent.click(within(chip).getByRole("button"));
+    await settle();
+    expect(screen.queryByTestId("similar-chip")).toBeNull();
+    expect(outcome()).toBe("20 photos");
+  });
+});
+
+describe("what stands in place of photos", () => {
+  it("says that nothing clearly matches, and shows the weak matches on request", async () => {
+    await open({ count: 40 });
+    await userEvent.type(box(), "unicorn{Enter}");
+    await settle();
+    expect(screen.getByTestId("empty-state").textContent).toContain("“unicorn”");
+    await userEvent.click(screen.getByRole("button", { name: /40 photos that match weakly/ }));
+    await settle();
+    expect(screen.getAllByTestId("tile").length).toBeGreaterThan(10);
+  });
+
+  it("says what went wrong with a search, and never shows that as no photos", async () => {
+    await open({ count: 40 });
+    await userEvent.type(box(), "error{Enter}");
+    await settle();
+    expect(screen.getByTestId("failed-state").textContent).toContain("is cut off");
+    expect(outcome()).toBe("");
+    await userEvent.click(screen.getByRole("button", { name: "Show the library" }));
+    await settle();
+    expect(outcome()).toBe("40 photos");
+  });
+
+  it("says that the folders hold no photos, or are still being looked through", async () => {
+    const { backend } = await open({ count: 0, state: "empty" });
+    expect(screen.getByTestId("empty-state").textContent).toContain("No photos in your folders");
+    backend.emitProgress({
+      step: "scanning",
+      done: 0,
+      total: 0,
+      failed: 0,
+      rate: 0,
+      secondsLeft: null,
+    });
+    await settle();
+    expect(screen.getByTestId("empty-state").textContent).toContain("Looking for photos");
+  });
+
+  it("waits a moment before it says that the library is being read", async () => {
+    vi.useFakeTimers();
+    const backend = new FakeBackend({ count: 5 });
+    vi.spyOn(backend, "library").mockReturnValue(new Promise(() => undefined));
+    render(App, { props: { session: new Session(backend) } });
+    await settle();
+    expect(screen.queryByText("Reading the library…")).toBeNull();
+    await vi.advanceTimersByTimeAsync(150);
+    flushSync();
+    expect(screen.getByText("Reading the library…")).toBeTruthy();
+  });
+});
+
+describe("the folders", () => {
+  it("are removed only after a question", async () => {
+    const { backend } = await open({ count: 20, state: "offline" });
+    const remove = vi.spyOn(backend, "removeRoot");
+    const folder = screen.getAllByTestId("folder")[1] as HTMLElement;
+    const button = within(folder).getByRole("button", { name: /^Remove/ });
+    await userEvent.click(button);
+    await userEvent.click(screen.getByRole("button", { name: "Keep the folder" }));
+    expect(remove).not.toHaveBeenCalled();
+    await userEvent.click(button);
+    expect(screen.getByRole("dialog").textContent).toContain("1,204 photos leave the library");
+    await userEvent.click(screen.getByRole("button", { name: "Remove the folder" }));
+    await settle();
+    expect(remove).toHaveBeenCalledWith(2);
+    expect(screen.getAllByTestId("folder")).toHaveLength(2);
+  });
+
+  it("say when they cannot be reached", async () => {
+    await open({ count: 20, state: "offline" });
+    const titles = screen.getAllByTestId("folder").map((folder) => folder.title);
+    expect(titles[1]).toContain("not connected");
+    expect(titles[2]).toContain("cannot be read");
+  });
+});
+
+describe("the status bar", () => {
+  const text = (): string => screen.getByTestId("status-bar").textContent ?? "";
+
+  it("tells the step, the count, the rate and the time left, and pauses", async () => {
+    const { backend } = await open({ count: 1000, state: "indexing" });
+    const pause = vi.spyOn(backend, "pause");
+    const resume = vi.spyOn(backend, "resume");
+    for (const words of [
+      "Indexing",
+      "620 of 1,000",
+      "21 photos/s",
+      "3 min left",
+      "CPU · Starter",
+    ]) {
+      expect(text()).toContain(words);
+    }
+    await userEvent.click(screen.getByTestId("pause"));
+    await settle();
+    expect(pause).toHaveBeenCalledOnce();
+    expect(text()).toContain("Paused");
+    expect(text()).not.toContain("min left");
+    await userEvent.click(screen.getByRole("button", { name: "Go on indexing" }));
+    await settle();
+    expect(resume).toHaveBeenCalledOnce();
+  });
+
+  it("is quiet when all is done", async () => {
+    const { backend } = await open({ count: 10, state: "indexing" });
+    backend.emitProgress({
+      step: "idle",
+      done: 10,
+      total: 10,
+      failed: 0,
+      rate: 0,
+      secondsLeft: null,
+    });
+    await settle();
+    expect(screen.queryByTestId("progress")).toBeNull();
+    expect(screen.queryByTestId("pause")).toBeNull();
+  });
+
+  it("opens the list of failures with their reasons, and tries again", async () => {
+    const { backend } = await open({ count: 30, state: "failures" });
+    const retry = vi.spyOn(backend, "retryFailures");
+    const button = screen.getByTestId("failures-button");
+    expect(button.textContent).toContain("14 photos could not be read");
+    await userEvent.click(button);
+    await settle();
+    const rows = within(screen.getByTestId("failures-list")).getAllByRole("listitem");
+    expect(rows).toHaveLength(14);
+    expect(rows[3]?.textContent).toContain("scan_3.jpg");
+    expect(rows[3]?.textContent).toContain("Permission denied.");
+    expect(rows[3]?.textContent).toContain("/home/anna/Pictures/2019/scan_3.jpg");
+    await userEvent.click(screen.getByTestId("retry"));
+    await settle();
+    expect(retry).toHaveBeenCalledOnce();
+    expect(within(screen.getByTestId("failures-list")).getAllByRole("listitem")).toHaveLength(7);
+    await userEvent.keyboard("{Escape}");
+    expect(screen.queryByTestId("failures-list")).toBeNull();
+  });
+
+  it("says when the failures themselves cannot be read", async () => {
+    const { backend } = await open({ count: 30, state: "failures" });
+    vi.spyOn(backend, "failures").mockRejectedValue({ code: "failed", message: "Disk is full." });
+    await userEvent.click(screen.getByTestId("failures-button"));
+    await settle();
+    expect(screen.getByRole("alert").textContent).toContain("Disk is full.");
+  });
+});
+
+describe("the viewer", () => {
+  async function view(place: number, options: FakeOptions = { count: 20 }) {
+    const opened = await open(options);
+    await userEvent.click(screen.getAllByTestId("tile")[place] as HTMLElement);
+    await settle();
+    return opened;
+  }
+  const name = (): string => screen.getByTestId("viewer-name").textContent ?? "";
+  const full = (): HTMLImageElement => screen.getByTestId("viewer-photo") as HTMLImageElement;
+
+  it("shows the photo and what is known of it", async () => {
+    await view(2);
+    expect(name()).toBe("IMG_0003.jpg");
+    expect(screen.getByTestId("viewer-folder").textContent).toBe("/home/anna/Pictures/2024");
+    const facts = screen.getByTestId("viewer-facts").textContent ?? "";
+    for (const fact of ["2026", "1,200 × ", "3.5 MB", "Fujifilm X-T4"])
+      expect(facts).toContain(fact);
+  });
+
+  it("moves by the arrow keys within the list, and closes by Escape", async () => {
+    await view(0);
+    await userEvent.keyboard("{ArrowLeft}");
+    await settle();
+    expect(name()).toBe("IMG_0001.jpg");
+    await userEvent.keyboard("{ArrowRight}{ArrowRight}");
+    await settle();
+    expect(name()).toBe("IMG_0003.jpg");
+    await userEvent.keyboard("{End}{ArrowRight}");
+    await settle();
+    expect(name()).toBe("IMG_0020.jpg");
+    await userEvent.keyboard("{Escape}");
+    await settle();
+    expect(screen.queryByTestId("viewer")).toBeNull();
+    const list = screen.getByRole("listbox");
+    expect(document.activeElement).toBe(list);
+    expect(list.getAttribute("aria-activedescendant")).toBe("tile-20");
+  });
+
+  it("goes to the photo's own pixels by Space", async () => {
+    await view(0);
+    Object.defineProperty(full(), "naturalWidth", { value: 4000 });
+    Object.defineProperty(full(), "naturalHeight", { value: 3000 });
+    full().dispatchEvent(new Event("load"));
+    await settle();
+    const transform = (): string => full().parentElement?.style.transform ?? "";
+    expect(transform()).toContain("scale(1)");
+    await userEvent.keyboard(" ");
+    // 4000 pixels on the 933 that fit into the window of 1000 by 700.
+    const scale = Number(/scale\((.*)\)/.exec(transform())?.[1]);
+    expect(scale).toBeCloseTo(4000 / 933.33, 3);
+    await userEvent.keyboard(" ");
+    expect(transform()).toContain("scale(1)");
+  });
+
+  it("says what happened when a photo does not load, and tries again", async () => {
+    await view(0);
+    const src = full().getAttribute("src");
+    full().dispatchEvent(new Event("error"));
+    await settle();
+    expect(screen.getByTestId("viewer-failure").textContent).toContain("may have been moved");
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(full().getAttribute("src")).toBe(`${src}?1`);
+    full().dispatchEvent(new Event("load"));
+    await settle();
+    expect(screen.queryByTestId("viewer-failure")).toBeNull();
+  });
+
+  it("says what happened when nothing is known of the photo", async () => {
+    const failing = vi
+      .spyOn(FakeBackend.prototype, "photo")
+      .mockRejectedValue({ code: "notFound", message: "This photo is gone." });
+    await view(0);
+    expect(failing).toHaveBeenCalled();
+    expect(screen.getByTestId("viewer-failure").textContent).toContain("This photo is gone.");
+  });
+
+  it("shows the file in its folder", async () => {
+    const { backend } = await view(4);
+    const reveal = vi.spyOn(backend as Backend, "reveal");
+    await userEvent.click(screen.getByTestId("show-in-folder"));
+    expect(reveal).toHaveBeenCalledWith(5);
+  });
+
+  it("drops what it learns of a photo that was left meanwhile", async () => {
+    const { backend, session } = await view(0);
+    const late = await backend.photo(2);
+    let answer: (photo: typeof late) => void = () => undefined;
+    vi.spyOn(backend, "photo").mockImplementationOnce(() => new Promise((done) => (answer = done)));
+    session.viewer.step(1);
+    session.viewer.step(1);
+    await settle();
+    answer(late);
+    await settle();
+    expect(name()).toBe("IMG_0003.jpg");
+  });
+});
