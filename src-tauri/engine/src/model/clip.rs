@@ -187,8 +187,8 @@ impl Clip {
     /// Reads the configuration and the weights' header.
     pub fn open(folder: &Path, device: &Device) -> Result<Self> {
         let file = folder.join("config.json");
-        let config = Config::new(&read_json(&file)?)
-            .context(|| format!("cannot use {}", file.display()))?;
+        let config =
+            Config::new(&read_json(&file)?).context(|| format!("cannot use {}", file.display()))?;
         let preprocess = Preprocess::open(&folder.join("preprocessor_config.json"))?;
         let side = config.vision.image_size;
         if preprocess.size() != (side as u32, side as u32) {
@@ -382,9 +382,9 @@ impl TextTower {
         // As long as the longest: no token sees what comes after it, so what
         // fills the others up, here token 0, changes nothing.
         let n = ends.iter().map(|end| end + 1).max().unwrap_or(0);
-        let padded = tokens.iter().flat_map(|tokens| {
-            (0..n).map(|place| tokens.get(place).copied().unwrap_or(0))
-        });
+        let padded = tokens
+            .iter()
+            .flat_map(|tokens| (0..n).map(|place| tokens.get(place).copied().unwrap_or(0)));
         let ids = Tensor::from_vec(padded.collect(), (tokens.len(), n), &self.device)?;
         let x = self.token_embedding.forward(&ids)?;
         let x = x.broadcast_add(&self.position_embedding.narrow(0, 0, n)?)?;

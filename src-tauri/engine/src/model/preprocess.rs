@@ -96,7 +96,10 @@ impl Preprocess {
             Some(Size::Shortest(_)) => return Err(Error::failed("crop_size names no height")),
         };
         let (resize, size) = match (config.size, crop) {
-            (Size::Number(short) | Size::Shortest(Shortest { shortest_edge: short }), Some(crop)) => {
+            (
+                Size::Number(short) | Size::Shortest(Shortest { shortest_edge: short }),
+                Some(crop),
+            ) => {
                 if crop.0.max(crop.1) > short {
                     return Err(Error::failed("crop_size is larger than size"));
                 }
@@ -175,14 +178,12 @@ impl Preprocess {
         let first = (full - kept) / 2;
         let start = begins(first);
         let span = begins(kept).min(f64::from(length) - start);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(self.filter))
-            .use_alpha(false);
+        let options =
+            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(self.filter)).use_alpha(false);
         let (mut to, options) = match axis {
-            Axis::Horizontal => (
-                RgbImage::new(kept, height),
-                options.crop(start, 0.0, span, f64::from(height)),
-            ),
+            Axis::Horizontal => {
+                (RgbImage::new(kept, height), options.crop(start, 0.0, span, f64::from(height)))
+            }
             Axis::Vertical => {
                 (RgbImage::new(width, kept), options.crop(0.0, start, f64::from(width), span))
             }
@@ -280,8 +281,7 @@ mod tests {
             let photo = photos.join(expected["photo"].as_str().unwrap());
             let ours = preprocess(json!({})).unwrap();
             let ours = ours.apply(&image::open(&photo).unwrap().to_rgb8()).unwrap();
-            let pixels: Vec<[u32; 5]> =
-                serde_json::from_value(expected["pixels"].clone()).unwrap();
+            let pixels: Vec<[u32; 5]> = serde_json::from_value(expected["pixels"].clone()).unwrap();
             for [x, y, rgb @ ..] in pixels {
                 let pixel = ours.get_pixel(x, y).0.map(u32::from);
                 let worst = pixel.iter().zip(rgb).map(|(a, b)| a.abs_diff(b)).max().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tokenizers::{Tokenizer as Inner, TruncationParams};
+use tokenizers::{PostProcessor, Tokenizer as Inner, TruncationParams};
 
 use crate::error::{Context, Error, Result};
 
@@ -18,8 +18,15 @@ impl Tokenizer {
     /// that the tokens around it, start and end, stay. `vocabulary` is the
     /// number of tokens that the model knows.
     pub fn open(file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
-        let mut inner = Inner::from_file(file)
-            .context(|| format!("{} is not a tokenizer", file.display()))?;
+        let mut inner =
+            Inner::from_file(file).context(|| format!("{} is not a tokenizer", file.display()))?;
+        let around = inner.get_post_processor().map_or(0, |around| around.added_tokens(false));
+        if context <= around {
+            return Err(Error::failed(format!(
+                "{} puts {around} tokens around a text, and the model takes {context}",
+                file.display()
+            )));
+        }
         let truncation = TruncationParams { max_length: context, ..Default::default() };
         inner
             .with_truncation(Some(truncation))
@@ -87,7 +94,10 @@ mod tests {
     #[test]
     fn a_long_text_keeps_its_end() {
         let tokens = tokenizer(12).encode(&["a dog ".repeat(40).as_str(), ""]).unwrap();
-        assert_eq!((tokens[0].len(), tokens[0].first(), tokens[0].last()), (12, Some(&0), Some(&1)));
+        assert_eq!(
+            (tokens[0].len(), tokens[0].first(), tokens[0].last()),
+            (12, Some(&0), Some(&1))
+        );
         assert_eq!(tokens[1], [0, 1]);
     }
 
@@ -112,7 +122,8 @@ mod tests {
     #[test]
     fn a_context_with_no_room_for_text_is_refused() {
         let file = fixture("clip-gelu/tokenizer.json");
-        let cut = Tokenizer::open(&file, 1, 591).and_then(|tokenizer| tokenizer.encode(&["dog"]));
-        assert!(cut.is_err());
+        let error = Tokenizer::open(&file, 2, 591).err().expect("opened");
+        assert!(error.to_string().contains("the model takes 2"), "{error}");
+        assert!(Tokenizer::open(&file, 3, 591).is_ok());
     }
 }

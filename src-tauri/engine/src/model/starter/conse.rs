@@ -39,8 +39,9 @@ pub(super) const CAPTIONS: &str = "captions";
 /// <https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/preprocessing.py>.
 const CROP_PADDING: u32 = 32;
 
-/// Images that go through the image tower together.
-const BATCH: usize = 8;
+/// Images that go through the image tower together: enough for two processors
+/// or more to share the small layers, few enough for the caches.
+const BATCH: usize = 4;
 
 /// `config.json`.
 #[derive(Debug, Serialize, Deserialize)]
