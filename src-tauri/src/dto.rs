@@ -25,6 +25,7 @@ pub struct Overview {
     pub skipped: u64,
     /// Null where no model is installed.
     pub model: Option<String>,
+    /// What computes, in words.
     pub device: String,
     pub roots: Vec<Root>,
     pub paused: bool,
@@ -34,8 +35,13 @@ impl Overview {
     /// The library at a glance, as it is worked on now.
     pub fn new(status: engine::Status, device: engine::DeviceChoice, paused: bool) -> Self {
         let engine::Status { photos, pending, failed, skipped, model, models: _, roots } = status;
-        let device = device.to_string();
+        let device = match device {
+            engine::DeviceChoice::Cpu => "CPU",
+            engine::DeviceChoice::Cuda => "NVIDIA GPU",
+            engine::DeviceChoice::Metal => "Apple GPU",
+        };
         let roots = roots.into_iter().map(Root::from).collect();
+        let device = device.to_owned();
         Self { photos, pending, failed, skipped, model, device, roots, paused }
     }
 }

@@ -91,10 +91,10 @@ fn run(args: Args) -> tauri::Result<i32> {
             let options = move || options(args.library.clone());
             let shell = Arc::new(Shell::new(app.handle().clone(), options));
             app.manage(Arc::clone(&shell));
-            window::open(app.handle())?;
-            shell.add_folders(args.add);
             let handle = app.handle().clone();
             ctrlc::set_handler(move || handle.exit(0))?;
+            window::open(app.handle())?;
+            shell.add_folders(args.add);
             Ok(())
         })
         .build(tauri::generate_context!())?;

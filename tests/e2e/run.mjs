@@ -2,7 +2,11 @@
  * Drives the real window through the scenarios, on a display and a bus of its own, and prints
  * "N passed, N failed". Nothing of it stays: not a process, not a file but the screenshots.
  *
- *   node tests/e2e/run.mjs [WORD]      only the scenarios whose name has the word
+ *   node tests/e2e/run.mjs [WORDS]     only the scenarios whose name has the words
+ *
+ * It needs Xvfb, dbus-daemon and WebKitWebDriver (Debian: xvfb, dbus, webkit2gtk-driver). WebKit
+ * paints in software where there is no GPU, without being told, so no WEBKIT_* variable is set:
+ * the tests see the window that a person sees.
  *
  * AFTERIMAGE_DESKTOP is the application to drive, target/debug/afterimage-desktop by default;
  * AFTERIMAGE_SHARED the folder that holds the test photos, ../shared beside the repository.
@@ -19,9 +23,13 @@ import { end, Window } from "./webdriver.mjs";
 
 const REPOSITORY = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const BINARY = resolve(
-  process.env.AFTERIMAGE_DESKTOP ?? join(REPOSITORY, "target/debug/afterimage-desktop"),
+  process.env.AFTERIMAGE_DESKTOP ??
+    join(REPOSITORY, "target/debug/afterimage-desktop"),
 );
-const PHOTOS = join(process.env.AFTERIMAGE_SHARED ?? join(REPOSITORY, "../shared"), "photos");
+const PHOTOS = join(
+  process.env.AFTERIMAGE_SHARED ?? join(REPOSITORY, "../shared"),
+  "photos",
+);
 const SCREENS = join(REPOSITORY, "target/screens");
 const SIZES = [
   [1280, 800],
@@ -58,11 +66,20 @@ class Stage {
   async open(args = [], extra = {}) {
     const window = await Window.open(this.binary, args, this.env(extra));
     this.#windows.push(window);
+    await window.run(
+      `window.violations = [];
+       document.addEventListener("securitypolicyviolation", (event) =>
+         window.violations.push(event.effectiveDirective + " " + event.blockedURI));`,
+    );
     return window;
   }
 
   /** Takes a picture of the window as it is. */
   async screenshot(window, name) {
+    // Two frames: one to lay out, one to paint.
+    await window.runAsync(
+      "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))",
+    );
     await window.screenshot(join(SCREENS, `${name}.png`));
   }
 
@@ -70,10 +87,6 @@ class Stage {
   async screenshots(window, name) {
     for (const [width, height] of [...SIZES].reverse()) {
       await window.resize(width, height);
-      // Two frames: one to lay out, one to paint.
-      await window.runAsync(
-        "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))",
-      );
       await this.screenshot(window, `${name}-${width}x${height}`);
     }
   }
@@ -97,7 +110,9 @@ async function display() {
   );
   const number = await new Promise((done, failed) => {
     server.once("error", failed);
-    server.once("exit", () => failed(new Error("Xvfb ended before it gave a display")));
+    server.once("exit", () =>
+      failed(new Error("Xvfb ended before it gave a display")),
+    );
     server.stdio[3].once("data", (line) => done(String(line).trim()));
   });
   return { server, name: `:${number}` };
@@ -105,13 +120,19 @@ async function display() {
 
 /** A session bus, which tells a second instance of the first and carries the theme. */
 async function bus() {
-  const daemon = spawn("dbus-daemon", ["--session", "--nofork", "--print-address=1"], {
-    stdio: ["ignore", "pipe", "ignore"],
-    detached: true,
-  });
+  const daemon = spawn(
+    "dbus-daemon",
+    ["--session", "--nofork", "--print-address=1"],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    },
+  );
   const address = await new Promise((done, failed) => {
     daemon.once("error", failed);
-    daemon.once("exit", () => failed(new Error("dbus-daemon ended before it gave an address")));
+    daemon.once("exit", () =>
+      failed(new Error("dbus-daemon ended before it gave an address")),
+    );
     daemon.stdout.once("data", (line) => done(String(line).trim()));
   });
   return { daemon, address };
@@ -137,15 +158,18 @@ async function run(name, scenario, env) {
 }
 
 async function main() {
-  if (!existsSync(BINARY)) throw new Error(`there is no ${BINARY}: build it first`);
+  if (!existsSync(BINARY))
+    throw new Error(`there is no ${BINARY}: build it first`);
   if (!existsSync(PHOTOS)) {
     console.log(`skipped: ${PHOTOS} is absent`);
     return 0;
   }
   await mkdir(SCREENS, { recursive: true });
 
-  const word = process.argv[2] ?? "";
-  const chosen = Object.entries(scenarios).filter(([name]) => name.includes(word));
+  const words = process.argv.slice(2).join(" ");
+  const chosen = Object.entries(scenarios).filter(([name]) =>
+    name.includes(words),
+  );
   const children = [];
   const stop = () => Promise.all(children.map(end));
   for (const name of ["SIGINT", "SIGTERM"]) {

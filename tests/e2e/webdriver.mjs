@@ -1,6 +1,9 @@
 /**
  * A small W3C WebDriver client: what these tests use of the protocol and no more.
- * It speaks to WebKitGTK's own driver, which starts the application as it is.
+ *
+ * It speaks to WebKitGTK's own driver, which starts the application as it is; `tauri-driver`
+ * would only pass the same requests on. The web view lets itself be driven because of
+ * TAURI_WEBVIEW_AUTOMATION.
  */
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -38,11 +41,15 @@ export class Window {
   static async open(binary, args, env) {
     const window = new Window();
     const port = await freePort();
-    const driver = spawn("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
-      env: { ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
+    const driver = spawn(
+      "WebKitWebDriver",
+      [`--port=${port}`, "--host=127.0.0.1"],
+      {
+        env: { ...env, TAURI_WEBVIEW_AUTOMATION: "true" },
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+      },
+    );
     driver.on("error", (error) => (window.#log += error.message));
     for (const stream of [driver.stdout, driver.stderr]) {
       stream.on("data", (chunk) => (window.#log += chunk));
@@ -50,7 +57,11 @@ export class Window {
     window.#driver = driver;
     const base = `http://127.0.0.1:${port}`;
     try {
-      await eventually("the driver answers", () => call("GET", `${base}/status`), 10);
+      await eventually(
+        "the driver answers",
+        () => call("GET", `${base}/status`),
+        10,
+      );
       const options = { "webkitgtk:browserOptions": { binary, args } };
       const { sessionId } = await call("POST", `${base}/session`, {
         capabilities: { alwaysMatch: options },
@@ -58,7 +69,9 @@ export class Window {
       window.#session = `${base}/session/${sessionId}`;
     } catch (error) {
       await window.close();
-      throw new Error(`the window did not open: ${error.message}\n${window.#log}`);
+      throw new Error(
+        `the window did not open: ${error.message}\n${window.#log}`,
+      );
     }
     return window;
   }
@@ -72,17 +85,28 @@ export class Window {
   async all(id) {
     const query = { using: "css selector", value: `[data-testid="${id}"]` };
     const found = await this.#post("elements", query);
-    return found.map((each) => new Element((...request) => this.#element(each[ELEMENT], ...request)));
+    return found.map(
+      (each) =>
+        new Element((...request) => this.#element(each[ELEMENT], ...request)),
+    );
   }
 
   /** Waits for the first element with this `data-testid`. */
   async find(id, seconds) {
-    return eventually(`"${id}" is there`, async () => (await this.all(id))[0], seconds);
+    return eventually(
+      `"${id}" is there`,
+      async () => (await this.all(id))[0],
+      seconds,
+    );
   }
 
   /** Waits until no element has this `data-testid`. */
   async gone(id, seconds) {
-    await eventually(`"${id}" is gone`, async () => (await this.all(id)).length === 0, seconds);
+    await eventually(
+      `"${id}" is gone`,
+      async () => (await this.all(id)).length === 0,
+      seconds,
+    );
   }
 
   /** Types into whatever has the focus. */
@@ -91,7 +115,9 @@ export class Window {
       { type: "keyDown", value },
       { type: "keyUp", value },
     ]);
-    await this.#post("actions", { actions: [{ type: "key", id: "keyboard", actions }] });
+    await this.#post("actions", {
+      actions: [{ type: "key", id: "keyboard", actions }],
+    });
   }
 
   /** The value of a function body evaluated in the page. */
@@ -141,8 +167,9 @@ class Element {
     this.#request = request;
   }
 
+  /** Its text as it is shown, with line ends. */
   text() {
-    return this.#request("GET", "text");
+    return this.#request("GET", "property/innerText");
   }
 
   attribute(name) {

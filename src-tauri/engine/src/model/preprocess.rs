@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn photos_are_resized_as_pillow_does() {
         let Some(photos) = shared("photos") else { return };
-        let golden = read_json(&fixture("clip-tokens.json")).unwrap();
+        let golden = read_json(&fixture("clip-reference.json")).unwrap();
         for expected in golden["photos"].as_array().unwrap() {
             let photo = photos.join(expected["photo"].as_str().unwrap());
             let ours = preprocess(json!({})).unwrap();

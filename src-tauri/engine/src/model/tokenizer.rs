@@ -82,7 +82,7 @@ mod tests {
             ids: Vec<u32>,
         }
         let Some(file) = shared("reference/clip-tokenizer.json") else { return };
-        let tokens = read_json(&fixture("clip-tokens.json")).unwrap()["tokens"].take();
+        let tokens = read_json(&fixture("clip-reference.json")).unwrap()["tokens"].take();
         let examples: Vec<Example> = serde_json::from_value(tokens).unwrap();
         let tokenizer = Tokenizer::open(&file, 77, 49408).unwrap();
         for Example { text, ids } in &examples {

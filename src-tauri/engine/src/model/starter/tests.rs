@@ -56,7 +56,7 @@ fn starter_folder() -> PathBuf {
     let folder = project().join("assets/models/starter");
     assert!(
         folder.join(CONFIG).is_file(),
-        "{} is absent: `make starter` imports the starter model",
+        "{} is absent: `make build` makes the starter model",
         folder.display()
     );
     folder
