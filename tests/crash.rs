@@ -7,6 +7,8 @@ use std::process::Stdio;
 
 use rusqlite::{Connection, OpenFlags};
 
+#[cfg(unix)]
+use crate::support::interrupt;
 use crate::support::{Library, eventually, some_photos};
 
 const PHOTOS: usize = 150;
@@ -47,6 +49,31 @@ fn indexing_goes_on_after_kill_9() {
     paths.dedup();
     assert_eq!(paths.len(), PHOTOS, "a photo is listed twice");
     assert_eq!(library.json(&index)["embedded"], 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stores_what_is_in_flight_and_says_how_to_go_on() {
+    let Some(folder) = some_photos(PHOTOS) else { return };
+    let library = Library::new();
+    let index = [OsStr::new("index"), folder.path().as_os_str()];
+    let mut child =
+        library.process(&index).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("photos are stored", || {
+        embedded(library.path()) > 0 || child.try_wait().unwrap().is_some()
+    });
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("run the same command again"), "{complaint}");
+    assert!(output.stdout.is_empty());
+
+    let stored = embedded(library.path());
+    assert!(stored < PHOTOS, "the interrupt came too late to show anything");
+    check(library.path());
+    let report = library.json(&index);
+    assert_eq!(report["embedded"], PHOTOS - stored, "{report}");
 }
 
 /// Vectors that are stored; 0 while there is no store yet.

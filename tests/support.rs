@@ -134,6 +134,13 @@ pub fn some_photos(count: usize) -> Option<TempDir> {
     Some(folder)
 }
 
+/// Presses Ctrl-C.
+#[cfg(unix)]
+pub fn interrupt(child: &process::Child) {
+    let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+}
+
 /// The results of a search.
 pub fn results(document: &Value) -> &Vec<Value> {
     document["results"].as_array().expect("results")

@@ -7,14 +7,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Library, eventually, keys, photos, some_photos};
+use crate::support::{Library, eventually, interrupt, keys, photos, some_photos};
 
 /// A running `afterimage watch --json`, killed when dropped.
 struct Watch {
@@ -52,8 +52,7 @@ impl Watch {
     }
 
     fn interrupt(&mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        interrupt(&self.child);
         self.child.wait().unwrap().code()
     }
 }

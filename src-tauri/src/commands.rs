@@ -13,6 +13,10 @@ use tauri_plugin_dialog::DialogExt;
 use crate::Shell;
 use crate::dto::{CommandError, Failure, Overview, Photo, Root, library_listing, page_listing};
 
+/// Hits a search hands to the page: more than anybody scrolls through, while each
+/// costs a row of the catalog and bytes on the way. The page's counts are of all.
+const LISTED: usize = 3000;
+
 type Answer<T> = Result<T, CommandError>;
 
 #[tauri::command]
@@ -73,7 +77,8 @@ pub async fn search(
 ) -> Answer<Response> {
     let cancel = shell.searches().begin(ticket).ok_or_else(Error::cancelled)?;
     let similar_to = similar_to.map(PhotoId);
-    let request = SearchRequest { query, similar_to, ..SearchRequest::default() };
+    let request =
+        SearchRequest { query, similar_to, limit: Some(LISTED), ..SearchRequest::default() };
     ask("search", &shell, move |engine| {
         page_listing(engine.search(&request, &cancel)?).map(Response::new)
     })

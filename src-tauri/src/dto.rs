@@ -462,10 +462,13 @@ mod tests {
                 rest = after.trim_start();
             }
             let (field, after) = rest.split_once(',').unwrap_or((rest, ""));
-            let array = field.strip_prefix("roots: Array<").and_then(|of| of.strip_suffix('>'));
+            let field = field.trim();
+            let array = field
+                .split_once(": Array<")
+                .and_then(|(name, of)| Some((name, of.strip_suffix('>')?)));
             match array {
-                Some(of) => out.push_str(&format!("  roots: {of}[];\n")),
-                None => out.push_str(&format!("  {};\n", field.trim())),
+                Some((name, of)) => out.push_str(&format!("  {name}: {of}[];\n")),
+                None => out.push_str(&format!("  {field};\n")),
             }
             rest = after.trim_start();
         }

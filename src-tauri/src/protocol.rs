@@ -110,7 +110,7 @@ mod tests {
         })
     }
 
-    fn header<'a>(response: &'a Response<Vec<u8>>, name: header::HeaderName) -> &'a str {
+    fn header(response: &Response<Vec<u8>>, name: header::HeaderName) -> &str {
         response.headers().get(name).map_or("", |value| value.to_str().unwrap())
     }
 

@@ -34,8 +34,8 @@ impl Display {
         match self {
             Self::Bar(bar) => {
                 let template = match progress.step {
-                    Step::Scanning | Step::LoadingModel => "{spinner} {msg}",
-                    _ => "{bar:30} {msg}",
+                    Step::Scanning | Step::LoadingModel => "{spinner} {wide_msg}",
+                    _ => "{bar:30} {wide_msg}",
                 };
                 if let Ok(style) = ProgressStyle::with_template(template) {
                     bar.set_style(style);

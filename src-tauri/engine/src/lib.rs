@@ -130,17 +130,15 @@ impl Engine {
     /// listed.
     pub fn add_root(&self, dir: &Path) -> Result<Root> {
         let shown = dir.display();
-        let real = std::fs::canonicalize(dir).map_err(|error| {
-            Error::usage(format!("cannot add the folder {shown}")).with(error)
-        })?;
+        let real = std::fs::canonicalize(dir)
+            .map_err(|error| Error::usage(format!("cannot add the folder {shown}")).with(error))?;
         if !real.is_dir() {
             return Err(Error::usage(format!(
                 "cannot add {shown}: it is a file; name the folder that holds it"
             )));
         }
-        std::fs::read_dir(&real).map_err(|error| {
-            Error::usage(format!("cannot list the folder {shown}")).with(error)
-        })?;
+        std::fs::read_dir(&real)
+            .map_err(|error| Error::usage(format!("cannot list the folder {shown}")).with(error))?;
         let covering = self.roots()?.into_iter().find(|root| real.starts_with(&root.path));
         let id = match covering {
             Some(root) => root.id.0,
@@ -236,7 +234,8 @@ impl Engine {
         let waking = self.clone();
         // A wait for changes must notice that it is to stop.
         let failure = Mutex::new(None);
-        let follower = Watching { engine: &waking, on_change, progress, failure: &failure, control };
+        let follower =
+            Watching { engine: &waking, on_change, progress, failure: &failure, control };
         jobs::follow(&self.0, control, &follower)?;
         failure.into_inner().map_or(Ok(()), Err)
     }
@@ -564,7 +563,12 @@ impl Follower for Watching<'_> {
                 scan::Change::Removed { .. } => ChangeKind::Removed,
             };
             let from = from.map(|from| root.path.join(from));
-            (self.on_change)(Change { kind, path: root.path.join(path), from, photo: PhotoId(*id) });
+            (self.on_change)(Change {
+                kind,
+                path: root.path.join(path),
+                from,
+                photo: PhotoId(*id),
+            });
         }
     }
 

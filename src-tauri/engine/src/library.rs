@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, PendingPhoto};
 use crate::derived::{Derived, ModelKey};
 use crate::error::{Context, Error, Result};
 use crate::index::Index;
-use crate::jobs::{self, Control, Pipeline, Place, Progress, Reconciled, Totals, Wake};
+use crate::jobs::{self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Totals, Wake};
 use crate::model::{self, DeviceChoice, Encoder, ModelInfo, ModelState, Models};
 use crate::scan::Change;
 
@@ -99,7 +99,8 @@ impl Library {
             return Ok(current);
         };
         let Some(model) = self.ready_model(&serving)? else { return Ok(current) };
-        let answers = self.derived.embedded_counts()?.iter().any(|(name, n)| *name == model.id && *n > 0);
+        let answers =
+            self.derived.embedded_counts()?.iter().any(|(name, n)| *name == model.id && *n > 0);
         Ok(if answers { model } else { current })
     }
 
@@ -209,7 +210,8 @@ impl Library {
             // A photo that is back needs no embedding, so it comes from here.
             for (id, change) in &done.changes {
                 if let Change::Moved { .. } = change
-                    && let Some(hash) = self.catalog.photo(*id)?.and_then(|row| Some(row.read?.hash))
+                    && let Some(hash) =
+                        self.catalog.photo(*id)?.and_then(|row| Some(row.read?.hash))
                     && let Some(vector) = self.derived.vector(*key, &hash)?
                 {
                     index.put(&[(*id, &vector)]);
@@ -244,7 +246,7 @@ impl Library {
             model: key,
             control,
             progress,
-            stored: &|rows: &[(i64, Vec<u8>)], failed: &[i64]| {
+            stored: &|rows: &[Searchable], failed: &[i64]| {
                 let index = self.indexes.lock().by_model.get(&key).cloned();
                 if let Some(index) = index {
                     index.put(&rows.iter().map(|(id, v)| (*id, v.as_slice())).collect::<Vec<_>>());

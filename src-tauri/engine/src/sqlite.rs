@@ -81,13 +81,13 @@ impl Database {
     pub fn write<T>(&self, write: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
         let mut writer = self.writer.lock();
         // Immediate: taking the lock at once makes the busy timeout apply.
-        let written = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .and_then(|transaction| {
+        let written = writer.transaction_with_behavior(TransactionBehavior::Immediate).and_then(
+            |transaction| {
                 let answer = write(&transaction)?;
                 transaction.commit()?;
                 Ok(answer)
-            });
+            },
+        );
         written.context(|| format!("cannot write {}", self.path.display()))
     }
 
@@ -143,9 +143,10 @@ fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Resul
 /// Whether the error says that the file's content is damaged or no database.
 pub(crate) fn is_damaged(error: &Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    error.cause::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code).is_some_and(
-        |code| matches!(code, DatabaseCorrupt | NotADatabase),
-    )
+    error
+        .cause::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code)
+        .is_some_and(|code| matches!(code, DatabaseCorrupt | NotADatabase))
 }
 
 #[cfg(test)]

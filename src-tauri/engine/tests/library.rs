@@ -141,7 +141,8 @@ fn the_library_lists_all_photos_with_size_colour_and_thumbnail() {
     let library = f.engine.library().unwrap();
     assert_eq!(library.len(), 1);
     assert_eq!(library[0].aspect, 1.5);
-    let thumbnail = image::load_from_memory(&f.engine.thumbnail(library[0].photo).unwrap()).unwrap();
+    let thumbnail =
+        image::load_from_memory(&f.engine.thumbnail(library[0].photo).unwrap()).unwrap();
     assert_eq!((thumbnail.width(), thumbnail.height()), (60, 40));
     let photo = f.engine.photo(library[0].photo).unwrap();
     assert_eq!((photo.width, photo.height, photo.format.as_str()), (Some(60), Some(40), "PNG"));

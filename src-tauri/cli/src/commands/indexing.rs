@@ -86,11 +86,11 @@ fn known_roots(engine: &Engine) -> Outcome<Vec<Root>> {
 
 /// `afterimage watch`
 pub fn watch(engine: &Engine, json: bool) -> Outcome {
-    let roots = known_roots(engine)?;
+    known_roots(engine)?;
     let control = Control::default();
     interrupt::stops(&control)?;
     let display = Display::new();
-    output::note(format_args!("watching {} folders, Ctrl-C to stop", roots.len()));
+    output::note("following changes, Ctrl-C to stop");
 
     // The first failed write, most likely a reader that went away.
     let broken: Mutex<Option<io::Error>> = Mutex::new(None);

@@ -133,7 +133,6 @@ pub(crate) struct PhotoRow {
     pub time: i64,
     pub offline: bool,
     pub present: bool,
-    pub unread: bool,
     /// What the last reading told, if there was one.
     pub read: Option<ReadPhoto>,
 }
@@ -204,7 +203,13 @@ impl Catalog {
 
     /// A new photo at a path that was never seen; returns its id. A path that
     /// another process has added meanwhile is that photo.
-    pub fn add_photo(t: &Transaction, root: i64, path: &Path, stat: Stat, now: i64) -> rusqlite::Result<i64> {
+    pub fn add_photo(
+        t: &Transaction,
+        root: i64,
+        path: &Path,
+        stat: Stat,
+        now: i64,
+    ) -> rusqlite::Result<i64> {
         t.prepare_cached(
             "INSERT INTO photo (root_id, rel_path, size, mtime_ns, device, inode, time, added_at)
              VALUES (:root, :path, :size, :mtime, :device, :inode, :time, :now)
@@ -231,7 +236,13 @@ impl Catalog {
     }
 
     /// The same file at another place; it need not be read again.
-    pub fn move_photo(t: &Transaction, id: i64, root: i64, path: &Path, stat: Stat) -> rusqlite::Result<()> {
+    pub fn move_photo(
+        t: &Transaction,
+        id: i64,
+        root: i64,
+        path: &Path,
+        stat: Stat,
+    ) -> rusqlite::Result<()> {
         t.prepare_cached(
             "UPDATE photo SET root_id = ?2, rel_path = ?3, size = ?4, mtime_ns = ?5, device = ?6,
                inode = ?7, state = 'present' WHERE id = ?1",
@@ -425,7 +436,6 @@ fn photo_row(row: &Row) -> rusqlite::Result<PhotoRow> {
         time: row.get("time")?,
         offline: row.get("offline")?,
         present: row.get_ref("state")?.as_str()? == "present",
-        unread: row.get("unread")?,
         read,
     })
 }
@@ -511,7 +521,7 @@ mod tests {
         let photo = catalog.photo(id).unwrap().unwrap();
         assert_eq!(photo.path, Path::new("/photos/a/b.jpg"));
         assert_eq!(photo.time, 5);
-        assert!(!photo.unread);
+        assert!(!catalog.reachable_photos().unwrap()[0].unread);
         assert_eq!(photo.read.unwrap().color, [1, 2, 3]);
         assert_eq!(catalog.photo_at(root, Path::new("a/b.jpg")).unwrap(), Some(id));
     }
@@ -535,8 +545,7 @@ mod tests {
         let (_dir, catalog, root) = catalog();
         let old = add(&catalog, root, "old.jpg");
         let copy = add(&catalog, root, "copy.jpg");
-        let stored =
-            catalog.store_read(&[(old, STAT, read(7)), (copy, STAT, read(7))]).unwrap();
+        let stored = catalog.store_read(&[(old, STAT, read(7)), (copy, STAT, read(7))]).unwrap();
         assert_eq!(stored, [Stored::Updated, Stored::Updated]);
     }
 

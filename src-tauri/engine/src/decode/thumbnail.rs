@@ -11,10 +11,6 @@ use super::DecodeError;
 pub struct Thumbnail {
     /// The picture as a JPEG file.
     pub jpeg: Vec<u8>,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
     /// Mean red, green and blue of the picture.
     pub average: [u8; 3],
 }
@@ -43,7 +39,7 @@ pub fn thumbnail(rgb: &RgbImage, longest: u32) -> Result<Thumbnail, DecodeError>
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
         .encode(small.as_raw(), width, height, ExtendedColorType::Rgb8)
         .map_err(|e| failed(&e))?;
-    Ok(Thumbnail { jpeg, width, height, average: average(small) })
+    Ok(Thumbnail { jpeg, average: average(small) })
 }
 
 /// The size with the same proportions whose longer side is at most `longest`.
@@ -82,6 +78,15 @@ fn average(rgb: &RgbImage) -> [u8; 3] {
 }
 
 #[cfg(test)]
+impl Thumbnail {
+    /// Width and height in pixels, read back from the file.
+    pub(super) fn dimensions(&self) -> (u32, u32) {
+        use image::GenericImageView;
+        image::load_from_memory(&self.jpeg).expect("a thumbnail is a JPEG").dimensions()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use image::Rgb;
     use proptest::prelude::*;
@@ -95,7 +100,7 @@ mod tests {
             if x < 750 { Rgb([200, 30, 30]) } else { Rgb([30, 30, 200]) }
         });
         let thumbnail = thumbnail(&picture, 512).unwrap();
-        assert_eq!((thumbnail.width, thumbnail.height), (512, 341));
+        assert_eq!(thumbnail.dimensions(), (512, 341));
         assert_eq!(thumbnail.average, [115, 30, 115]);
         let decoded = image::load_from_memory(&thumbnail.jpeg).unwrap().into_rgb8();
         assert_eq!(decoded.dimensions(), (512, 341));
@@ -108,7 +113,7 @@ mod tests {
     fn a_small_picture_is_not_enlarged() {
         let picture = RgbImage::from_pixel(40, 512, Rgb([1, 2, 3]));
         let thumbnail = thumbnail(&picture, 512).unwrap();
-        assert_eq!((thumbnail.width, thumbnail.height), (40, 512));
+        assert_eq!(thumbnail.dimensions(), (40, 512));
         assert_eq!(thumbnail.average, [1, 2, 3]);
     }
 
@@ -116,7 +121,7 @@ mod tests {
     fn a_line_keeps_one_pixel() {
         let picture = RgbImage::from_pixel(20_000, 1, Rgb([9, 9, 9]));
         let thumbnail = thumbnail(&picture, 512).unwrap();
-        assert_eq!((thumbnail.width, thumbnail.height), (512, 1));
+        assert_eq!(thumbnail.dimensions(), (512, 1));
     }
 
     #[test]

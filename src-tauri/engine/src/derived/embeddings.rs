@@ -48,7 +48,9 @@ impl Derived {
     pub fn model(&self, name: &str, preprocessing: u32) -> Result<ModelKey> {
         let find = "SELECT id FROM model WHERE name = ?1 AND preprocessing = ?2";
         let known = self.database.read(|c| {
-            c.prepare_cached(find)?.query_row(params![name, preprocessing], |row| row.get(0)).optional()
+            c.prepare_cached(find)?
+                .query_row(params![name, preprocessing], |row| row.get(0))
+                .optional()
         })?;
         if let Some(id) = known {
             return Ok(ModelKey(id));

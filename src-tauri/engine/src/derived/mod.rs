@@ -85,12 +85,19 @@ mod tests {
         let two = derived.model("one", 2).unwrap();
         assert_ne!(one, two);
         assert_eq!(derived.model("one", 1).unwrap(), one);
-        let thumbnail =
-            ThumbnailRow { size: Size { width: 30, height: 20 }, average: [9, 8, 7], jpeg: vec![1, 2] };
+        let thumbnail = ThumbnailRow {
+            size: Size { width: 30, height: 20 },
+            average: [9, 8, 7],
+            jpeg: vec![1, 2],
+        };
         derived
             .store(
                 one,
-                &[Computed { hash: [1; 32], vector: Some(vec![0, 60]), thumbnail: Some(thumbnail) }],
+                &[Computed {
+                    hash: [1; 32],
+                    vector: Some(vec![0, 60]),
+                    thumbnail: Some(thumbnail),
+                }],
             )
             .unwrap();
         assert_eq!(derived.embedded(one).unwrap(), [[1; 32]].into());

@@ -115,6 +115,7 @@ fn without(snapshot: &Snapshot, keys: &HashSet<i64>) -> Vec<Arc<Chunk>> {
 
 impl Snapshot {
     /// How many rows there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.keys.len()).sum()
     }

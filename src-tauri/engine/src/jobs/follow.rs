@@ -175,8 +175,10 @@ impl Round<'_> {
     }
 
     fn watch(&mut self, roots: Vec<(i64, PathBuf)>) {
-        let here: Vec<_> =
-            roots.into_iter().filter(|(_, path)| matches!(reach(path), Reach::Online { .. })).collect();
+        let here: Vec<_> = roots
+            .into_iter()
+            .filter(|(_, path)| matches!(reach(path), Reach::Online { .. }))
+            .collect();
         self.unwatched = match &mut self.watcher {
             None => here.iter().map(|(id, _)| *id).collect(),
             Some(watcher) => {

@@ -16,7 +16,7 @@ mod reconcile;
 
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};
-pub(crate) use pipeline::{Pipeline, Totals, pending};
+pub(crate) use pipeline::{Pipeline, Searchable, Totals, pending};
 pub(crate) use reconcile::{Place, Reconciled, reconcile};
 
 /// Seconds since 1970.

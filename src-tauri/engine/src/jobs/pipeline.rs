@@ -48,10 +48,12 @@ pub(crate) struct Pipeline<'a> {
     pub model: ModelKey,
     pub control: &'a Control,
     pub progress: &'a (dyn Fn(Progress) + Sync),
-    /// Told of photos whose vectors are stored (id and little-endian f16), and
-    /// of photos that failed.
-    pub stored: &'a (dyn Fn(&[(i64, Vec<u8>)], &[i64]) + Sync),
+    /// Told of photos whose vectors are stored, and of photos that failed.
+    pub stored: &'a (dyn Fn(&[Searchable], &[i64]) + Sync),
 }
+
+/// A photo's id and its vector, as little-endian f16.
+pub(crate) type Searchable = (i64, Vec<u8>);
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,11 +98,7 @@ impl Pipeline<'_> {
     /// # Errors
     /// Where the model cannot be used or a store cannot be written. What is
     /// wrong with a single photo is recorded with it instead.
-    pub fn run(
-        &self,
-        pending: &[PendingPhoto],
-        interrupted: &dyn Fn() -> bool,
-    ) -> Result<Totals> {
+    pub fn run(&self, pending: &[PendingPhoto], interrupted: &dyn Fn() -> bool) -> Result<Totals> {
         if pending.is_empty() {
             return Ok(Totals::default());
         }
@@ -131,14 +129,20 @@ impl Pipeline<'_> {
                     halt.store(true, Ordering::Release);
                 }
                 let total = pending.len() as u64;
-                self.report(&meter, done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed), total);
+                self.report(
+                    &meter,
+                    done.load(Ordering::Relaxed),
+                    failed.load(Ordering::Relaxed),
+                    total,
+                );
             };
             let embedding = self.embed_all(&decoded_out, &finished_in, batch, &tick);
             // A stage that gave up must not leave the others waiting for it.
             halt.store(true, Ordering::Release);
             drop((finished_in, decoded_out));
             // The storing thread's error is the cause where both have one.
-            let totals = storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
+            let totals =
+                storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
             embedding.map(|()| totals)
         })
     }
@@ -225,8 +229,8 @@ impl Pipeline<'_> {
         let passing = |error: Error| DecodeError { reason: error.to_string(), permanent: false };
         let picture = self.derived.picture(&hash).map_err(passing)?;
         let embedded = self.derived.vector(self.model, &hash).map_err(passing)?.is_some();
-        let format = Format::of(bytes).map_or("", Format::name);
         if let (Some((size, average)), true) = (picture, embedded) {
+            let format = Format::of(bytes).map_or("", Format::name);
             return Ok((describe(bytes, hash, size, average, format), None, None));
         }
         let decoded = decode::decode(bytes, limits)?;
@@ -250,7 +254,8 @@ impl Pipeline<'_> {
             Some(input)
         };
         tracing::debug!("decoded {}", path.display());
-        Ok((describe(bytes, hash, size, average, format), thumbnail, input))
+        let read = describe(bytes, hash, size, average, decoded.format.name());
+        Ok((read, thumbnail, input))
     }
 
     fn embed_all(
@@ -260,12 +265,12 @@ impl Pipeline<'_> {
         batch_size: usize,
         tick: &dyn Fn(),
     ) -> Result<()> {
-        let mut batch: Vec<Box<Decoded>> = Vec::with_capacity(batch_size);
+        let mut batch: Vec<Decoded> = Vec::with_capacity(batch_size);
         let gone = |_| Error::failed("the storing thread ended early");
         loop {
             tick();
             match decoded.recv_timeout(TICK) {
-                Ok(Outcome::Decoded(photo)) if photo.input.is_some() => batch.push(photo),
+                Ok(Outcome::Decoded(photo)) if photo.input.is_some() => batch.push(*photo),
                 Ok(Outcome::Decoded(photo)) => {
                     finished.send(Finished::Read { decoded: photo, vector: None }).map_err(gone)?;
                 }
@@ -290,7 +295,7 @@ impl Pipeline<'_> {
         }
     }
 
-    fn embed(&self, batch: &mut Vec<Box<Decoded>>, finished: &Sender<Finished>) -> Result<()> {
+    fn embed(&self, batch: &mut Vec<Decoded>, finished: &Sender<Finished>) -> Result<()> {
         let inputs: Vec<RgbImage> = batch.iter_mut().filter_map(|p| p.input.take()).collect();
         if inputs.is_empty() {
             return Ok(());
@@ -299,16 +304,16 @@ impl Pipeline<'_> {
         for (index, decoded) in batch.drain(..).enumerate() {
             // One bad photo must not fail its neighbours: they go singly then.
             let vector = match &together {
-                Ok(vectors) => vectors.get(index).map(|v| v.to_f16_le_bytes()).ok_or_else(|| {
-                    Error::failed("the model answered with too few vectors")
+                Ok(vectors) => vectors
+                    .get(index)
+                    .map(|v| v.to_f16_le_bytes())
+                    .ok_or_else(|| Error::failed("the model answered with too few vectors")),
+                Err(_) => self.encoder.encode_images(&inputs[index..=index]).and_then(|v| {
+                    v.first().map(|v| v.to_f16_le_bytes()).ok_or_else(Error::cancelled)
                 }),
-                Err(_) => self
-                    .encoder
-                    .encode_images(&inputs[index..=index])
-                    .and_then(|v| v.first().map(|v| v.to_f16_le_bytes()).ok_or_else(Error::cancelled)),
             };
             let message = match vector {
-                Ok(vector) => Finished::Read { decoded, vector: Some(vector) },
+                Ok(vector) => Finished::Read { decoded: Box::new(decoded), vector: Some(vector) },
                 Err(error) => Finished::Failed {
                     id: decoded.id,
                     stat: decoded.stat,
@@ -318,9 +323,7 @@ impl Pipeline<'_> {
                     },
                 },
             };
-            finished
-                .send(message)
-                .map_err(|_| Error::failed("the storing thread ended early"))?;
+            finished.send(message).map_err(|_| Error::failed("the storing thread ended early"))?;
         }
         Ok(())
     }
@@ -335,7 +338,8 @@ impl Pipeline<'_> {
         let mut batch = Vec::with_capacity(STORE_PHOTOS);
         let mut oldest: Option<Instant> = None;
         loop {
-            let wait = oldest.map_or(STORE_AFTER, |since| STORE_AFTER.saturating_sub(since.elapsed()));
+            let wait =
+                oldest.map_or(STORE_AFTER, |since| STORE_AFTER.saturating_sub(since.elapsed()));
             let message = finished.recv_timeout(wait);
             let ended = matches!(message, Err(RecvTimeoutError::Disconnected));
             if let Ok(message) = message {
@@ -484,9 +488,9 @@ pub(crate) fn pending(
         .into_iter()
         .filter(|photo| {
             photo.unread
-                || photo.hash.is_none_or(|hash| {
-                    !embedded.contains(&hash) || !thumbnailed.contains(&hash)
-                })
+                || photo
+                    .hash
+                    .is_none_or(|hash| !embedded.contains(&hash) || !thumbnailed.contains(&hash))
         })
         .collect())
 }

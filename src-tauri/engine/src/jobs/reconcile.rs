@@ -86,8 +86,13 @@ pub(crate) fn reconcile(catalog: &Catalog, places: &[Place]) -> Result<Reconcile
                 mtime_ns: stat.mtime_ns,
                 file_id: stat.device.zip(stat.inode),
             };
-            let known =
-                Known { id: photo.id, root: photo.root, path: photo.path, stamp, present: photo.present };
+            let known = Known {
+                id: photo.id,
+                root: photo.root,
+                path: photo.path,
+                stamp,
+                present: photo.present,
+            };
             (known.id, known)
         }));
     }
@@ -118,7 +123,11 @@ impl Look<'_> {
 }
 
 /// Notes whether the root can be reached; its device number where it can.
-fn reach_root(catalog: &Catalog, root: &RootRow, done: &mut Reconciled) -> Result<Option<Option<i64>>> {
+fn reach_root(
+    catalog: &Catalog,
+    root: &RootRow,
+    done: &mut Reconciled,
+) -> Result<Option<Option<i64>>> {
     match scan::reach(&root.path) {
         Reach::Online { device } => {
             // A drive mounted at its empty mount point comes online only when a
@@ -133,7 +142,12 @@ fn reach_root(catalog: &Catalog, root: &RootRow, done: &mut Reconciled) -> Resul
     }
 }
 
-fn set_state(catalog: &Catalog, root: &RootRow, state: RootState, done: &mut Reconciled) -> Result<()> {
+fn set_state(
+    catalog: &Catalog,
+    root: &RootRow,
+    state: RootState,
+    done: &mut Reconciled,
+) -> Result<()> {
     if root.state != state {
         tracing::warn!("{} is {}; its photos are kept", root.path.display(), state.as_str());
         catalog.set_root_state(root.id, state)?;

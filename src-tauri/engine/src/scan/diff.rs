@@ -57,8 +57,8 @@ pub(crate) fn diff(
             continue;
         };
         found.insert(photo.id);
-        let same = photo.stamp.size == entry.stamp.size
-            && photo.stamp.mtime_ns == entry.stamp.mtime_ns;
+        let same =
+            photo.stamp.size == entry.stamp.size && photo.stamp.mtime_ns == entry.stamp.mtime_ns;
         match (same, photo.present) {
             (true, true) => {}
             (true, false) => {
@@ -217,8 +217,9 @@ mod tests {
             &[known(1, "a", stamp(1)), known(2, "b", stamp(2))],
             everywhere,
         );
-        assert!(
-            matches!(changes[..], [Change::Modified { id: 1, .. }, Change::Modified { id: 2, .. }])
-        );
+        assert!(matches!(
+            changes[..],
+            [Change::Modified { id: 1, .. }, Change::Modified { id: 2, .. }]
+        ));
     }
 }

@@ -176,26 +176,25 @@ impl Walker<'_> {
         match fs::metadata(link) {
             Ok(metadata) if metadata.is_file() => self.file(link, &metadata),
             // A folder that holds this root would lead back here.
-            Ok(metadata) if metadata.is_dir() && !self.real_root.starts_with(&target) => {
-                if self.linked.insert(target) {
-                    self.walk(&link.join(""));
-                }
+            Ok(metadata)
+                if metadata.is_dir()
+                    && !self.real_root.starts_with(&target)
+                    && self.linked.insert(target) =>
+            {
+                self.walk(&link.join(""));
             }
             _ => {}
         }
     }
 
     fn note_unreadable(&mut self, error: &walkdir::Error) {
-        let gone = error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
         // What vanished between listing and looking is simply not there.
-        if gone && error.depth() > 0 {
+        if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) {
             return;
         }
         if let Some(path) = error.path().and_then(|p| p.strip_prefix(self.root_path).ok()) {
-            if !gone {
-                tracing::warn!("cannot list {}: {error}", self.root_path.join(path).display());
-                self.found.unreadable.push(path.to_owned());
-            }
+            tracing::warn!("cannot list {}: {error}", self.root_path.join(path).display());
+            self.found.unreadable.push(path.to_owned());
         }
     }
 }

@@ -172,9 +172,6 @@ mod tests {
         assert!(watcher.set_roots(&[(1, dir.path().to_owned())]).is_empty());
         std::fs::write(dir.path().join("a.jpg"), b"x").unwrap();
         let watched = receiver.recv_timeout(Duration::from_secs(30)).unwrap();
-        assert_eq!(
-            watched,
-            Watched::Paths { root: 1, paths: BTreeSet::from(["a.jpg".into()]) }
-        );
+        assert_eq!(watched, Watched::Paths { root: 1, paths: BTreeSet::from(["a.jpg".into()]) });
     }
 }

@@ -120,7 +120,9 @@ pub(crate) fn hit(row: HitRow, score: f32, strength: Strength) -> Hit {
 /// The vector of an image file, decoded and oriented as an indexed photo is.
 pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Result<Embedding> {
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::usage(format!("there is no file {}", path.display())),
+        std::io::ErrorKind::NotFound => {
+            Error::usage(format!("there is no file {}", path.display()))
+        }
         _ => Error::failed(format!("cannot read {}", path.display())).with(error),
     })?;
     let decoded = decode::decode(&bytes, &Limits::default())

@@ -1,6 +1,6 @@
 /**
- * What the desktop shell sends and takes, name for name. Times are seconds since 1970, sizes are
- * bytes, dimensions are pixels of the upright photo.
+ * What the desktop shell sends, name for name. Written from src-tauri/src/dto.rs by a test
+ * there; change the types in Rust.
  */
 
 /** What the library holds and what it works with. */
@@ -11,12 +11,15 @@ export interface Overview {
   failed: number;
   /** Files in formats that cannot be read yet. */
   skipped: number;
+  /** Null where no model is installed. */
   model: string | null;
+  /** What computes, in words. */
   device: string;
   roots: Root[];
   paused: boolean;
 }
 
+/** Whether a folder can be reached. */
 export type RootState = "online" | "offline" | "unreadable";
 
 /** A folder that the library follows. */
@@ -27,6 +30,10 @@ export interface Root {
   photos: number;
 }
 
+/**
+ * All that is known of a photo. Times are seconds since 1970, sizes are bytes,
+ * dimensions are pixels of the upright photo.
+ */
 export interface Photo {
   id: number;
   path: string;
@@ -49,6 +56,7 @@ export interface Photo {
   embedded: boolean;
 }
 
+/** A photo that could not be indexed. */
 export interface Failure {
   photo: number;
   path: string;
@@ -58,8 +66,10 @@ export interface Failure {
   when: number;
 }
 
+/** What the engine is doing. */
 export type Step = "scanning" | "loadingModel" | "indexing" | "idle" | "paused";
 
+/** How far it is. */
 export interface Progress {
   step: Step;
   done: number;
@@ -70,8 +80,10 @@ export interface Progress {
   secondsLeft: number | null;
 }
 
+/** What the page may branch on. */
 export type ErrorCode = "usage" | "notFound" | "newerLibrary" | "cancelled" | "failed";
 
+/** Why a command did not do what it was asked, in plain words. */
 export interface CommandError {
   code: ErrorCode;
   message: string;

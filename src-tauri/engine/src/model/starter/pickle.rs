@@ -74,11 +74,6 @@ impl<'a> StateDict<'a> {
         Ok(Self { tensors: state.tensors()?, storages })
     }
 
-    /// The names of all tensors, in no order.
-    pub fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.tensors.keys().copied()
-    }
-
     /// A tensor of 32-bit floats: its shape and its elements in row-major
     /// order, whatever order the file keeps them in.
     ///
