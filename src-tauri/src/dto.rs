@@ -287,7 +287,7 @@ pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<V
 /// Little endian: the header's length as u32, the header as JSON padded with
 /// spaces so that the records begin 8-byte aligned, then a record for each photo:
 /// id u32, width by height f32, score f32, red, green, blue, flags u8 (bits 0-1:
-/// unscored, strong, likely, weak; bit 2: offline), time f64. JSON for a hundred
+/// unscored, strong, likely, weak; bit 2: offline; bit 3: colour unknown), time f64. JSON for a hundred
 /// thousand photos would be ten megabytes and take the page a second to read.
 fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
     let mut json = serde_json::to_vec(header)
@@ -309,8 +309,9 @@ fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Resul
         bytes.extend(id.to_le_bytes());
         bytes.extend(hit.aspect.to_le_bytes());
         bytes.extend(hit.score.to_le_bytes());
-        bytes.extend(hit.color);
-        bytes.push(strength | u8::from(hit.offline) << 2);
+        bytes.extend(hit.color.unwrap_or_default());
+        let flags = u8::from(hit.offline) << 2 | u8::from(hit.color.is_none()) << 3;
+        bytes.push(strength | flags);
         bytes.extend((hit.time as f64).to_le_bytes());
     }
     Ok(bytes)
@@ -339,7 +340,7 @@ mod tests {
             strength: engine::Strength::Likely,
             path: PathBuf::from("a.jpg"),
             aspect: 1.5,
-            color: [10, 20, 30],
+            color: Some([10, 20, 30]),
             time: 1_700_000_000,
             offline: true,
         }

@@ -98,6 +98,8 @@ impl Shell {
                 tracing::error!("cannot open the library: {error}");
             })?;
             let background = engine.start(events::relay(self.app.clone()));
+            let warming = engine.clone();
+            thread::spawn(move || warming.warm());
             *library = Library::Open { engine, background };
         }
         match &*library {

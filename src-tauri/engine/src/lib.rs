@@ -314,6 +314,18 @@ impl Engine {
         search::search(&self.0, request, cancel)
     }
 
+    /// Loads what the first search would wait for: the text tower and the
+    /// vectors. A failure is left for the search to tell.
+    pub fn warm(&self) {
+        let warmed = self.0.serving_model().and_then(|model| {
+            self.0.index(&model)?;
+            self.0.encoder(&model)?.encode_texts(&["a photo"])
+        });
+        if let Err(error) = warmed {
+            tracing::debug!("not warmed: {error}");
+        }
+    }
+
     /// All photos but the failed ones, newest first, unscored.
     pub fn library(&self) -> Result<Vec<Hit>> {
         let rows = self.0.catalog.library()?;

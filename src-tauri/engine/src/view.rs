@@ -178,8 +178,8 @@ pub struct Hit {
     pub path: PathBuf,
     /// Width by height, upright; 1.5 while unknown.
     pub aspect: f32,
-    /// Average colour, sRGB; grey while unknown.
-    pub color: [u8; 3],
+    /// Average colour, sRGB; `None` until the photo is read.
+    pub color: Option<[u8; 3]>,
     /// When it was taken, else when the file was changed; seconds since 1970.
     pub time: i64,
     /// Its root cannot be reached now.

@@ -14,8 +14,6 @@ use crate::view::{Hit, Page, PhotoId, SearchRequest, Strength};
 
 /// Width by height of a photo whose size is not known yet.
 const USUAL_ASPECT: f32 = 1.5;
-/// Colour of a photo whose colour is not known yet.
-const NEUTRAL: [u8; 3] = [128; 3];
 
 /// Answers a request from the vectors that are there now.
 ///
@@ -111,7 +109,7 @@ pub(crate) fn hit(row: HitRow, score: f32, strength: Strength) -> Hit {
         strength,
         path: row.path,
         aspect: row.dimensions.map_or(USUAL_ASPECT, |(w, h)| w as f32 / h.max(1) as f32),
-        color: row.color.unwrap_or(NEUTRAL),
+        color: row.color,
         time: row.time,
         offline: row.offline,
     }

@@ -33,7 +33,8 @@ export interface FakeRecord {
   id: number;
   aspect?: number;
   score?: number;
-  color?: number;
+  /** 0xRRGGBB; null as for a photo that was not read yet. */
+  color?: number | null;
   /** As in the binary listing. */
   strength?: 0 | 1 | 2 | 3;
   offline?: boolean;
@@ -74,7 +75,10 @@ export function encodeListing(
     view.setUint8(at + 12, color >> 16);
     view.setUint8(at + 13, (color >> 8) & 0xff);
     view.setUint8(at + 14, color & 0xff);
-    view.setUint8(at + 15, (record.strength ?? 0) | (record.offline ? 4 : 0));
+    view.setUint8(
+      at + 15,
+      (record.strength ?? 0) | (record.offline ? 4 : 0) | (record.color === null ? 8 : 0),
+    );
     view.setFloat64(at + 16, record.time ?? 0, true);
   });
   return bytes.buffer;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { encodeListing } from "./fake";
-import { decodeListing, firmCount, offlineAt, strengthAt } from "./listing";
+import { colorAt, decodeListing, firmCount, offlineAt, strengthAt } from "./listing";
 
 describe("the binary listing", () => {
   // Written out by hand from the format, so that encoder and decoder cannot be wrong alike.
@@ -30,6 +30,18 @@ describe("the binary listing", () => {
     expect([...listing.times]).toEqual([1.5]);
     expect(strengthAt(listing, 0)).toBe("strong");
     expect(offlineAt(listing, 0)).toBe(true);
+    expect(colorAt(listing, 0)).toBe(0x1234fe);
+  });
+
+  it("tells a photo whose colour is not known yet from a black one", () => {
+    const listing = decodeListing(
+      encodeListing([
+        { id: 1, color: null },
+        { id: 2, color: 0 },
+      ]),
+    );
+    expect(colorAt(listing, 0)).toBeNull();
+    expect(colorAt(listing, 1)).toBe(0);
   });
 
   it("gives back what was encoded", () => {

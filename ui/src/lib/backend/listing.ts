@@ -13,6 +13,7 @@ export type Strength = "unscored" | "strong" | "likely" | "weak";
 const STRENGTHS: readonly Strength[] = ["unscored", "strong", "likely", "weak"];
 const STRENGTH_BITS = 0b011;
 const OFFLINE_BIT = 0b100;
+const COLOURLESS_BIT = 0b1000;
 
 /** Photos in order, one array a column, each as long as `count`. */
 export interface Listing extends ListingHeader {
@@ -21,7 +22,7 @@ export interface Listing extends ListingHeader {
   aspects: Float32Array;
   /** Cosine similarities: greater is closer. 0 where nothing was asked. */
   scores: Float32Array;
-  /** The average colour as 0xRRGGBB. */
+  /** The average colour as 0xRRGGBB, where it is known. */
   colors: Uint32Array;
   flags: Uint8Array;
   /** Seconds since 1970: taken, or else modified. */
@@ -34,6 +35,12 @@ export function strengthAt(listing: Listing, index: number): Strength {
 
 export function offlineAt(listing: Listing, index: number): boolean {
   return ((listing.flags[index] ?? 0) & OFFLINE_BIT) !== 0;
+}
+
+/** The average colour as 0xRRGGBB, or null until the photo is read. */
+export function colorAt(listing: Listing, index: number): number | null {
+  const known = ((listing.flags[index] ?? COLOURLESS_BIT) & COLOURLESS_BIT) === 0;
+  return known ? (listing.colors[index] ?? 0) : null;
 }
 
 /**
