@@ -259,7 +259,7 @@ pub struct ListingHeader {
 }
 
 /// Bytes of one photo in a listing.
-const RECORD_BYTES: usize = 24;
+const RECORD_BYTES: usize = 32;
 
 /// The answer to a search as a binary listing.
 ///
@@ -287,7 +287,8 @@ pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<V
 /// Little endian: the header's length as u32, the header as JSON padded with
 /// spaces so that the records begin 8-byte aligned, then a record for each photo:
 /// id u32, width by height f32, score f32, red, green, blue, flags u8 (bits 0-1:
-/// unscored, strong, likely, weak; bit 2: offline; bit 3: colour unknown), time f64. JSON for a hundred
+/// unscored, strong, likely, weak; bit 2: offline; bit 3: colour unknown), time f64,
+/// version u32, and 4 bytes of zero that keep the records aligned. JSON for a hundred
 /// thousand photos would be ten megabytes and take the page a second to read.
 fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
     let mut json = serde_json::to_vec(header)
@@ -313,6 +314,8 @@ fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Resul
         let flags = u8::from(hit.offline) << 2 | u8::from(hit.color.is_none()) << 3;
         bytes.push(strength | flags);
         bytes.extend((hit.time as f64).to_le_bytes());
+        bytes.extend(hit.version.to_le_bytes());
+        bytes.extend([0; 4]);
     }
     Ok(bytes)
 }
@@ -343,6 +346,7 @@ mod tests {
             color: Some([10, 20, 30]),
             time: 1_700_000_000,
             offline: true,
+            version: 0x89ab_cdef,
         }
     }
 
@@ -378,7 +382,9 @@ mod tests {
             assert_eq!(record[4..8], 1.5f32.to_le_bytes());
             assert_eq!(record[8..12], 0.25f32.to_le_bytes());
             assert_eq!(record[12..16], [10, 20, 30, 0b110]);
-            assert_eq!(record[16..], 1_700_000_000f64.to_le_bytes());
+            assert_eq!(record[16..24], 1_700_000_000f64.to_le_bytes());
+            assert_eq!(record[24..28], 0x89ab_cdefu32.to_le_bytes());
+            assert_eq!(record[28..], [0; 4]);
             assert_eq!(bytes[start + RECORD_BYTES..][..4], u32::MAX.to_le_bytes());
         }
     }

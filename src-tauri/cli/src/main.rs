@@ -13,6 +13,7 @@ mod json;
 mod output;
 mod progress;
 
+use std::io::IsTerminal;
 use std::process;
 
 use clap::Parser;
@@ -33,6 +34,7 @@ fn main() -> process::ExitCode {
     };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             EnvFilter::try_from_env("AFTERIMAGE_LOG").unwrap_or_else(|_| EnvFilter::new("warn")),
         )

@@ -91,8 +91,14 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         let mut cause = self.source.as_ref().map(|s| s.as_ref() as &dyn StdError);
+        let mut told = self.message.clone();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            // Wrappers like to repeat the words of what they wrap.
+            let words = error.to_string();
+            if !words.contains(&told) && !told.contains(&words) {
+                write!(f, ": {words}")?;
+            }
+            told = words;
             // This type prints its own causes; going on would print them twice.
             cause = if error.is::<Error>() { None } else { error.source() };
         }

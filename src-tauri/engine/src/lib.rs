@@ -198,11 +198,14 @@ impl Engine {
         let library = &self.0;
         progress(Progress::at(Step::Scanning));
         library.catalog.forget_passing_failures()?;
-        let places: Vec<Place> = if roots.is_empty() {
-            self.roots()?.iter().map(|root| Place::Root(root.id.0)).collect()
-        } else {
-            roots.iter().map(|id| Place::Root(id.0)).collect()
+        // A root within one that is asked for was meant, too.
+        let all = self.roots()?;
+        let asked = |root: &Root| {
+            let outer = all.iter().filter(|outer| roots.contains(&outer.id));
+            roots.is_empty() || outer.into_iter().any(|outer| root.path.starts_with(&outer.path))
         };
+        let places: Vec<Place> =
+            all.iter().filter(|root| asked(root)).map(|root| Place::Root(root.id.0)).collect();
         let done = library.reconcile(&places)?;
         let mut report = count(&done);
         let pending = library.pending()?;
@@ -224,18 +227,20 @@ impl Engine {
     }
 
     /// Looks at all folders and follows their changes until `control` is
-    /// stopped, embedding photos as they come.
+    /// stopped, embedding photos as they come. What may pass, such as another
+    /// process that holds the library, is tried again.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where no model is installed.
     pub fn watch(
         &self,
         control: &Control,
         on_change: &(dyn Fn(Change) + Sync),
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<()> {
-        let waking = self.clone();
-        // A wait for changes must notice that it is to stop.
+        self.current_model()?;
         let failure = Mutex::new(None);
-        let follower =
-            Watching { engine: &waking, on_change, progress, failure: &failure, control };
+        let follower = Watching { engine: self, on_change, progress, failure: &failure, control };
         jobs::follow(&self.0, control, &follower)?;
         failure.into_inner().map_or(Ok(()), Err)
     }
@@ -249,7 +254,12 @@ impl Engine {
             let control = control.clone();
             std::thread::spawn(move || {
                 let follower = Observing { observer };
-                if let Err(error) = jobs::follow(&engine.0, &control, &follower) {
+                let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    jobs::follow(&engine.0, &control, &follower)
+                }));
+                let broken =
+                    || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
+                if let Err(error) = followed.unwrap_or_else(|_| broken()) {
                     follower.failed(error);
                 }
             })
@@ -589,8 +599,12 @@ impl Follower for Watching<'_> {
     fn stored(&self) {}
 
     fn failed(&self, error: Error) {
-        *self.failure.lock() = Some(error);
-        self.control.stop();
+        if matches!(error.code(), Code::Usage | Code::NotFound) {
+            *self.failure.lock() = Some(error);
+            self.control.stop();
+        } else {
+            tracing::warn!("{error}; trying again");
+        }
     }
 }
 

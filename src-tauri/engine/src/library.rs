@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
@@ -33,6 +34,8 @@ pub(crate) struct Library {
     encoders: Mutex<HashMap<String, Arc<dyn Encoder>>>,
     indexes: Mutex<Indexes>,
     listeners: Mutex<Vec<Sender<Wake>>>,
+    /// The person was told that the chosen model is gone.
+    warned: AtomicBool,
 }
 
 /// Loaded indexes, by model, and the state of the catalog they were loaded in.
@@ -54,6 +57,7 @@ impl Library {
             encoders: Mutex::default(),
             indexes: Mutex::default(),
             listeners: Mutex::default(),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -77,7 +81,9 @@ impl Library {
             if let Some(model) = self.ready_model(id)? {
                 return Ok(model);
             }
-            tracing::warn!("the model {id} is not installed any more; another one is used");
+            if !self.warned.swap(true, Ordering::Relaxed) {
+                tracing::warn!("the model {id} is not installed any more; another one is used");
+            }
         }
         if let Some(model) = self.ready_model(DEFAULT_MODEL)? {
             return Ok(model);
@@ -104,10 +110,18 @@ impl Library {
         Ok(if answers { model } else { current })
     }
 
-    /// The current model's vectors are complete: they answer from now on.
+    /// Has the current model answer from now on, if its vectors are complete:
+    /// those of photos that cannot be reached now included.
     pub fn serve_current_model(&self) -> Result<()> {
         let current = self.current_model()?;
-        if self.catalog.setting(SERVING)?.as_deref() != Some(&current.id) {
+        let serving = self.catalog.setting(SERVING)?;
+        if serving.as_deref() == Some(&current.id) {
+            return Ok(());
+        }
+        let embedded = self.derived.embedded(self.key(&current)?)?;
+        let complete =
+            self.catalog.hashed_photos()?.iter().all(|(_, hash)| embedded.contains(hash));
+        if complete || serving.is_none() {
             self.catalog.set_setting(SERVING, &current.id)?;
         }
         Ok(())
@@ -116,7 +130,13 @@ impl Library {
     /// Embeds with this model from now on; the one before goes on answering
     /// until its vectors are complete.
     pub fn use_model(&self, id: &str) -> Result<ModelInfo> {
-        let model = self.models.find(id)?;
+        let installed = self.models.list()?;
+        let model = installed.into_iter().find(|model| model.id == id).ok_or_else(|| {
+            Error::usage(format!(
+                "no model {id:?} is installed: `afterimage model list` shows those that are, \
+                 `afterimage model add FOLDER` installs one"
+            ))
+        })?;
         if let ModelState::Broken(reason) = &model.state {
             return Err(Error::usage(format!("the model {id} cannot be used: {reason}")));
         }
@@ -135,7 +155,7 @@ impl Library {
 
     /// The model's number in the derived store.
     pub fn key(&self, model: &ModelInfo) -> Result<ModelKey> {
-        self.derived.model(&model.id, model.preprocessing)
+        self.derived.model(&model.id, model.preprocessing, &model.fingerprint)
     }
 
     /// The model's encoder; its towers load when they are first used.
@@ -202,23 +222,35 @@ impl Library {
             .filter(|(_, change)| matches!(change, Change::Removed { .. }))
             .map(|(id, _)| *id)
             .collect();
-        let indexes = self.indexes.lock();
-        for (key, index) in &indexes.by_model {
+        // Taken out of the lock: a search must not wait for the reads below.
+        let indexes: Vec<(ModelKey, Arc<Index>)> =
+            self.indexes.lock().by_model.iter().map(|(key, index)| (*key, index.clone())).collect();
+        for (key, index) in indexes {
             if !removed.is_empty() {
                 index.remove(&removed);
             }
-            // A photo that is back needs no embedding, so it comes from here.
-            for (id, change) in &done.changes {
-                if let Change::Moved { .. } = change
-                    && let Some(hash) =
-                        self.catalog.photo(*id)?.and_then(|row| Some(row.read?.hash))
-                    && let Some(vector) = self.derived.vector(*key, &hash)?
-                {
-                    index.put(&[(*id, &vector)]);
-                }
-            }
+            self.restore(key, &index, &done)?;
         }
         Ok(done)
+    }
+
+    /// Puts the vectors of photos that are back into the index. One that only
+    /// moved is there already, under the same id.
+    fn restore(&self, key: ModelKey, index: &Index, done: &Reconciled) -> Result<()> {
+        let moved =
+            done.changes.iter().filter(|(_, change)| matches!(change, Change::Moved { .. }));
+        let moved: HashSet<i64> = moved.map(|(id, _)| *id).collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let there = index.snapshot().keys();
+        let mut rows = Vec::new();
+        for id in moved.difference(&there) {
+            let Some(read) = self.catalog.photo(*id)?.and_then(|row| row.read) else { continue };
+            rows.extend(self.derived.vector(key, &read.hash)?.map(|vector| (*id, vector)));
+        }
+        index.put(&rows.iter().map(|(id, v)| (*id, v.as_slice())).collect::<Vec<_>>());
+        Ok(())
     }
 
     /// Photos that can be reached and are not done, newest first.

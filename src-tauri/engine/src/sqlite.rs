@@ -28,6 +28,8 @@ pub(crate) struct Migration {
 /// state without waiting for the writer.
 pub(crate) struct Database {
     path: PathBuf,
+    /// What a person can do when the file is damaged.
+    remedy: &'static str,
     writer: Mutex<Connection>,
     idle_readers: Mutex<Vec<Connection>>,
 }
@@ -39,7 +41,15 @@ impl Database {
     /// # Errors
     /// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where the file's
     /// version is above the last migration; the file is left as it was.
-    pub fn open(path: &Path, migrations: &[&[Migration]]) -> Result<Self> {
+    pub fn open(path: &Path, migrations: &[&[Migration]], remedy: &'static str) -> Result<Self> {
+        Self::open_or_fail(path, migrations, remedy).map_err(|error| advise(error, path, remedy))
+    }
+
+    fn open_or_fail(
+        path: &Path,
+        migrations: &[&[Migration]],
+        remedy: &'static str,
+    ) -> Result<Self> {
         let mut steps: Vec<&Migration> = migrations.iter().copied().flatten().collect();
         steps.sort_by_key(|step| step.version);
         let newest = steps.last().map_or(0, |step| step.version);
@@ -60,6 +70,7 @@ impl Database {
         migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
+            remedy,
             writer: Mutex::new(writer),
             idle_readers: Mutex::default(),
         })
@@ -72,7 +83,9 @@ impl Database {
             Some(connection) => connection,
             None => self.open_reader().context(|| cannot_open(&self.path))?,
         };
-        let answer = read(&connection).context(|| format!("cannot read {}", self.path.display()));
+        let answer = read(&connection)
+            .context(|| format!("cannot read {}", self.path.display()))
+            .map_err(|error| advise(error, &self.path, self.remedy));
         self.idle_readers.lock().push(connection);
         answer
     }
@@ -88,7 +101,9 @@ impl Database {
                 Ok(answer)
             },
         );
-        written.context(|| format!("cannot write {}", self.path.display()))
+        written
+            .context(|| format!("cannot write {}", self.path.display()))
+            .map_err(|error| advise(error, &self.path, self.remedy))
     }
 
     /// A number that changes when another process commits to the file; `None`
@@ -140,13 +155,30 @@ fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Resul
     transaction.commit()
 }
 
+/// Says what to do, where SQLite's error tells that something can be done.
+fn advise(error: Error, path: &Path, remedy: &str) -> Error {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, ReadOnly};
+    let advice = match sqlite_code(&error) {
+        _ if is_damaged(&error) => format!("{} is damaged. {remedy}", path.display()),
+        Some(ReadOnly | CannotOpen) => format!(
+            "the library's folder must be writable, but {} is not: change its permissions, or \
+             choose another library with --library",
+            path.display()
+        ),
+        Some(DiskFull) => format!("the disk with {} is full: make room", path.display()),
+        _ => return error,
+    };
+    Error::failed(advice).with(error)
+}
+
+fn sqlite_code(error: &Error) -> Option<rusqlite::ErrorCode> {
+    error.cause::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code)
+}
+
 /// Whether the error says that the file's content is damaged or no database.
 pub(crate) fn is_damaged(error: &Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    error
-        .cause::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error_code)
-        .is_some_and(|code| matches!(code, DatabaseCorrupt | NotADatabase))
+    matches!(sqlite_code(error), Some(DatabaseCorrupt | NotADatabase))
 }
 
 #[cfg(test)]
@@ -172,8 +204,8 @@ mod tests {
     fn later_migrations_run_on_an_older_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.sqlite");
-        drop(Database::open(&path, &[ONE]).unwrap());
-        let database = Database::open(&path, &[TWO, ONE]).unwrap();
+        drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
+        let database = Database::open(&path, &[TWO, ONE], "Delete it.").unwrap();
         assert_eq!(tables(&database), ["a", "b"]);
     }
 
@@ -181,9 +213,9 @@ mod tests {
     fn a_newer_file_is_refused_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.sqlite");
-        drop(Database::open(&path, &[ONE, TWO]).unwrap());
+        drop(Database::open(&path, &[ONE, TWO], "Delete it.").unwrap());
         let before = std::fs::read(&path).unwrap();
-        let error = Database::open(&path, &[ONE]).err().unwrap();
+        let error = Database::open(&path, &[ONE], "Delete it.").err().unwrap();
         assert_eq!(error.code(), Code::NewerLibrary);
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
@@ -192,9 +224,9 @@ mod tests {
     fn a_failing_migration_leaves_nothing_half_done() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.sqlite");
-        drop(Database::open(&path, &[ONE]).unwrap());
-        assert!(Database::open(&path, &[ONE, TWO, BAD]).is_err());
-        assert_eq!(tables(&Database::open(&path, &[ONE]).unwrap()), ["a"]);
+        drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
+        assert!(Database::open(&path, &[ONE, TWO, BAD], "Delete it.").is_err());
+        assert_eq!(tables(&Database::open(&path, &[ONE], "Delete it.").unwrap()), ["a"]);
     }
 
     #[test]
@@ -202,13 +234,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.sqlite");
         std::fs::write(&path, [7u8; 5000]).unwrap();
-        assert!(is_damaged(&Database::open(&path, &[ONE]).err().unwrap()));
+        assert!(is_damaged(&Database::open(&path, &[ONE], "Delete it.").err().unwrap()));
     }
 
     #[test]
     fn readers_see_the_last_commit_while_a_write_is_under_way() {
         let dir = tempfile::tempdir().unwrap();
-        let database = Database::open(&dir.path().join("x.sqlite"), &[ONE]).unwrap();
+        let database = Database::open(&dir.path().join("x.sqlite"), &[ONE], "Delete it.").unwrap();
         let count = |database: &Database| {
             database.read(|c| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0)))
         };

@@ -180,6 +180,9 @@ pub struct Hit {
     pub aspect: f32,
     /// Average colour, sRGB; `None` until the photo is read.
     pub color: Option<[u8; 3]>,
+    /// First four bytes of the content hash; changes when the file's content
+    /// does; 0 until the photo is read.
+    pub version: u32,
     /// When it was taken, else when the file was changed; seconds since 1970.
     pub time: i64,
     /// Its root cannot be reached now.

@@ -493,3 +493,100 @@ fn paused_work_waits_and_goes_on() {
     eventually("the rest is indexed", || f.engine.status().unwrap().pending == 0);
     assert_eq!(f.found().len(), 100);
 }
+
+#[test]
+fn photos_that_cannot_be_reached_keep_the_old_model_answering() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.add();
+    let drive = f.dir.path().join("drive");
+    fs::create_dir(&drive).unwrap();
+    pattern(2).save(drive.join("b.png")).unwrap();
+    f.engine.add_root(&drive).unwrap();
+    f.index();
+    let unplugged = f.dir.path().join("unplugged");
+    fs::rename(&drive, &unplugged).unwrap();
+    f.engine.use_model(OTHER_MODEL).unwrap();
+    assert_eq!(f.index().embedded, 1);
+    assert_eq!(f.found(), set(&["a.png", "b.png"]));
+    fs::rename(&unplugged, &drive).unwrap();
+    assert_eq!(f.index().embedded, 1);
+    let request = SearchRequest { query: "a pattern".into(), ..Default::default() };
+    let page = f.engine.search(&request, &Cancel::default()).unwrap();
+    assert_eq!((page.model.as_str(), page.total), (OTHER_MODEL, 2));
+}
+
+#[test]
+fn another_model_of_the_same_name_shares_no_vectors() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.add();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    for fixture in [MODEL, OTHER_MODEL] {
+        let folder = f.dir.path().join("mine");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        for file in fs::read_dir(fixtures.join(fixture)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+        }
+        assert_eq!(f.engine.add_model(&folder).unwrap().id, "mine");
+        f.engine.use_model("mine").unwrap();
+        assert_eq!(f.index().embedded, 1, "{fixture}");
+        assert_eq!(f.found(), set(&["a.png"]));
+        f.engine.remove_model("mine").unwrap();
+    }
+}
+
+#[test]
+fn only_an_installed_model_can_be_used() {
+    let f = Fixture::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/clip-gelu");
+    for name in [folder.to_str().unwrap(), "no-such-model"] {
+        assert_eq!(f.engine.use_model(name).unwrap_err().code(), Code::Usage);
+    }
+    assert_eq!(f.engine.current_model().unwrap().id, MODEL);
+}
+
+#[test]
+fn a_root_within_one_that_is_indexed_is_indexed_too() {
+    let f = Fixture::new();
+    f.photo("inner/a.png", 1);
+    f.engine.add_root(&f.path("inner")).unwrap();
+    f.add();
+    let outer = f.engine.roots().unwrap()[1].id;
+    f.photo("inner/b.png", 2);
+    let report = f.engine.index(&[outer], &Control::default(), &|_| {}).unwrap();
+    assert_eq!((report.added, report.photos), (2, 2));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_drive_that_is_away_takes_nothing_away() {
+    let f = Fixture::new();
+    let drive = f.dir.path().join("drive");
+    fs::create_dir(&drive).unwrap();
+    pattern(2).save(drive.join("b.png")).unwrap();
+    std::os::unix::fs::symlink(&drive, f.path("link")).unwrap();
+    f.add();
+    assert_eq!(f.index().embedded, 1);
+    fs::rename(&drive, f.dir.path().join("unplugged")).unwrap();
+    let report = f.index();
+    assert_eq!((report.removed, report.photos), (0, 1));
+    assert_eq!(f.found(), set(&["b.png"]));
+    fs::remove_file(f.path("link")).unwrap();
+    assert_eq!(f.index().removed, 1);
+}
+
+#[test]
+fn a_photo_edited_in_place_has_another_version() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.add();
+    f.index();
+    let before = f.engine.library().unwrap()[0].version;
+    f.photo("a.png", 9);
+    f.index();
+    let after = f.engine.library().unwrap()[0].version;
+    assert!(before != after && before != 0 && after != 0);
+}

@@ -333,7 +333,7 @@ describe("the viewer", () => {
     expect(screen.getByTestId("viewer-failure").textContent).toContain("may have been moved");
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     await settle();
-    expect(full().getAttribute("src")).toBe(`${src}?1`);
+    expect(full().getAttribute("src")).toBe(`${src}?retry=1`);
     full().dispatchEvent(new Event("load"));
     await settle();
     expect(screen.queryByTestId("viewer-failure")).toBeNull();

@@ -14,14 +14,15 @@ use crate::{Outcome, interrupt};
 
 /// `afterimage index`
 pub fn index(engine: &Engine, args: &IndexArgs, json: bool) -> Outcome {
+    // First, so that nothing is added where the model is misspelt.
+    if let Some(model) = &args.model {
+        engine.use_model(model)?;
+    }
     let roots = if args.folders.is_empty() {
         known_roots(engine)?
     } else {
         args.folders.iter().map(|folder| engine.add_root(folder)).collect::<Result<_, _>>()?
     };
-    if let Some(model) = &args.model {
-        engine.use_model(model)?;
-    }
     let ids: Vec<RootId> = roots.iter().map(|root| root.id).collect();
     let report = bring_up_to_date(engine, &ids)?;
 
@@ -110,8 +111,8 @@ pub fn watch(engine: &Engine, json: bool) -> Outcome {
     if let Some(error) = broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(Failure::Output(error));
     }
-    // Ctrl-C is how watching ends.
-    if control.is_stopped() { Ok(()) } else { Ok(result?) }
+    // Ctrl-C is how watching ends, and no error.
+    Ok(result?)
 }
 
 fn sentence(change: &Change) -> String {

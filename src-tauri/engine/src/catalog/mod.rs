@@ -12,11 +12,15 @@ mod settings;
 
 use std::path::Path;
 
-pub(crate) use photos::{HitRow, PendingPhoto, ReadPhoto, Stat, Stored};
+pub(crate) use photos::{Failed, HitRow, PendingPhoto, ReadPhoto, Stat, Stored};
 pub(crate) use roots::RootRow;
 
 use crate::error::Result;
 use crate::sqlite::Database;
+
+/// The catalog cannot be computed again, so nothing is done to it unasked.
+const REMEDY: &str = "Restore it from a backup, or rename it away to begin a new library; your \
+                      photos are not affected";
 
 /// The open catalog.
 pub(crate) struct Catalog {
@@ -31,7 +35,8 @@ impl Catalog {
     pub fn open(folder: &Path) -> Result<Self> {
         let migrations =
             [roots::MIGRATIONS, photos::MIGRATIONS, failures::MIGRATIONS, settings::MIGRATIONS];
-        Ok(Self { database: Database::open(&folder.join(Self::FILE), &migrations)? })
+        let database = Database::open(&folder.join(Self::FILE), &migrations, REMEDY)?;
+        Ok(Self { database })
     }
 
     /// Changes when another process wrote to the catalog; `None` while unknown.

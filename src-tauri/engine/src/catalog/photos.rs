@@ -113,6 +113,17 @@ pub(crate) enum Stored {
     Stale,
 }
 
+/// What became of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// The photo cannot be shown any more: what was known was of other content.
+    Hidden,
+    /// The photo goes on being shown as it was last read.
+    Shown,
+    /// The file changed or went meanwhile: the failure says nothing of it.
+    Stale,
+}
+
 /// A photo as the grid shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct HitRow {
@@ -121,6 +132,8 @@ pub(crate) struct HitRow {
     /// Upright, in pixels.
     pub dimensions: Option<(u32, u32)>,
     pub color: Option<[u8; 3]>,
+    /// The beginning of the content hash; 0 until the photo is read.
+    pub version: u32,
     pub time: i64,
     pub offline: bool,
 }
@@ -171,13 +184,16 @@ fn hit(row: &Row) -> rusqlite::Result<HitRow> {
         path: root.join(paths::from_bytes(row.get_ref("rel_path")?.as_blob()?)),
         dimensions: width.zip(height),
         color: row.get::<_, Option<u32>>("color")?.map(unpack_color),
+        version: row
+            .get::<_, Option<ContentHash>>("content_hash")?
+            .map_or(0, |hash| u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])),
         time: row.get("time")?,
         offline: row.get("offline")?,
     })
 }
 
 const HIT_SELECT: &str = "SELECT photo.id, root.path AS root_path, rel_path, width, height, color,
-    time, root.state != 'online' AS offline FROM photo JOIN root ON root.id = root_id";
+    content_hash, time, root.state != 'online' AS offline FROM photo JOIN root ON root.id = root_id";
 
 fn pack_color([r, g, b]: [u8; 3]) -> u32 {
     u32::from_be_bytes([0, r, g, b])
@@ -308,8 +324,7 @@ impl Catalog {
         })
     }
 
-    /// Records that a photo cannot be indexed. `false` where the file changed
-    /// or went meanwhile, so that the failure says nothing of it any more.
+    /// Records that a photo cannot be indexed.
     pub fn store_failure(
         &self,
         id: i64,
@@ -317,16 +332,23 @@ impl Catalog {
         reason: &str,
         permanent: bool,
         now: i64,
-    ) -> Result<bool> {
+    ) -> Result<Failed> {
         self.database.write(|t| {
+            let unread: Option<bool> = t
+                .query_row(
+                    "SELECT unread FROM photo
+                     WHERE id = ?1 AND size = ?2 AND mtime_ns = ?3 AND state = 'present'",
+                    params![id, stat.size, stat.mtime_ns],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let Some(unread) = unread else { return Ok(Failed::Stale) };
             // What an earlier content looked like must not answer for this one.
-            let current = t.execute(
-                "UPDATE photo SET content_hash = NULL
-                 WHERE id = ?1 AND size = ?2 AND mtime_ns = ?3 AND state = 'present'",
-                params![id, stat.size, stat.mtime_ns],
-            )?;
-            if current == 0 {
-                return Ok(false);
+            // But what may pass, such as a file that may not be read for now,
+            // takes nothing away.
+            let hidden = unread && permanent;
+            if hidden {
+                t.execute("UPDATE photo SET content_hash = NULL WHERE id = ?1", [id])?;
             }
             t.execute(
                 "INSERT INTO failure (photo_id, reason, permanent, failed_at)
@@ -335,16 +357,18 @@ impl Catalog {
                    permanent = excluded.permanent, failed_at = excluded.failed_at",
                 params![id, reason, permanent, now],
             )?;
-            Ok(true)
+            Ok(if hidden { Failed::Hidden } else { Failed::Shown })
         })
     }
 
-    /// Every present photo that did not fail, newest first.
+    /// Every present photo but those that failed and were never read, newest
+    /// first.
     pub fn library(&self) -> Result<Vec<HitRow>> {
         self.database.read(|c| {
             c.prepare_cached(&format!(
                 "{HIT_SELECT} WHERE photo.state = 'present'
-                   AND photo.id NOT IN (SELECT photo_id FROM failure)
+                   AND (content_hash IS NOT NULL
+                        OR photo.id NOT IN (SELECT photo_id FROM failure))
                  ORDER BY time DESC, photo.id DESC"
             ))?
             .query_map([], hit)?
@@ -555,7 +579,7 @@ mod tests {
         let id = add(&catalog, root, "a.jpg");
         let before = Stat { size: 9, ..STAT };
         assert_eq!(catalog.store_read(&[(id, before, read(1))]).unwrap(), [Stored::Stale]);
-        assert!(!catalog.store_failure(id, before, "cut off", true, 0).unwrap());
+        assert_eq!(catalog.store_failure(id, before, "cut off", true, 0).unwrap(), Failed::Stale);
         assert_eq!(catalog.counts().unwrap().failed, 0);
     }
 
@@ -563,7 +587,7 @@ mod tests {
     fn a_failure_hides_the_photo_until_the_file_changes() {
         let (_dir, catalog, root) = catalog();
         let id = add(&catalog, root, "a.jpg");
-        assert!(catalog.store_failure(id, STAT, "cut off", true, 9).unwrap());
+        assert_eq!(catalog.store_failure(id, STAT, "cut off", true, 9).unwrap(), Failed::Hidden);
         assert_eq!(catalog.counts().unwrap(), Counts { present: 1, failed: 1 });
         assert!(catalog.library().unwrap().is_empty());
         assert!(catalog.reachable_photos().unwrap().is_empty());
@@ -571,6 +595,16 @@ mod tests {
         catalog.change(|t| Catalog::modify_photo(t, id, Stat { size: 11, ..STAT })).unwrap();
         assert_eq!(catalog.reachable_photos().unwrap().len(), 1);
         assert!(catalog.failures().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_failure_that_may_pass_takes_nothing_away() {
+        let (_dir, catalog, root) = catalog();
+        let id = add(&catalog, root, "a.jpg");
+        catalog.store_read(&[(id, STAT, read(7))]).unwrap();
+        assert_eq!(catalog.store_failure(id, STAT, "denied", false, 9).unwrap(), Failed::Shown);
+        assert_eq!(catalog.library().unwrap().len(), 1);
+        assert_eq!(catalog.hashed_photos().unwrap(), [(id, [7; 32])]);
     }
 
     #[test]

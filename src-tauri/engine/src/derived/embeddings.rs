@@ -15,7 +15,9 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             name TEXT NOT NULL,
             -- Raised when a change of preprocessing makes old vectors incomparable.
             preprocessing INTEGER NOT NULL,
-            UNIQUE (name, preprocessing)
+            -- Tells the weights from others that once had the same name.
+            fingerprint TEXT NOT NULL,
+            UNIQUE (name, preprocessing, fingerprint)
           ) STRICT;
           CREATE TABLE embedding (
             model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
@@ -26,7 +28,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
           ) STRICT, WITHOUT ROWID;",
 }];
 
-/// A model and version of preprocessing, as a small number in this file.
+/// A model, by name, version of preprocessing and weights, as a small number in
+/// this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ModelKey(i64);
 
@@ -45,22 +48,22 @@ pub(super) fn insert(
 
 impl Derived {
     /// The key of a model, made at its first use.
-    pub fn model(&self, name: &str, preprocessing: u32) -> Result<ModelKey> {
-        let find = "SELECT id FROM model WHERE name = ?1 AND preprocessing = ?2";
-        let known = self.database.read(|c| {
-            c.prepare_cached(find)?
-                .query_row(params![name, preprocessing], |row| row.get(0))
-                .optional()
-        })?;
+    pub fn model(&self, name: &str, preprocessing: u32, fingerprint: &str) -> Result<ModelKey> {
+        let find =
+            "SELECT id FROM model WHERE name = ?1 AND preprocessing = ?2 AND fingerprint = ?3";
+        let key = params![name, preprocessing, fingerprint];
+        let known = self
+            .database
+            .read(|c| c.prepare_cached(find)?.query_row(key, |row| row.get(0)).optional())?;
         if let Some(id) = known {
             return Ok(ModelKey(id));
         }
         self.database.write(|t| {
             t.execute(
-                "INSERT OR IGNORE INTO model (name, preprocessing) VALUES (?1, ?2)",
-                params![name, preprocessing],
+                "INSERT OR IGNORE INTO model (name, preprocessing, fingerprint) VALUES (?1, ?2, ?3)",
+                key,
             )?;
-            t.query_row(find, params![name, preprocessing], |row| row.get(0).map(ModelKey))
+            t.query_row(find, key, |row| row.get(0).map(ModelKey))
         })
     }
 
@@ -68,7 +71,7 @@ impl Derived {
     pub fn embedded_counts(&self) -> Result<Vec<(String, u64)>> {
         self.database.read(|c| {
             c.prepare_cached(
-                "SELECT name, count(*) FROM embedding JOIN model ON model.id = model_id
+                "SELECT name, count(DISTINCT content_hash) FROM embedding JOIN model ON model.id = model_id
                  GROUP BY name ORDER BY name",
             )?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?

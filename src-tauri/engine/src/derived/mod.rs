@@ -15,6 +15,9 @@ use crate::sqlite::{Database, is_damaged};
 pub(crate) use embeddings::ModelKey;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
+/// Everything in this file can be computed again.
+const REMEDY: &str = "Close Afterimage and delete this file; everything in it is computed again";
+
 /// The open store of derived data.
 pub(crate) struct Derived {
     database: Database,
@@ -37,7 +40,7 @@ impl Derived {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
         let migrations = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
-        let database = match Database::open(&path, &migrations) {
+        let database = match Database::open(&path, &migrations, REMEDY) {
             Err(error) if is_damaged(&error) => {
                 let aside = folder.join("derived.sqlite.damaged");
                 tracing::warn!(
@@ -50,7 +53,7 @@ impl Derived {
                     // Absent unless the damage came with an unfinished write.
                     let _ = std::fs::remove_file(folder.join(format!("{}{suffix}", Self::FILE)));
                 }
-                Database::open(&path, &migrations)?
+                Database::open(&path, &migrations, REMEDY)?
             }
             other => other?,
         };
@@ -81,10 +84,11 @@ mod tests {
     fn results_are_found_by_their_hash_and_model() {
         let dir = tempfile::tempdir().unwrap();
         let derived = Derived::open(dir.path()).unwrap();
-        let one = derived.model("one", 1).unwrap();
-        let two = derived.model("one", 2).unwrap();
+        let one = derived.model("one", 1, "w").unwrap();
+        let two = derived.model("one", 2, "w").unwrap();
         assert_ne!(one, two);
-        assert_eq!(derived.model("one", 1).unwrap(), one);
+        assert_ne!(one, derived.model("one", 1, "other weights").unwrap());
+        assert_eq!(derived.model("one", 1, "w").unwrap(), one);
         let thumbnail = ThumbnailRow {
             size: Size { width: 30, height: 20 },
             average: [9, 8, 7],

@@ -120,6 +120,11 @@ impl Snapshot {
         self.chunks.iter().map(|chunk| chunk.keys.len()).sum()
     }
 
+    /// The keys of all rows.
+    pub fn keys(&self) -> HashSet<i64> {
+        self.chunks.iter().flat_map(|chunk| chunk.keys.iter().copied()).collect()
+    }
+
     /// The vector of a key, f32, or `None` where there is no such row.
     pub fn vector(&self, key: i64) -> Option<Vec<f32>> {
         self.chunks.iter().find_map(|chunk| {

@@ -67,12 +67,15 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         places: BTreeMap::new(),
         passed_over: HashSet::new(),
         polled: Instant::now(),
+        foreign_version: library.catalog.foreign_version(),
     };
     while !control.is_stopped() {
         if let Err(error) = round.turn() {
             follower.failed(error);
             round.everything = true;
-            round.wait(RETRY);
+            if !control.is_stopped() {
+                round.wait(RETRY);
+            }
         }
     }
     Ok(())
@@ -104,6 +107,8 @@ struct Round<'a> {
     /// something changes on disk.
     passed_over: HashSet<i64>,
     polled: Instant,
+    /// What another process has written to the catalog is not in here.
+    foreign_version: Option<i64>,
 }
 
 impl Round<'_> {
@@ -199,6 +204,13 @@ impl Round<'_> {
         }
         if self.roots_moved() {
             self.everything = true;
+        }
+        if let Some(version) = self.library.catalog.foreign_version()
+            && self.foreign_version.replace(version) != Some(version)
+        {
+            // Another process may have added roots, or indexed photos.
+            self.everything = true;
+            self.follower.stored();
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ use parking_lot::Mutex;
 
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
-use crate::catalog::{Catalog, PendingPhoto, ReadPhoto, Stat, Stored};
+use crate::catalog::{Catalog, Failed, PendingPhoto, ReadPhoto, Stat, Stored};
 use crate::decode::{self, DecodeError, Format, Limits};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
@@ -48,7 +49,8 @@ pub(crate) struct Pipeline<'a> {
     pub model: ModelKey,
     pub control: &'a Control,
     pub progress: &'a (dyn Fn(Progress) + Sync),
-    /// Told of photos whose vectors are stored, and of photos that failed.
+    /// Told of photos whose vectors are stored, and of photos that failed and
+    /// have none any more.
     pub stored: &'a (dyn Fn(&[Searchable], &[i64]) + Sync),
 }
 
@@ -150,6 +152,11 @@ impl Pipeline<'_> {
     /// Loads the image tower before any photo can be blamed for its absence.
     fn check_model(&self) -> Result<()> {
         (self.progress)(Progress::at(Step::LoadingModel));
+        self.try_model()
+    }
+
+    /// Whether the model works, told by a picture that cannot be at fault.
+    fn try_model(&self) -> Result<()> {
         let grey = RgbImage::from_pixel(64, 64, image::Rgb([127; 3]));
         let input = self.encoder.preprocess(&grey)?;
         self.encoder.encode_images(&[input]).map(drop)
@@ -210,7 +217,13 @@ impl Pipeline<'_> {
             Ok(None) => return Outcome::PassedOver(id),
             Err(error) => return Outcome::Failed { id, stat: row.stat, error },
         };
-        match self.decode_one(&row.path, &bytes, &limits) {
+        let decoded =
+            panic::catch_unwind(AssertUnwindSafe(|| self.decode_one(&row.path, &bytes, &limits)));
+        let decoded = decoded.unwrap_or_else(|_| {
+            let reason = "the program failed over it; please report this file".to_owned();
+            Err(DecodeError { reason, permanent: true })
+        });
+        match decoded {
             Ok((read, thumbnail, input)) => {
                 Outcome::Decoded(Box::new(Decoded { id, stat: row.stat, read, thumbnail, input }))
             }
@@ -301,6 +314,10 @@ impl Pipeline<'_> {
             return Ok(());
         }
         let together = self.encoder.encode_images(&inputs);
+        if together.is_err() {
+            // A model that fails altogether must not be blamed on the photos.
+            self.try_model()?;
+        }
         for (index, decoded) in batch.drain(..).enumerate() {
             // One bad photo must not fail its neighbours: they go singly then.
             let vector = match &together {
@@ -364,7 +381,7 @@ impl Pipeline<'_> {
         let mut computed = Vec::new();
         let mut read = Vec::new();
         let mut vectors = Vec::new();
-        let mut failed = Vec::new();
+        let mut hidden = Vec::new();
         for message in batch {
             match message {
                 Finished::Read { decoded, vector } => {
@@ -376,11 +393,13 @@ impl Pipeline<'_> {
                 }
                 Finished::Failed { id, stat, error } => {
                     let DecodeError { reason, permanent } = error;
-                    if self.catalog.store_failure(id, stat, &reason, permanent, now())? {
-                        totals.failed += 1;
-                        failed.push(id);
-                    } else {
-                        totals.passed_over.push(id);
+                    match self.catalog.store_failure(id, stat, &reason, permanent, now())? {
+                        Failed::Stale => totals.passed_over.push(id),
+                        Failed::Shown => totals.failed += 1,
+                        Failed::Hidden => {
+                            totals.failed += 1;
+                            hidden.push(id);
+                        }
                     }
                 }
                 Finished::PassedOver(id) => totals.passed_over.push(id),
@@ -413,7 +432,7 @@ impl Pipeline<'_> {
             };
             searchable.extend(vector.map(|vector| (kept, vector)));
         }
-        (self.stored)(&searchable, &failed);
+        (self.stored)(&searchable, &hidden);
         Ok(())
     }
 }

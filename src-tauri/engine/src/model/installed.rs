@@ -6,7 +6,7 @@
 //! begins with a dot, so a half-installed model is never seen.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
@@ -36,6 +36,9 @@ pub struct ModelInfo {
     pub folder: PathBuf,
     /// The version of the preprocessing, a part of a stored vector's key.
     pub preprocessing: u32,
+    /// Tells these weights from others, a part of a stored vector's key: an id
+    /// may be given again to another model. Empty where the model is broken.
+    pub fingerprint: String,
     /// Whether it can be used.
     pub state: ModelState,
     /// Whether it came with the application, and so cannot be removed.
@@ -205,6 +208,7 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         license: "unknown".to_owned(),
         folder: folder.to_path_buf(),
         preprocessing: 0,
+        fingerprint: String::new(),
         state: ModelState::Ready,
         bundled,
     };
@@ -216,6 +220,8 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         if let Some(title) = config["title"].as_str().or(hub_name(&config)) {
             model.title = title.to_owned();
         }
+        model.fingerprint = fingerprint(folder, family)
+            .context(|| format!("cannot read the weights in {}", folder.display()))?;
         load(folder, DeviceChoice::Cpu)
     });
     match read {
@@ -223,6 +229,36 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         Err(error) => model.state = ModelState::Broken(error.to_string()),
     }
     model
+}
+
+/// A hash over samples of the files that decide a vector. Weights of hundreds of
+/// megabytes are not read whole each time models are listed; two trainings
+/// differ in almost every number, so any sample tells them apart.
+fn fingerprint(folder: &Path, family: &Family) -> io::Result<String> {
+    const SAMPLES: u64 = 64;
+    const SAMPLE_BYTES: u64 = 4096;
+    let mut hasher = blake3::Hasher::new();
+    for name in family.files.iter().filter(|name| decides_vectors(name)) {
+        let mut file = File::open(folder.join(name))?;
+        let length = file.metadata()?.len();
+        hasher.update(&length.to_le_bytes());
+        let mut samples = vec![0];
+        if length > SAMPLES * SAMPLE_BYTES {
+            samples = (0..SAMPLES).map(|n| n * (length - SAMPLE_BYTES) / (SAMPLES - 1)).collect();
+        }
+        let each = if samples.len() == 1 { length } else { SAMPLE_BYTES };
+        for start in samples {
+            file.seek(io::SeekFrom::Start(start))?;
+            let mut sample = Vec::new();
+            file.by_ref().take(each).read_to_end(&mut sample)?;
+            hasher.update(&sample);
+        }
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+fn decides_vectors(name: &str) -> bool {
+    name.ends_with(".safetensors") || name == "preprocessor_config.json"
 }
 
 /// Checks that a folder has what its family needs.

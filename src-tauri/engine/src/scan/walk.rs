@@ -166,8 +166,13 @@ impl Walker<'_> {
     }
 
     fn follow(&mut self, link: &Path) {
-        // A dangling link, or a loop of links, leads nowhere.
-        let Ok(target) = fs::canonicalize(link) else { return };
+        let Ok(target) = fs::canonicalize(link) else {
+            // It leads nowhere: perhaps to a drive that is not there now.
+            if let Ok(path) = link.strip_prefix(self.root_path) {
+                self.found.unreadable.push(path.to_owned());
+            }
+            return;
+        };
         let elsewhere = !target.starts_with(&self.real_root)
             && !self.excluded.iter().any(|other| target.starts_with(other));
         if !elsewhere {

@@ -110,6 +110,7 @@ pub(crate) fn hit(row: HitRow, score: f32, strength: Strength) -> Hit {
         path: row.path,
         aspect: row.dimensions.map_or(USUAL_ASPECT, |(w, h)| w as f32 / h.max(1) as f32),
         color: row.color,
+        version: row.version,
         time: row.time,
         offline: row.offline,
     }
@@ -120,6 +121,9 @@ pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Resul
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Error::usage(format!("there is no file {}", path.display()))
+        }
+        std::io::ErrorKind::IsADirectory => {
+            Error::usage(format!("{} is a folder; name an image file", path.display()))
         }
         _ => Error::failed(format!("cannot read {}", path.display())).with(error),
     })?;
@@ -145,6 +149,11 @@ fn mean(parts: &[Embedding]) -> Result<Embedding> {
 }
 
 fn not_searchable(library: &Library, id: i64) -> Error {
+    let failures = library.catalog.failures().unwrap_or_default();
+    if let Some(failure) = failures.iter().find(|failure| failure.photo == id) {
+        let path = failure.path.display();
+        return Error::not_found(format!("{path} could not be read: {}", failure.reason));
+    }
     match library.catalog.photo(id) {
         Ok(Some(row)) => Error::not_found(format!(
             "{} is not indexed yet; try again when indexing is done",

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { flushSync } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
+import { versioned } from "../../lib/backend/address";
 import type { FakeRecord } from "../../lib/backend/fake";
 import { firmCount } from "../../lib/backend/listing";
 import { listingOf, plain } from "../../testing/scripted";
@@ -21,7 +22,7 @@ function show(records: FakeRecord[], extra: Record<string, unknown> = {}) {
     weakShown: false,
     byTime: false,
     current: null,
-    thumbUrl: (id: number) => `thumb://localhost/${id}`,
+    thumbUrl: (id: number, version: number) => versioned(`thumb://localhost/${id}`, version),
     onopen: vi.fn(),
     onweak: vi.fn(),
     onescape: vi.fn(),
@@ -108,7 +109,18 @@ describe("the grid", () => {
     flushSync();
     expect(screen.getByTestId("tile").querySelector("img")).toBeNull();
     await rerender({ revision: props.revision + 1 });
-    expect(screen.getByTestId("tile").querySelector("img")?.src).toBe("thumb://localhost/4?1");
+    expect(screen.getByTestId("tile").querySelector("img")?.src).toBe(
+      "thumb://localhost/4?retry=1",
+    );
+  });
+
+  it("shows the new thumbnail of a photo that was edited in place", async () => {
+    const { rerender } = show([{ id: 4, version: 0xa1 }]);
+    const image = (): HTMLImageElement | null => screen.getByTestId("tile").querySelector("img");
+    expect(image()?.src).toBe("thumb://localhost/4?v=a1");
+    image()?.dispatchEvent(new Event("load"));
+    await rerender({ listing: listingOf([{ id: 4, version: 0xb2 }]), revision: 2 });
+    expect(image()?.src).toBe("thumb://localhost/4?v=b2");
   });
 
   it("asks for no thumbnails while it is rushed through", () => {

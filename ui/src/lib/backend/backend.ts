@@ -45,7 +45,8 @@ export interface Backend {
   /** Looks through the folders for changes now. */
   rescan(): Promise<void>;
 
-  thumbUrl(id: number): string;
+  /** `version` as in the listing: with another one the thumbnail is fetched anew. */
+  thumbUrl(id: number, version: number): string;
   photoUrl(id: number): string;
 
   /** Calls the handlers until the returned function is called. */

@@ -39,6 +39,7 @@ export interface FakeRecord {
   strength?: 0 | 1 | 2 | 3;
   offline?: boolean;
   time?: number;
+  version?: number;
 }
 
 /** A listing in the bytes that the shell would send. */
@@ -80,6 +81,7 @@ export function encodeListing(
       (record.strength ?? 0) | (record.offline ? 4 : 0) | (record.color === null ? 8 : 0),
     );
     view.setFloat64(at + 16, record.time ?? 0, true);
+    view.setUint32(at + 24, record.version ?? 0, true);
   });
   return bytes.buffer;
 }

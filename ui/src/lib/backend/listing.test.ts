@@ -18,6 +18,8 @@ describe("the binary listing", () => {
       ...[0x00, 0x00, 0x80, 0x3e], // score 0.25
       ...[0x12, 0x34, 0xfe, 0b101], // colour, strong and offline
       ...[0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x3f], // time 1.5
+      ...[0xef, 0xcd, 0xab, 0x89], // version 0x89abcdef
+      ...[0x00, 0x00, 0x00, 0x00], // nothing
     ]);
 
     const listing = decodeListing(bytes.buffer);
@@ -28,6 +30,7 @@ describe("the binary listing", () => {
     expect([...listing.scores]).toEqual([0.25]);
     expect([...listing.colors]).toEqual([0x1234fe]);
     expect([...listing.times]).toEqual([1.5]);
+    expect([...listing.versions]).toEqual([0x89abcdef]);
     expect(strengthAt(listing, 0)).toBe("strong");
     expect(offlineAt(listing, 0)).toBe(true);
     expect(colorAt(listing, 0)).toBe(0x1234fe);
@@ -53,6 +56,7 @@ describe("the binary listing", () => {
       strength: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
       offline: fc.boolean(),
       time: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      version: fc.integer({ min: 0, max: 0xffff_ffff }),
     });
     fc.assert(
       fc.property(fc.array(record, { maxLength: 50 }), fc.string(), (records, query) => {
@@ -63,6 +67,7 @@ describe("the binary listing", () => {
         expect([...listing.scores]).toEqual(records.map(({ score }) => score));
         expect([...listing.colors]).toEqual(records.map(({ color }) => color));
         expect([...listing.times]).toEqual(records.map(({ time }) => time));
+        expect([...listing.versions]).toEqual(records.map(({ version }) => version));
         records.forEach(({ strength, offline }, i) => {
           expect(strengthAt(listing, i)).toBe(["unscored", "strong", "likely", "weak"][strength]);
           expect(offlineAt(listing, i)).toBe(offline);

@@ -3,6 +3,7 @@ import { convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
 
+import { versioned } from "./address";
 import type { Backend, BackendEvents } from "./backend";
 import type { CommandError, Failure, Overview, Photo, Progress, Root } from "./dto";
 import { decodeListing } from "./listing";
@@ -23,7 +24,7 @@ export const tauriBackend: Backend = {
   reveal: (id) => invoke("reveal", { id }),
   rescan: () => invoke("rescan"),
 
-  thumbUrl: (id) => convertFileSrc(String(id), "thumb"),
+  thumbUrl: (id, version) => versioned(convertFileSrc(String(id), "thumb"), version),
   photoUrl: (id) => convertFileSrc(String(id), "photo"),
 
   async subscribe(events: BackendEvents) {
