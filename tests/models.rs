@@ -140,7 +140,7 @@ fn a_model_comes_and_goes_and_the_others_vectors_stay() {
 
     library.command(&["model", "remove", "clip-gelu"]).assert().code(0);
     assert_eq!(ids(&library), ["starter"]);
-    library.command(&["model", "use", "clip-gelu"]).assert().code(1).stderr(contains("clip-gelu"));
+    library.command(&["model", "use", "clip-gelu"]).assert().code(2).stderr(contains("clip-gelu"));
     library.command(&["model", "remove", "starter"]).assert().code(2).stderr(contains("starter"));
 }
 
