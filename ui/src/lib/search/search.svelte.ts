@@ -39,10 +39,14 @@ export class Search {
 
   /** Strong and likely matches at the start of the listing; null where nothing is scored. */
   readonly firm = $derived(this.listing && firmCount(this.listing));
+  /** Only weak matches: what comes closest is shown then, and said to be no more than that. */
+  readonly noneFirm = $derived(this.listing !== null && this.listing.count > 0 && this.firm === 0);
   /** How many photos of the listing are on view. */
-  readonly shown = $derived(
-    this.listing ? (this.weakShown ? this.listing.count : (this.firm ?? this.listing.count)) : 0,
-  );
+  readonly shown = $derived.by(() => {
+    if (this.listing === null) return 0;
+    const all = this.weakShown || this.noneFirm || this.firm === null;
+    return all ? this.listing.count : (this.firm ?? 0);
+  });
   /** One text for each question, to tell a new one from a refresh. */
   readonly key = $derived(keyOf(this.answered));
 
