@@ -10,6 +10,10 @@ SHELL := bash
 # rustup puts cargo here; a shell started before it was installed does not know.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+# PHOTOS as a recipe's shell reads it. Not every shell expands the tilde of an
+# argument such as PHOTOS=~/Pictures, so it is done here.
+FOLDER := $${PHOTOS/\#\~/$$HOME}
+
 # What setup.sh prepares: `build`, or `test` with what drives a window unseen.
 SETUP := build
 
@@ -31,7 +35,7 @@ build: setup ui/dist/index.html ## the programs in target/release, and the start
 	@scripts/starter.sh target/release/afterimage
 
 run: build ## the window; PHOTOS=DIR adds a folder of photos
-	target/release/afterimage-desktop $(if $(PHOTOS),--add "$$PHOTOS")
+	target/release/afterimage-desktop $(if $(PHOTOS),--add "$(FOLDER)")
 
 check: SETUP := test
 check: setup ui/dist/index.html ## formatting, lints and types
@@ -53,7 +57,7 @@ endif
 
 bench: build ## measurements on PHOTOS, one JSON line each
 	@test -n "$(PHOTOS)" || { echo 'usage: make bench PHOTOS=DIR' >&2; exit 2; }
-	@scripts/bench.sh target/release/afterimage "$$PHOTOS"
+	@scripts/bench.sh target/release/afterimage "$(FOLDER)"
 
 bundle: build ## an archive of the programs and the starter model in target/bundle
 	@scripts/bundle.sh
