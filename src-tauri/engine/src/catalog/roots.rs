@@ -69,6 +69,19 @@ impl Catalog {
         })
     }
 
+    /// Where each root is, its recorded state and device: asked every few
+    /// seconds, so without counting photos.
+    pub fn root_states(&self) -> Result<Vec<(PathBuf, RootState, Option<i64>)>> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT path, state, device FROM root")?
+                .query_map([], |row| {
+                    let path = paths::from_bytes(row.get_ref(0)?.as_blob()?);
+                    Ok((path, state(row.get_ref(1)?.as_str()?), row.get(2)?))
+                })?
+                .collect()
+        })
+    }
+
     /// Adds a root, or finds the one with this path; returns its id.
     pub fn add_root(&self, path: &Path, now: i64) -> Result<i64> {
         self.database.write(|t| {

@@ -65,6 +65,7 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         unwatched: BTreeSet::new(),
         everything: true,
         places: BTreeMap::new(),
+        unsettled: true,
         passed_over: HashSet::new(),
         polled: Instant::now(),
         foreign_version: library.catalog.foreign_version(),
@@ -103,6 +104,9 @@ struct Round<'a> {
     everything: bool,
     /// What else is to be looked at; an empty set is the whole root.
     places: BTreeMap<i64, BTreeSet<PathBuf>>,
+    /// There may be photos to work on. Asking costs a look at every photo, so an
+    /// idle library is not asked.
+    unsettled: bool,
     /// Photos that could not be read as listed, not tried again until
     /// something changes on disk.
     passed_over: HashSet<i64>,
@@ -118,6 +122,10 @@ impl Round<'_> {
         if self.everything || !self.places.is_empty() {
             self.look()?;
         }
+        if !self.unsettled {
+            self.wait(ROOT_CHECK);
+            return Ok(());
+        }
         let pending: Vec<_> = self
             .library
             .pending()?
@@ -126,8 +134,8 @@ impl Round<'_> {
             .collect();
         if pending.is_empty() {
             self.library.serve_current_model()?;
+            self.unsettled = false;
             self.follower.progress(Progress::at(Step::Idle));
-            self.wait(ROOT_CHECK);
         } else {
             let checked = std::cell::Cell::new(Instant::now());
             let interrupted = || {
@@ -172,6 +180,7 @@ impl Round<'_> {
             self.follower.progress(Progress::at(Step::Scanning));
         }
         let done = self.library.reconcile(&places)?;
+        self.unsettled |= whole || !done.changes.is_empty();
         self.everything = false;
         self.places.clear();
         self.passed_over.clear();
@@ -210,18 +219,19 @@ impl Round<'_> {
         {
             // Another process may have added roots, or indexed photos.
             self.everything = true;
+            self.unsettled = true;
             self.follower.stored();
         }
     }
 
     /// Whether a root went or came back since its state was recorded.
     fn roots_moved(&self) -> bool {
-        self.library.catalog.roots().is_ok_and(|roots| {
-            roots.iter().any(|root| match (root.state, reach(&root.path)) {
+        self.library.catalog.root_states().is_ok_and(|roots| {
+            roots.iter().any(|(path, state, known_device)| match (state, reach(path)) {
                 // A folder that is there but recorded as offline is an empty
                 // mount point until its device is the drive's again.
                 (RootState::Offline, Reach::Online { device }) => {
-                    root.device.is_none() || root.device == device || has_entries(&root.path)
+                    known_device.is_none() || *known_device == device || has_entries(path)
                 }
                 (RootState::Online, Reach::Online { .. })
                 | (RootState::Offline, Reach::Offline)
@@ -248,7 +258,8 @@ impl Round<'_> {
     fn note(&mut self, wake: Wake) {
         match wake {
             Wake::Roots => self.everything = true,
-            Wake::Work | Wake::Control => {}
+            Wake::Work => self.unsettled = true,
+            Wake::Control => {}
             Wake::Disk(Watched::Everything { root }) => {
                 self.places.insert(root, BTreeSet::new());
             }
