@@ -31,7 +31,8 @@ pub(crate) struct Library {
     pub derived: Derived,
     pub models: Models,
     pub device: DeviceChoice,
-    encoders: Mutex<HashMap<String, Arc<dyn Encoder>>>,
+    /// By id and fingerprint: another process may give an id to other weights.
+    encoders: Mutex<HashMap<(String, String), Arc<dyn Encoder>>>,
     indexes: Mutex<Indexes>,
     listeners: Mutex<Vec<Sender<Wake>>>,
     /// The person was told that the chosen model is gone.
@@ -119,8 +120,15 @@ impl Library {
             return Ok(());
         }
         let embedded = self.derived.embedded(self.key(&current)?)?;
-        let complete =
-            self.catalog.hashed_photos()?.iter().all(|(_, hash)| embedded.contains(hash));
+        // What this model can never embed must not hold it back.
+        let failures = self.catalog.failures()?;
+        let failed: HashSet<i64> =
+            failures.iter().filter(|failure| failure.permanent).map(|f| f.photo).collect();
+        let complete = self
+            .catalog
+            .hashed_photos()?
+            .iter()
+            .all(|(id, hash)| embedded.contains(hash) || failed.contains(id));
         if complete || serving.is_none() {
             self.catalog.set_setting(SERVING, &current.id)?;
         }
@@ -160,18 +168,19 @@ impl Library {
 
     /// The model's encoder; its towers load when they are first used.
     pub fn encoder(&self, model: &ModelInfo) -> Result<Arc<dyn Encoder>> {
+        let key = (model.id.clone(), model.fingerprint.clone());
         let mut encoders = self.encoders.lock();
-        if let Some(encoder) = encoders.get(&model.id) {
+        if let Some(encoder) = encoders.get(&key) {
             return Ok(encoder.clone());
         }
         let encoder = model::load(&model.folder, self.device)?;
-        encoders.insert(model.id.clone(), encoder.clone());
+        encoders.insert(key, encoder.clone());
         Ok(encoder)
     }
 
     /// Forgets a model that is about to be removed.
     pub fn drop_encoder(&self, id: &str) {
-        self.encoders.lock().remove(id);
+        self.encoders.lock().retain(|(loaded, _), _| loaded != id);
     }
 
     /// The vectors of a model in memory, read at their first use, and again

@@ -590,3 +590,30 @@ fn a_photo_edited_in_place_has_another_version() {
     let after = f.engine.library().unwrap()[0].version;
     assert!(before != after && before != 0 && after != 0);
 }
+
+#[test]
+fn two_that_follow_one_library_come_to_rest() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.add();
+    f.index();
+    let scans = Arc::new(AtomicUsize::new(0));
+    let engines = [open(f.dir.path()), open(f.dir.path())];
+    let following = engines.each_ref().map(|engine| {
+        let scans = scans.clone();
+        engine.start(move |event| {
+            if let Event::Progress(progress) = event
+                && progress.step == Step::Scanning
+            {
+                scans.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    });
+    eventually("both have looked", || scans.load(Ordering::Relaxed) >= 2);
+    // Each may still hear of what the other wrote at its start.
+    std::thread::sleep(Duration::from_secs(5));
+    let before = scans.load(Ordering::Relaxed);
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(scans.load(Ordering::Relaxed), before);
+    drop(following);
+}

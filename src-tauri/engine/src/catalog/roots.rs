@@ -112,7 +112,10 @@ impl Catalog {
     pub fn set_root_seen(&self, id: i64, device: Option<i64>, skipped: u64) -> Result<()> {
         self.database.write(|t| {
             t.execute(
-                "UPDATE root SET state = 'online', device = ?2, skipped = ?3 WHERE id = ?1",
+                // Nothing is written where nothing changed: another process that
+                // follows this library would take it for news, and look again.
+                "UPDATE root SET state = 'online', device = ?2, skipped = ?3 WHERE id = ?1
+                   AND (state <> 'online' OR device IS NOT ?2 OR skipped <> ?3)",
                 params![id, device, skipped],
             )
             .map(drop)

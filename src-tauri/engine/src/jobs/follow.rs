@@ -163,6 +163,8 @@ impl Round<'_> {
     fn look(&mut self) -> Result<()> {
         let roots = self.library.catalog.roots()?;
         let places: Vec<Place> = if self.everything {
+            // A drive that is back, or a disk that recovered, can be read again.
+            self.library.catalog.forget_passing_failures()?;
             roots.iter().map(|root| Place::Root(root.id)).collect()
         } else {
             std::mem::take(&mut self.places)
