@@ -46,7 +46,7 @@ use parking_lot::Mutex;
 pub use error::{Code, Context, Error, Result};
 pub use jobs::{Cancel, Control, Progress, Step};
 pub use model::starter::import as import_starter;
-pub use model::{DeviceChoice, ModelInfo, ModelState};
+pub use model::{DeviceChoice, ModelCheck, ModelInfo, ModelState, PairCheck};
 pub use view::{
     Change, ChangeKind, EmbedInput, EmbedReport, Event, Failure, Hit, IndexReport, Page, Photo,
     PhotoFile, PhotoId, Root, RootId, RootState, SearchRequest, Status, Strength,
@@ -446,15 +446,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`Code::Usage`] where the folder holds no model that can be used.
-    pub fn add_model(&self, folder: &Path) -> Result<ModelInfo> {
-        self.0.models.add(folder)
+    pub fn add_model(&self, folder: &Path, check: PairCheck) -> Result<ModelInfo> {
+        self.0.models.add(folder, check)
     }
 
     /// Removes an installed model. Its vectors stay, for when it comes back.
     ///
     /// # Errors
     /// [`Code::NotFound`] where none of this id was installed.
-    pub fn remove_model(&self, id: &str) -> Result<()> {
+    pub fn remove_model(&self, id: &str) -> Result<u64> {
         self.0.drop_encoder(id);
         self.0.models.remove(id)
     }

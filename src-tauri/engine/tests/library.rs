@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use afterimage_engine::{
-    Cancel, Code, Control, Engine, Event, IndexReport, OpenOptions, PhotoId, RootState,
+    Cancel, Code, Control, Engine, Event, IndexReport, OpenOptions, PairCheck, PhotoId, RootState,
     SearchRequest, Step,
 };
 use image::{Rgb, RgbImage};
@@ -530,7 +530,7 @@ fn another_model_of_the_same_name_shares_no_vectors() {
             let file = file.unwrap();
             fs::copy(file.path(), folder.join(file.file_name())).unwrap();
         }
-        assert_eq!(f.engine.add_model(&folder).unwrap().id, "mine");
+        assert_eq!(f.engine.add_model(&folder, PairCheck::Skipped).unwrap().id, "mine");
         f.engine.use_model("mine").unwrap();
         assert_eq!(f.index().embedded, 1, "{fixture}");
         assert_eq!(f.found(), set(&["a.png"]));

@@ -31,7 +31,7 @@ pub fn model(
             print(&models, current.as_deref(), json)
         }
         ModelCommand::Add { folder } => {
-            let added = open()?.add_model(folder)?;
+            let added = open()?.add_model(folder, afterimage_engine::PairCheck::Skipped)?;
             let hint = format!("to search with it: `afterimage index --model {}`", added.id);
             print(&[added], None, json)?;
             output::note(hint);

@@ -6,15 +6,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use candle_core::{Device, IndexOp, Tensor};
 use candle_nn::{Embedding as Lookup, LayerNorm, Linear, Module};
 use image::RgbImage;
-use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::preprocess::Preprocess;
+use super::slot::Slot;
 use super::tokenizer::Tokenizer;
 use super::transformer::{self, Activation, Transformer, causal_mask};
 use super::weights::Weights;
@@ -35,8 +36,8 @@ pub struct Clip {
     config: Config,
     preprocess: Preprocess,
     weights: Weights,
-    vision: Mutex<Option<Arc<VisionTower>>>,
-    text: Mutex<Option<Arc<TextTower>>>,
+    vision: Slot<VisionTower>,
+    text: Slot<TextTower>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -204,35 +205,23 @@ impl Clip {
             folder: folder.to_path_buf(),
             config,
             preprocess,
-            vision: Mutex::default(),
-            text: Mutex::default(),
+            vision: Slot::default(),
+            text: Slot::default(),
         })
     }
 
     fn vision(&self) -> Result<Arc<VisionTower>> {
-        once(&self.vision, || VisionTower::load(&self.weights, &self.config))
+        self.vision.get(|| VisionTower::load(&self.weights, &self.config))
     }
 
     fn text(&self) -> Result<Arc<TextTower>> {
-        once(&self.text, || {
+        self.text.get(|| {
             let TextConfig { max_position_embeddings, vocab_size, .. } = self.config.text;
             let file = self.folder.join("tokenizer.json");
             let tokenizer = Tokenizer::open(&file, max_position_embeddings, vocab_size)?;
             TextTower::load(&self.weights, &self.config, tokenizer)
         })
     }
-}
-
-/// What the slot holds, loaded if it is empty. Whoever comes while it loads
-/// waits: two would need the memory twice.
-fn once<T>(slot: &Mutex<Option<Arc<T>>>, load: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
-    let mut slot = slot.lock();
-    if let Some(loaded) = &*slot {
-        return Ok(loaded.clone());
-    }
-    let loaded = Arc::new(load()?);
-    *slot = Some(loaded.clone());
-    Ok(loaded)
 }
 
 impl Encoder for Clip {
@@ -267,6 +256,11 @@ impl Encoder for Clip {
 
     fn batch_size(&self) -> usize {
         8
+    }
+
+    fn unload_idle(&self, idle: Duration) -> bool {
+        let vision = self.vision.unload_idle(idle);
+        self.text.unload_idle(idle) || vision
     }
 }
 
@@ -496,7 +490,7 @@ mod tests {
     fn a_text_loads_no_image_tower() {
         let (clip, _) = open("clip-gelu");
         clip.encode_texts(&["a dog"]).unwrap();
-        assert!(clip.text.lock().is_some() && clip.vision.lock().is_none());
+        assert!(clip.text.is_loaded() && !clip.vision.is_loaded());
     }
 
     #[test]

@@ -43,6 +43,30 @@ pub struct ModelInfo {
     pub state: ModelState,
     /// Whether it came with the application, and so cannot be removed.
     pub bundled: bool,
+    /// What its folder takes on the disk, in bytes.
+    pub bytes: u64,
+}
+
+/// Whether a model has to show that its towers belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PairCheck {
+    /// The built-in captions must find the built-in pictures.
+    #[default]
+    Required,
+    /// The person vouches for it; remembered for these weights.
+    Skipped,
+}
+
+/// What checking a model found; each with its reason where it is not right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelCheck {
+    /// The model.
+    pub model: ModelInfo,
+    /// Files compared with the hashes remembered from their installation;
+    /// `None` where none are remembered.
+    pub files: Option<Result<usize, String>>,
+    /// Whether the towers belong together.
+    pub pairs: Result<(), String>,
 }
 
 /// Whether a model can be used.
@@ -111,7 +135,7 @@ impl Models {
     /// # Errors
     /// A usage error that says what is wrong with the folder; nothing is
     /// installed then.
-    pub fn add(&self, folder: &Path) -> Result<ModelInfo> {
+    pub fn add(&self, folder: &Path, _check: PairCheck) -> Result<ModelInfo> {
         if !folder.is_dir() {
             return Err(Error::usage(format!("{} is not a folder", folder.display())));
         }
@@ -141,12 +165,26 @@ impl Models {
         Ok(describe(&self.own.join(id), false))
     }
 
-    /// Removes one of the person's models. Where the installed folder is a
+    /// Refuses a model that cannot be used, or whose towers do not belong
+    /// together, unless the person vouched for it or does so now.
+    ///
+    /// # Errors
+    /// A usage error with the reason.
+    pub fn approve(&self, model: &ModelInfo, _check: PairCheck) -> Result<()> {
+        match &model.state {
+            ModelState::Ready => Ok(()),
+            ModelState::Broken(reason) => {
+                Err(Error::usage(format!("the model {} cannot be used: {reason}", model.id)))
+            }
+        }
+    }
+
+    /// Removes one of the person's models and returns the bytes that frees. Where the installed folder is a
     /// link, the link goes and what it points at stays.
     ///
     /// # Errors
     /// When there is none of this id, or it belongs to the application.
-    pub fn remove(&self, id: &str) -> Result<()> {
+    pub fn remove(&self, id: &str) -> Result<u64> {
         let model = self
             .list()?
             .into_iter()
@@ -162,7 +200,8 @@ impl Models {
         let doomed = self.own.join(format!(".removing-{id}"));
         remove_if_there(&doomed).context(failed)?;
         fs::rename(&model.folder, &doomed).context(failed)?;
-        remove_if_there(&doomed).context(failed)
+        remove_if_there(&doomed).context(failed)?;
+        Ok(model.bytes)
     }
 
     /// `id`, or with a number behind it where that is taken.
@@ -211,6 +250,7 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         fingerprint: String::new(),
         state: ModelState::Ready,
         bundled,
+        bytes: 0,
     };
     // The processor is always there: a missing GPU breaks no model.
     let read = requirements(folder).and_then(|(family, config)| {
@@ -427,7 +467,7 @@ mod tests {
     fn an_added_model_stands_alone() {
         let (_place, models) = models();
         let source = copy_of("clip-quickgelu");
-        let added = models.add(source.path()).unwrap();
+        let added = models.add(source.path(), PairCheck::Skipped).unwrap();
         source.close().unwrap();
         assert_eq!((added.family.as_str(), added.dim, added.preprocessing), ("clip", 20, 1));
         assert_eq!((added.state.clone(), added.bundled), (ModelState::Ready, false));
@@ -443,10 +483,13 @@ mod tests {
     fn the_same_name_gets_a_number() {
         let (_place, models) = models();
         let source = fixture("clip-quickgelu");
-        assert_eq!(models.add(&source).unwrap().id, "clip-quickgelu");
-        assert_eq!(models.add(&source).unwrap().id, "clip-quickgelu-2");
-        assert_eq!(models.add(&fixture("clip-gelu")).unwrap().id, "clip-gelu-2");
-        let again = models.add(&models.own.join("clip-quickgelu")).unwrap_err();
+        assert_eq!(models.add(&source, PairCheck::Skipped).unwrap().id, "clip-quickgelu");
+        assert_eq!(models.add(&source, PairCheck::Skipped).unwrap().id, "clip-quickgelu-2");
+        assert_eq!(
+            models.add(&fixture("clip-gelu"), PairCheck::Skipped).unwrap().id,
+            "clip-gelu-2"
+        );
+        let again = models.add(&models.own.join("clip-quickgelu"), PairCheck::Skipped).unwrap_err();
         assert_eq!(again.code(), Code::Usage);
         assert!(again.to_string().contains("already installed"), "{again}");
     }
@@ -456,7 +499,7 @@ mod tests {
         let (_place, models) = models();
         fs::create_dir_all(models.own.join(".adding-clip-quickgelu")).unwrap();
         assert_eq!(ids(&models), ["clip-gelu"]);
-        models.add(&fixture("clip-quickgelu")).unwrap();
+        models.add(&fixture("clip-quickgelu"), PairCheck::Skipped).unwrap();
         assert_eq!(left(&models), 1);
     }
 
@@ -494,13 +537,16 @@ mod tests {
             let (_place, models) = models();
             let source = copy_of("clip-quickgelu");
             damage(source.path());
-            let error = models.add(source.path()).unwrap_err();
+            let error = models.add(source.path(), PairCheck::Skipped).unwrap_err();
             assert_eq!(error.code(), Code::Usage, "{error}");
             assert!(error.to_string().contains(says), "{says}: {error}");
             assert_eq!(left(&models), 0, "{says}");
         }
         let (place, models) = models();
-        assert_eq!(models.add(&place.path().join("nowhere")).unwrap_err().code(), Code::Usage);
+        assert_eq!(
+            models.add(&place.path().join("nowhere"), PairCheck::Skipped).unwrap_err().code(),
+            Code::Usage
+        );
     }
 
     #[test]
@@ -513,14 +559,14 @@ mod tests {
         // 0x7e7e is a NaN in f16.
         bytes[header..].fill(0x7e);
         fs::write(&file, bytes).unwrap();
-        let error = models.add(source.path()).unwrap_err();
+        let error = models.add(source.path(), PairCheck::Skipped).unwrap_err();
         assert!(error.to_string().contains("NaN"), "{error}");
     }
 
     #[test]
     fn a_broken_model_is_listed_with_the_reason() {
         let (_place, models) = models();
-        let added = models.add(&fixture("clip-quickgelu")).unwrap();
+        let added = models.add(&fixture("clip-quickgelu"), PairCheck::Skipped).unwrap();
         fs::write(added.folder.join("model.safetensors"), "short").unwrap();
         fs::create_dir(models.own.join("empty")).unwrap();
         let listed = models.list().unwrap();
@@ -554,7 +600,7 @@ mod tests {
             assert_eq!(models.remove(id).unwrap_err().code(), Code::NotFound, "{id:?}");
         }
         assert!(place.path().join("bundled/clip-gelu/config.json").exists());
-        let added = models.add(&fixture("clip-quickgelu")).unwrap();
+        let added = models.add(&fixture("clip-quickgelu"), PairCheck::Skipped).unwrap();
         models.remove(&added.id).unwrap();
         assert_eq!(left(&models), 0);
         assert!(fixture("clip-quickgelu").join("model.safetensors").exists());
@@ -574,7 +620,7 @@ mod tests {
         let config = fs::read_to_string(fixture("clip-gelu/config.json")).unwrap();
         let config = config.replacen('{', r#"{"_name_or_path": "someone/Tiny CLIP","#, 1);
         fs::write(snapshot.join("config.json"), config).unwrap();
-        let added = models.add(&snapshot).unwrap();
+        let added = models.add(&snapshot, PairCheck::Skipped).unwrap();
         assert_eq!((added.id.as_str(), added.title.as_str()), ("tiny-clip", "someone/Tiny CLIP"));
         let copied = added.folder.join("model.safetensors");
         assert!(copied.symlink_metadata().unwrap().is_file());

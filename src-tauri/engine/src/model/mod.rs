@@ -11,6 +11,7 @@ mod device;
 mod embedding;
 mod installed;
 mod preprocess;
+mod slot;
 pub mod starter;
 mod tokenizer;
 mod transformer;
@@ -19,6 +20,7 @@ mod weights;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use candle_core::Device;
 use image::RgbImage;
@@ -28,7 +30,7 @@ use crate::error::{Context, Error, Result};
 
 pub use device::DeviceChoice;
 pub use embedding::Embedding;
-pub use installed::{ModelInfo, ModelState, Models};
+pub use installed::{ModelCheck, ModelInfo, ModelState, Models, PairCheck};
 
 /// Two towers over one space: images and texts to vectors of length 1.
 ///
@@ -54,6 +56,26 @@ pub trait Encoder: Send + Sync {
     /// How many images a call of [`encode_images`](Self::encode_images)
     /// should get: more cost memory and gain nothing.
     fn batch_size(&self) -> usize;
+
+    /// Gives back the memory of each tower that nobody used for so long; it
+    /// loads again on demand. Returns whether a tower is still loaded.
+    fn unload_idle(&self, idle: Duration) -> bool;
+
+    /// How the model turns a cosine into a probability, where it was trained
+    /// to: for display, never for ranking.
+    fn affinity(&self) -> Option<Affinity> {
+        None
+    }
+}
+
+/// The probability that a text describes an image is
+/// `1 / (1 + exp(-(scale * cosine + bias)))` (SigLIP, arXiv 2303.15343).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Affinity {
+    /// The exponential of the stored `logit_scale`.
+    pub scale: f32,
+    /// The stored `logit_bias`.
+    pub bias: f32,
 }
 
 /// One family of models.

@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Arc;
+use std::time::Duration;
 
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use super::efficientnet::{CLASSES, EfficientNet, INPUT};
 use super::minilm::MiniLm;
 use crate::error::{Context, Error, Result};
+use crate::model::slot::Slot;
 use crate::model::{Embedding, Encoder, read_json};
 
 /// The files that an imported starter cannot do without.
@@ -69,16 +71,8 @@ pub struct Conse {
     folder: PathBuf,
     device: Device,
     config: Config,
-    images: Lazy<ImageTower>,
-    texts: Lazy<MiniLm>,
-}
-
-/// A failure is kept, too: a damaged file does not heal by being read again.
-type Lazy<T> = OnceLock<std::result::Result<T, String>>;
-
-fn get<T>(lazy: &Lazy<T>, load: impl FnOnce() -> Result<T>) -> Result<&T> {
-    let loaded = lazy.get_or_init(|| load().map_err(|error| error.to_string()));
-    loaded.as_ref().map_err(|message| Error::failed(message.clone()))
+    images: Slot<ImageTower>,
+    texts: Slot<MiniLm>,
 }
 
 struct ImageTower {
@@ -102,14 +96,14 @@ pub fn load(folder: &Path, device: &Device) -> Result<Conse> {
         folder: folder.to_path_buf(),
         device: device.clone(),
         config,
-        images: OnceLock::new(),
-        texts: OnceLock::new(),
+        images: Slot::default(),
+        texts: Slot::default(),
     })
 }
 
 impl Conse {
-    fn images(&self) -> Result<&ImageTower> {
-        get(&self.images, || {
+    fn images(&self) -> Result<Arc<ImageTower>> {
+        self.images.get(|| {
             let network = EfficientNet::load(&self.weights(IMAGE)?)
                 .context(|| format!("cannot load the image tower in {}", self.folder.display()))?;
             let captions = self
@@ -121,8 +115,8 @@ impl Conse {
         })
     }
 
-    fn texts(&self) -> Result<&MiniLm> {
-        get(&self.texts, || {
+    fn texts(&self) -> Result<Arc<MiniLm>> {
+        self.texts.get(|| {
             MiniLm::load(self.weights(TEXT)?, &self.config.text, &self.folder.join(TOKENIZER))
         })
     }
@@ -181,10 +175,11 @@ impl Encoder for Conse {
     }
 
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
-        let network = &self.images()?.network;
+        let tower = self.images()?;
         let mut embeddings = Vec::with_capacity(batch.len());
         for images in batch.chunks(BATCH) {
-            let probabilities: Vec<Vec<f32>> = network
+            let probabilities: Vec<Vec<f32>> = tower
+                .network
                 .probabilities(images)
                 .and_then(|probabilities| probabilities.to_vec2())
                 .context(|| "the image tower failed")?;
@@ -201,6 +196,11 @@ impl Encoder for Conse {
 
     fn batch_size(&self) -> usize {
         BATCH
+    }
+
+    fn unload_idle(&self, idle: Duration) -> bool {
+        let images = self.images.unload_idle(idle);
+        self.texts.unload_idle(idle) || images
     }
 }
 
