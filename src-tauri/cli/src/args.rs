@@ -12,6 +12,10 @@ Environment:
   AFTERIMAGE_LIBRARY  the library's folder, as --library
   AFTERIMAGE_MODELS   the folder of installed models [default: beside the library]
   AFTERIMAGE_LOG      what to log on standard error, such as `debug`
+  HF_ENDPOINT         where models are downloaded from [default: the hub]
+  HF_TOKEN            the token for models that ask for one
+  HTTPS_PROXY, NO_PROXY, ALL_PROXY
+                      the proxy for downloads
   NO_COLOR            no colours
 
 Exit status: 0 done (even where single photos failed), 1 failed, 2 wrong usage.
@@ -86,7 +90,8 @@ pub struct IndexArgs {
 
 #[derive(Debug, Args)]
 pub struct DeviceArgs {
-    /// What computes: cpu, cuda or metal [default: cpu]
+    /// What computes: auto, cpu, cuda or metal [default: auto, which takes a
+    /// GPU that computes right]
     #[arg(long = "device", value_name = "DEVICE")]
     pub choice: Option<DeviceChoice>,
 }
@@ -168,21 +173,50 @@ pub struct FailuresArgs {
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// List the models there are
-    List,
-    /// Copy a model's folder to the installed models
+    List {
+        /// List those that can be installed instead
+        #[arg(long)]
+        available: bool,
+    },
+    /// Download a model and install it; goes on where an earlier try broke off
+    Install {
+        /// The model's id, as `model list --available` prints it
+        id: String,
+    },
+    /// Copy a model's folder to the installed models, once it was tried
     Add {
-        /// A folder with config.json, model.safetensors and tokenizer.json
+        /// A folder as it is published: config.json or open_clip_config.json,
+        /// weights, and what belongs to them
         folder: PathBuf,
+
+        /// Trust that its text and image part belong together
+        #[arg(long)]
+        no_check: bool,
     },
     /// Delete an installed model; what it computed stays
     Remove {
         /// The model's id
         id: String,
+
+        /// Delete what it computed, too
+        #[arg(long)]
+        vectors: bool,
     },
     /// Index and search with this model from now on
     Use {
         /// The model's id
         id: String,
+
+        /// Trust that its text and image part belong together
+        #[arg(long)]
+        no_check: bool,
+    },
+    /// Look for damage in a model: compare its files with what was installed,
+    /// read every number, and have captions find their pictures
+    Check {
+        /// A model's id, or a folder that holds one [default: the model in use]
+        #[arg(value_name = "ID_OR_FOLDER")]
+        model: Option<String>,
     },
     /// Build the starter model out of the files it is published in
     #[command(hide = true)]

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use afterimage_engine::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, ModelInfo, ModelState,
-    Page, RootState, Status, Strength,
+    Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, KnownModel, ModelCheck,
+    ModelInfo, ModelState, Page, Recommendation, Removed, RootState, Status, Strength,
 };
 use serde::Serialize;
 
@@ -251,6 +251,95 @@ impl From<&ModelInfo> for ModelEntry {
             license: model.license.clone(),
             state,
             reason,
+        }
+    }
+}
+
+/// One of `model list --available`. `bytes` is about what is downloaded; the
+/// two figures are percentages: zero-shot top-1 on ImageNet-1k, and recall at 1
+/// of photos by their captions on COCO.
+#[derive(Serialize)]
+pub struct KnownEntry {
+    id: &'static str,
+    family: &'static str,
+    dim: usize,
+    license: &'static str,
+    state: &'static str,
+    title: &'static str,
+    about: &'static str,
+    languages: &'static str,
+    bytes: u64,
+    license_url: &'static str,
+    quality: &'static str,
+    imagenet: Option<f32>,
+    coco: Option<f32>,
+    recommended: Option<&'static str>,
+}
+
+impl From<&'static KnownModel> for KnownEntry {
+    fn from(model: &'static KnownModel) -> Self {
+        Self {
+            id: &model.id,
+            family: &model.family,
+            dim: model.dim,
+            license: &model.license,
+            state: "available",
+            title: &model.title,
+            about: &model.about,
+            languages: &model.languages,
+            bytes: model.bytes,
+            license_url: &model.license_url,
+            quality: &model.quality,
+            imagenet: model.imagenet,
+            coco: model.coco,
+            recommended: model.recommended.map(|recommended| match recommended {
+                Recommendation::Default => "default",
+                Recommendation::Better => "better",
+                Recommendation::Multilingual => "multilingual",
+            }),
+        }
+    }
+}
+
+/// `model remove`. `bytes` were freed with the model's folder; `vectors` photos
+/// have a vector of it, which take `vector_bytes`.
+#[derive(Serialize)]
+pub struct RemovedDocument {
+    id: String,
+    bytes: u64,
+    vectors: u64,
+    vector_bytes: u64,
+}
+
+impl From<&Removed> for RemovedDocument {
+    fn from(removed: &Removed) -> Self {
+        let Removed { id, bytes, vectors, vector_bytes } = removed.clone();
+        Self { id, bytes, vectors, vector_bytes }
+    }
+}
+
+/// `model check`. What is null is as it should be, but for `files`, which is
+/// null also where nothing is remembered of them.
+#[derive(Serialize)]
+pub struct CheckDocument {
+    id: String,
+    files: Option<usize>,
+    files_problem: Option<String>,
+    towers_problem: Option<String>,
+    logit_scale: Option<f32>,
+    logit_bias: Option<f32>,
+}
+
+impl From<&ModelCheck> for CheckDocument {
+    fn from(found: &ModelCheck) -> Self {
+        let ModelCheck { model, files, pairs, affinity } = found;
+        Self {
+            id: model.id.clone(),
+            files: files.as_ref().and_then(|files| files.as_ref().ok().copied()),
+            files_problem: files.as_ref().and_then(|files| files.as_ref().err().cloned()),
+            towers_problem: pairs.as_ref().err().cloned(),
+            logit_scale: affinity.map(|affinity| affinity.scale),
+            logit_bias: affinity.map(|affinity| affinity.bias),
         }
     }
 }

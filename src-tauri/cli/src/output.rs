@@ -91,9 +91,34 @@ pub fn photos(count: u64) -> String {
     if count == 1 { "1 photo".into() } else { format!("{count} photos") }
 }
 
+/// A number of bytes, in the units that drives and downloads are sold in.
+pub fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        b if b >= 9.995e8 => format!("{:.2} GB", b / 1e9),
+        b if b >= 9.95e6 => format!("{:.0} MB", b / 1e6),
+        b if b >= 9.95e5 => format!("{:.1} MB", b / 1e6),
+        b if b >= 1e3 => format!("{:.0} kB", b / 1e3),
+        b => format!("{b} bytes"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_read_well() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1_500, "2 kB"),
+            (1_500_000, "1.5 MB"),
+            (605_157_884, "605 MB"),
+            (999_600_000, "1.00 GB"),
+            (1_500_000_000, "1.50 GB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
 
     #[test]
     fn a_file_name_cannot_command_the_terminal() {

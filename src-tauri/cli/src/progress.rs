@@ -5,8 +5,10 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use afterimage_engine::{Progress, Step};
+use afterimage_engine::{self as engine, Progress, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::size;
 
 /// A log gets a line at each step and then no more often than this.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -74,6 +76,72 @@ impl Drop for Display {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Shows how far a download is. Removes its bar when dropped.
+pub enum Download {
+    /// A terminal: one bar, redrawn.
+    Bar(ProgressBar),
+    /// Anything else: lines.
+    Log(Mutex<Option<Instant>>),
+}
+
+impl Download {
+    /// A bar if standard error is a terminal, lines otherwise.
+    pub fn new() -> Self {
+        if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            match ProgressStyle::with_template("{bar:30} {wide_msg}") {
+                Ok(style) => Self::Bar(bar.with_style(style)),
+                Err(_) => Self::Bar(bar),
+            }
+        } else {
+            Self::Log(Mutex::new(None))
+        }
+    }
+
+    /// Shows where the download is.
+    pub fn show(&self, progress: &engine::Download) {
+        match self {
+            Self::Bar(bar) => {
+                bar.set_length(progress.total);
+                bar.set_position(progress.done);
+                bar.set_message(describe_download(progress));
+            }
+            Self::Log(last) => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let due = last.is_none_or(|at| at.elapsed() >= LOG_EVERY);
+                if due {
+                    *last = Some(Instant::now());
+                    // A log that cannot be written must not stop the work.
+                    let _ = writeln!(std::io::stderr(), "{}", describe_download(progress));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn describe_download(progress: &engine::Download) -> String {
+    let &engine::Download { done, total, rate, seconds_left, .. } = progress;
+    if done >= total {
+        return format!("{}, checking the model", size(total));
+    }
+    let mut line = format!("{} of {}", size(done), size(total));
+    if rate > 0.0 {
+        line += &format!(", {}/s", size(rate as u64));
+    }
+    if let Some(seconds) = seconds_left {
+        line += &format!(", {} left", duration(seconds));
+    }
+    line
 }
 
 fn describe(progress: &Progress) -> String {

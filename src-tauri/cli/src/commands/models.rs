@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 
-use afterimage_engine::{EmbedInput, Engine, ModelInfo, ModelState, import_starter};
+use afterimage_engine::{
+    Affinity, Cancel, Code, EmbedInput, Engine, Error, KnownModel, ModelCheck, ModelInfo,
+    ModelState, PairCheck, Removed, import_starter,
+};
 
-use crate::Outcome;
 use crate::args::{EmbedArgs, ModelCommand};
-use crate::json::{EmbedDocument, ModelEntry};
-use crate::output::{self, faint, shown};
+use crate::json::{CheckDocument, EmbedDocument, KnownEntry, ModelEntry, RemovedDocument};
+use crate::output::{self, faint, photos, shown, size};
+use crate::progress::Download;
+use crate::{Outcome, interrupt};
 
 /// People see so many numbers of a vector; `--json` has them all.
 const SHOWN_NUMBERS: usize = 6;
@@ -20,39 +24,154 @@ pub fn model(
     json: bool,
 ) -> Outcome {
     match command {
-        ModelCommand::List => {
+        ModelCommand::List { available: true } => available(&open()?, json),
+        ModelCommand::List { available: false } => {
             let engine = open()?;
             let models = engine.models()?;
             if models.is_empty() {
-                output::note("no model is installed: run `afterimage model add FOLDER`");
+                output::note("no model is installed: run `afterimage model install ID`");
             }
             // Without a usable model there is none in use; the list says why.
             let current = engine.current_model().ok().map(|model| model.id);
-            print(&models, current.as_deref(), json)
-        }
-        ModelCommand::Add { folder } => {
-            let added = open()?.add_model(folder, afterimage_engine::PairCheck::Skipped)?;
-            let hint = format!("to search with it: `afterimage index --model {}`", added.id);
-            print(&[added], None, json)?;
-            output::note(hint);
+            print(&models, current.as_deref(), json)?;
+            if !json {
+                output::note("`afterimage model list --available` lists those to install");
+            }
             Ok(())
         }
-        ModelCommand::Remove { id } => {
+        ModelCommand::Install { id } => {
             let engine = open()?;
-            let removed = engine.models()?.into_iter().find(|model| &model.id == id);
-            engine.remove_model(id)?;
-            print(removed.as_slice(), None, json)
+            let cancel = Cancel::default();
+            interrupt::cancels(&cancel)?;
+            let display = Download::new();
+            let installed = engine.install_model(id, &cancel, &|progress| display.show(&progress));
+            drop(display);
+            let installed = installed.inspect_err(|error| {
+                if error.code() == Code::Cancelled {
+                    output::note("what is there is kept: the same command goes on with it");
+                }
+            })?;
+            announce(&[installed], json)
         }
-        ModelCommand::Use { id } => {
-            let model = open()?.use_model(id)?;
+        ModelCommand::Add { folder, no_check } => {
+            announce(&[open()?.add_model(folder, pair_check(*no_check))?], json)
+        }
+        ModelCommand::Remove { id, vectors } => {
+            let removed = open()?.remove_model(id, *vectors)?;
+            output::answer(json, &RemovedDocument::from(&removed), |out| {
+                let Removed { id, bytes, vectors: count, vector_bytes } = &removed;
+                writeln!(out, "{id} is removed: {} are free", size(*bytes))?;
+                match (count, vectors) {
+                    (0, _) => Ok(()),
+                    (count, true) => writeln!(
+                        out,
+                        "its index of {} is removed, too: {} more",
+                        photos(*count),
+                        size(*vector_bytes)
+                    ),
+                    (count, false) => writeln!(
+                        out,
+                        "its index of {} stays ({}), for when it comes back; --vectors removes it",
+                        photos(*count),
+                        size(*vector_bytes)
+                    ),
+                }
+            })
+        }
+        ModelCommand::Use { id, no_check } => {
+            let engine = open()?;
+            let model = engine.use_model(id, pair_check(*no_check))?;
             let id = model.id.clone();
             print(&[model], Some(&id), json)?;
-            output::note("`afterimage index` embeds the photos that it does not know yet");
+            let status = engine.status()?;
+            match status.serving {
+                Some(serving) if serving != id => output::note(format_args!(
+                    "{serving} goes on answering until `afterimage index` has embedded the photos \
+                     that {id} does not know yet: {}",
+                    photos(status.pending)
+                )),
+                _ => output::note(format_args!("{id} answers from now on")),
+            }
             Ok(())
+        }
+        ModelCommand::Check { model } => {
+            let engine = open()?;
+            let id = match model {
+                Some(id) => id.clone(),
+                None => engine.current_model()?.id,
+            };
+            check(&engine.check_model(&id)?, json)
         }
         ModelCommand::ImportStarter { efficientnet, minilm, classes, out } => {
             Ok(import_starter(efficientnet, minilm, classes, out)?)
         }
+    }
+}
+
+fn pair_check(no_check: bool) -> PairCheck {
+    if no_check { PairCheck::Skipped } else { PairCheck::Required }
+}
+
+/// Prints what was installed, and what to do with it.
+fn announce(models: &[ModelInfo], json: bool) -> Outcome {
+    print(models, None, json)?;
+    for model in models {
+        output::note(format_args!("to search with it: `afterimage index --model {}`", model.id));
+    }
+    Ok(())
+}
+
+/// Models that can be installed.
+fn available(engine: &Engine, json: bool) -> Outcome {
+    let models: Vec<&KnownModel> = engine.catalogue().iter().collect();
+    let entries: Vec<KnownEntry> = models.iter().copied().map(KnownEntry::from).collect();
+    output::answer(json, &entries, |out| {
+        for model in &models {
+            let mark = if model.recommended.is_some() { "+" } else { " " };
+            writeln!(
+                out,
+                "{mark} {}  {}, {}, {}",
+                model.id,
+                size(model.bytes),
+                model.license,
+                model.quality
+            )?;
+            writeln!(out, "    {}", faint(format_args!("{}. {}", model.title, model.about)))?;
+        }
+        Ok(())
+    })?;
+    if !json {
+        output::note("+ recommended; `afterimage model install ID` installs one");
+    }
+    Ok(())
+}
+
+/// Prints what a check found; something wrong is a failure of the command.
+fn check(found: &ModelCheck, json: bool) -> Outcome {
+    output::answer(json, &CheckDocument::from(found), |out| {
+        let ModelCheck { model, files, pairs, affinity } = found;
+        writeln!(out, "{}", model.id)?;
+        match files {
+            None => writeln!(out, "  files: nothing is remembered of them")?,
+            Some(Ok(count)) => writeln!(out, "  files: {count}, as they were installed")?,
+            Some(Err(what)) => writeln!(out, "  files: {what}")?,
+        }
+        match pairs {
+            Ok(()) => writeln!(out, "  towers: they work and belong together")?,
+            Err(what) => writeln!(out, "  towers: {what}")?,
+        }
+        if let Some(affinity) = affinity {
+            let Affinity { scale, bias } = affinity;
+            writeln!(out, "  probability of a match: sigmoid({scale:.2} * cosine {bias:+.2})")?;
+        }
+        Ok(())
+    })?;
+    match (&found.files, &found.pairs) {
+        (Some(Err(_)), _) | (_, Err(_)) => {
+            Err(Error::failed(format!("the model {} is not as it should be", found.model.id))
+                .into())
+        }
+        _ => Ok(()),
     }
 }
 

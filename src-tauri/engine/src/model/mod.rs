@@ -1,24 +1,43 @@
 //! Models: the folders that are installed, and the encoders inside them.
 //!
-//! A model is a folder: `config.json`, whose `model_type` names the family,
-//! weights as safetensors, a tokenizer. Each family is one module that turns
-//! such a folder into an [`Encoder`]; nothing outside this module knows
-//! families, tensors or tokens. SQLite, photo paths and decoding are not known
-//! here.
+//! A model is a folder: a manifest that names the family, weights, a tokenizer.
+//! Each family is one module that turns such a folder into an [`Encoder`];
+//! nothing outside this module knows families, tensors or tokens. SQLite, photo
+//! paths and decoding are not known here.
+//!
+//! ```text
+//! clip  open_clip  siglip  starter      kinds of folders
+//!   │    │  │  │      │
+//!   │    │  │  └ resnet, xlm_roberta    towers that only open_clip has
+//!   └────┴──┴─────────┴─ transformer    layers
+//! dual, slot                            two towers, loaded on demand
+//! preprocess  tokenizer  weights        photo, text, file ─► numbers
+//! installed  receipt  pairs             what is on this machine, and is it right
+//! ```
 
 mod clip;
 mod device;
+mod dual;
 mod embedding;
+#[cfg(test)]
+mod golden;
 mod installed;
+mod open_clip;
+mod pairs;
+mod pickle;
 mod preprocess;
+mod receipt;
+mod resnet;
+mod siglip;
 mod slot;
 pub mod starter;
 mod tokenizer;
 mod transformer;
 mod weights;
+mod xlm_roberta;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,32 +97,184 @@ pub struct Affinity {
     pub bias: f32,
 }
 
-/// One family of models.
+/// One kind of folder.
 struct Family {
-    /// The `model_type` of its `config.json`.
-    model_type: &'static str,
-    /// The files a folder must hold.
-    files: &'static [&'static str],
+    /// The file that describes a model.
+    manifest: &'static str,
+    /// The `model_type` in it; `None` where the file alone tells the kind.
+    model_type: Option<&'static str>,
+    /// The weights: the first of these that is there is read.
+    weights: &'static [&'static str],
+    /// What a folder must hold beside manifest and weights.
+    required: &'static [&'static str],
+    /// What is read where it is there.
+    optional: &'static [&'static str],
+    /// What its encoders are called, which the manifest may decide.
+    name: fn(&Value) -> &'static str,
     /// Counts up when a change here makes other vectors out of the same
     /// photo, so that stored vectors of both kinds are never compared.
     preprocessing: u32,
-    load: fn(&Path, &Device) -> Result<Arc<dyn Encoder>>,
+    /// Whether the towers were trained together, which a check can show.
+    paired: bool,
+    load: fn(&Folder, &Device) -> Result<Arc<dyn Encoder>>,
 }
+
+const CONFIG: &str = "config.json";
+const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
+const PREPROCESSOR: &str = "preprocessor_config.json";
 
 const FAMILIES: &[Family] = &[
     Family {
-        model_type: "clip",
-        files: clip::FILES,
+        manifest: CONFIG,
+        model_type: Some("clip"),
+        weights: &["model.safetensors", "pytorch_model.bin"],
+        required: &[PREPROCESSOR],
+        optional: &["tokenizer.json"],
+        name: |_| "clip",
         preprocessing: 1,
-        load: |folder, device| Ok(Arc::new(clip::Clip::open(folder, device)?)),
+        paired: true,
+        load: |folder, device| Ok(Arc::new(clip::open(folder, device)?)),
     },
     Family {
-        model_type: starter::MODEL_TYPE,
-        files: starter::FILES,
+        manifest: CONFIG,
+        model_type: Some("siglip"),
+        weights: &["model.safetensors", "pytorch_model.bin"],
+        required: &[PREPROCESSOR, "tokenizer.json", "tokenizer_config.json"],
+        optional: &[],
+        name: |_| "siglip",
         preprocessing: 1,
-        load: |folder, device| Ok(Arc::new(starter::load(folder, device)?)),
+        paired: true,
+        load: |folder, device| Ok(Arc::new(siglip::open(folder, device)?)),
+    },
+    Family {
+        manifest: OPEN_CLIP_CONFIG,
+        model_type: None,
+        weights: &["open_clip_model.safetensors", "open_clip_pytorch_model.bin"],
+        required: &[],
+        optional: &["tokenizer.json"],
+        name: open_clip::family,
+        preprocessing: 1,
+        paired: true,
+        load: |folder, device| Ok(Arc::new(open_clip::open(folder, device)?)),
+    },
+    Family {
+        manifest: CONFIG,
+        model_type: Some(starter::MODEL_TYPE),
+        weights: &[],
+        required: starter::FILES,
+        optional: &[],
+        name: |_| starter::MODEL_TYPE,
+        preprocessing: 1,
+        // Its towers were joined without training, and its files are checked
+        // whenever they are read.
+        paired: false,
+        load: |folder, device| Ok(Arc::new(starter::load(&folder.path, device)?)),
     },
 ];
+
+impl Family {
+    /// Whether this is a manifest of this family.
+    fn describes(&self, manifest: &Value) -> bool {
+        self.model_type.is_none_or(|kind| manifest["model_type"] == kind)
+    }
+}
+
+/// A model's folder, and what was recognised in it.
+pub struct Folder {
+    path: PathBuf,
+    /// The manifest.
+    config: Value,
+    /// The file of weights; empty where the family has several.
+    weights: PathBuf,
+    family: &'static Family,
+}
+
+impl Folder {
+    /// Looks at a folder; the weights are not opened.
+    ///
+    /// # Errors
+    /// A usage error that says what is missing or not understood.
+    fn open(path: &Path) -> Result<Self> {
+        let mut refusal = None;
+        for manifest in [CONFIG, OPEN_CLIP_CONFIG] {
+            let file = path.join(manifest);
+            if !file.is_file() {
+                continue;
+            }
+            // Some repositories hold a model twice, in both layouts, and a
+            // person may have only one of them complete.
+            match read_json(&file).and_then(|config| Self::complete(path, manifest, config)) {
+                Ok(folder) => return Ok(folder),
+                Err(error) => drop(refusal.get_or_insert(error)),
+            }
+        }
+        Err(match refusal {
+            Some(error) => Error::usage("this folder cannot be used").with(error),
+            None => Error::usage(format!(
+                "{} has no config.json and no open_clip_config.json, so it is not a model folder",
+                path.display()
+            )),
+        })
+    }
+
+    fn complete(path: &Path, manifest: &str, config: Value) -> Result<Self> {
+        let family = FAMILIES
+            .iter()
+            .find(|family| family.manifest == manifest && family.describes(&config))
+            .ok_or_else(|| unknown(path, &config))?;
+        let lacks = |what: &str| Error::usage(format!("{} has no {what}", path.display()));
+        let there = |name: &str| path.join(name).is_file();
+        if let Some(missing) = family.required.iter().find(|name| !there(name)) {
+            return Err(lacks(missing));
+        }
+        let weights = family.weights.iter().find(|name| there(name));
+        let weights = match (weights, family.weights.first()) {
+            (Some(name), _) => path.join(name),
+            (None, None) => PathBuf::new(),
+            (None, Some(name)) if there(&format!("{name}.index.json")) => {
+                return Err(lacks(&format!("{name}, only its parts: join them into one file")));
+            }
+            (None, Some(name)) => return Err(lacks(&format!("weights ({name})"))),
+        };
+        Ok(Self { path: path.to_path_buf(), config, weights, family })
+    }
+
+    /// Every file of the model by its name, those that decide its vectors
+    /// first.
+    fn files(&self) -> Vec<&str> {
+        let weights = self.weights.file_name().and_then(|name| name.to_str());
+        let manifest = Some(self.family.manifest);
+        let optional = self.family.optional.iter().filter(|name| self.path.join(name).is_file());
+        let mut files: Vec<&str> = Vec::new();
+        let all = weights.into_iter().chain(self.family.required.iter().copied());
+        for name in all.chain(manifest).chain(optional.copied()) {
+            if !files.contains(&name) {
+                files.push(name);
+            }
+        }
+        files
+    }
+
+    fn load(&self, device: &Device) -> Result<Arc<dyn Encoder>> {
+        (self.family.load)(self, device)
+    }
+
+    /// What its encoder is called.
+    fn name(&self) -> &'static str {
+        (self.family.name)(&self.config)
+    }
+}
+
+fn unknown(path: &Path, config: &Value) -> Error {
+    let known: Vec<&str> = FAMILIES.iter().filter_map(|family| family.model_type).collect();
+    let kind = config["model_type"].as_str().unwrap_or_default();
+    Error::usage(format!(
+        "{} is a model of an unknown kind, model_type {kind:?}; known are {}, and the folders of \
+         open_clip",
+        path.display(),
+        known.join(", ")
+    ))
+}
 
 /// Opens the model in a folder.
 ///
@@ -113,23 +284,7 @@ const FAMILIES: &[Family] = &[
 /// When a file is missing or malformed, the family is unknown, or this build
 /// cannot use the device.
 pub fn load(folder: &Path, device: DeviceChoice) -> Result<Arc<dyn Encoder>> {
-    let (family, _) = family(folder)?;
-    (family.load)(folder, &device.device()?)
-}
-
-/// The family of the model in a folder, and its configuration.
-fn family(folder: &Path) -> Result<(&'static Family, Value)> {
-    let config = read_json(&folder.join("config.json"))?;
-    let model_type = config["model_type"].as_str().unwrap_or_default();
-    let known = FAMILIES.iter().find(|family| family.model_type == model_type);
-    match known {
-        Some(family) => Ok((family, config)),
-        None => Err(Error::usage(format!(
-            "{} is a model of an unknown kind, model_type {model_type:?}; known are {}",
-            folder.display(),
-            FAMILIES.iter().map(|family| family.model_type).collect::<Vec<_>>().join(", ")
-        ))),
-    }
+    Folder::open(folder)?.load(&device.device()?)
 }
 
 fn read_json(file: &Path) -> Result<Value> {
@@ -139,8 +294,6 @@ fn read_json(file: &Path) -> Result<Value> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     /// A folder in `tests/fixtures`.

@@ -10,6 +10,7 @@ use std::path::Path;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::read_json;
 use crate::error::{Context, Error, Result};
@@ -20,6 +21,7 @@ pub struct Preprocess {
     /// Width and height of the result.
     size: (u32, u32),
     resize: Resize,
+    rounding: Rounding,
     filter: FilterType,
     /// Per channel, the input of the tower for each of the 256 levels.
     levels: [[f32; 256]; 3],
@@ -32,6 +34,24 @@ enum Resize {
     Shortest(u32),
     /// Both sides are forced.
     Squash,
+}
+
+/// Where the middle begins when what is cut off cannot be halved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Rounding {
+    /// `transformers`: one pixel less before it than behind.
+    Down,
+    /// `torchvision`, and so `open_clip`: to an even number.
+    Even,
+}
+
+impl Rounding {
+    fn half(self, rest: u32) -> u32 {
+        match self {
+            Self::Down => rest / 2,
+            Self::Even => (f64::from(rest) / 2.0).round_ties_even() as u32,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -48,12 +68,27 @@ struct File {
     image_std: Option<[f64; 3]>,
 }
 
+/// `PreprocessCfg` of `open_clip`.
+#[derive(Default, Deserialize)]
+struct OpenClip {
+    size: Option<Size>,
+    mean: Option<[f64; 3]>,
+    std: Option<[f64; 3]>,
+    interpolation: Option<String>,
+    resize_mode: Option<String>,
+}
+
+/// `OPENAI_DATASET_MEAN` and `OPENAI_DATASET_STD` of `open_clip`.
+const OPENAI_MEAN: [f64; 3] = [0.48145466, 0.4578275, 0.40821073];
+const OPENAI_STD: [f64; 3] = [0.26862954, 0.26130258, 0.27577711];
+
 #[derive(Deserialize, Clone, Copy)]
 #[serde(untagged)]
 enum Size {
     Number(u32),
     // `longest_edge` beside it would mean another resize, so it is refused.
     Shortest(Shortest),
+    Pair([u32; 2]),
     Both { height: u32, width: u32 },
 }
 
@@ -75,6 +110,50 @@ impl Preprocess {
         Self::new(&config).context(|| format!("cannot follow {}", file.display()))
     }
 
+    /// Reads `preprocess_cfg` of an `open_clip_config.json`, null where there
+    /// is none, for a tower of square images with `side` pixels.
+    pub fn of_open_clip(config: &Value, side: usize) -> Result<Self> {
+        let config: OpenClip = match config {
+            Value::Null => OpenClip::default(),
+            config => serde_json::from_value(config.clone())
+                .context(|| "cannot understand preprocess_cfg")?,
+        };
+        let side = match config.size {
+            None => side as u32,
+            Some(Size::Number(size)) if size as usize == side => size,
+            Some(Size::Pair([height, width])) if height == width && width as usize == side => width,
+            Some(_) => {
+                return Err(Error::failed(format!(
+                    "preprocess_cfg makes images of another size than the {side} pixels of \
+                     vision_cfg"
+                )));
+            }
+        };
+        let resize = match config.resize_mode.as_deref().unwrap_or("shortest") {
+            "shortest" => Resize::Shortest(side),
+            "squash" => Resize::Squash,
+            other => return Err(Error::failed(format!("resize_mode {other:?} is not supported"))),
+        };
+        let filter = match config.interpolation.as_deref().unwrap_or("bicubic") {
+            "bicubic" => FilterType::CatmullRom,
+            "bilinear" => FilterType::Bilinear,
+            other => {
+                return Err(Error::failed(format!("interpolation {other:?} is not supported")));
+            }
+        };
+        Ok(Self {
+            size: checked((side, side))?,
+            resize,
+            rounding: Rounding::Even,
+            filter,
+            levels: levels(
+                1.0 / 255.0,
+                config.mean.unwrap_or(OPENAI_MEAN),
+                config.std.unwrap_or(OPENAI_STD),
+            )?,
+        })
+    }
+
     fn new(config: &File) -> Result<Self> {
         if config.do_resize == Some(false) {
             return Err(Error::failed("it does not resize"));
@@ -93,7 +172,9 @@ impl Preprocess {
             None => None,
             Some(Size::Number(side)) => Some((side, side)),
             Some(Size::Both { height, width }) => Some((width, height)),
-            Some(Size::Shortest(_)) => return Err(Error::failed("crop_size names no height")),
+            Some(Size::Shortest(_) | Size::Pair(_)) => {
+                return Err(Error::failed("crop_size names no height"));
+            }
         };
         let (resize, size) = match (config.size, crop) {
             (
@@ -111,10 +192,6 @@ impl Preprocess {
             }
             _ => return Err(Error::failed("size and crop_size do not make images of one size")),
         };
-        // Above, a byte a channel would be hundreds of megabytes a batch.
-        if size.0.min(size.1) == 0 || size.0.max(size.1) > 4096 {
-            return Err(Error::failed(format!("images of {}x{} pixels", size.0, size.1)));
-        }
         let factor = match config.do_rescale {
             Some(false) => 1.0,
             _ => config.rescale_factor.unwrap_or(1.0 / 255.0),
@@ -124,13 +201,13 @@ impl Preprocess {
             (_, Some(mean), Some(std)) => (mean, std),
             _ => return Err(Error::failed("it has no image_mean and image_std")),
         };
-        let levels = std::array::from_fn(|c| {
-            std::array::from_fn(|level| ((level as f64 * factor - mean[c]) / std[c]) as f32)
-        });
-        if levels.iter().flatten().any(|value: &f32| !value.is_finite()) {
-            return Err(Error::failed("image_std has a zero"));
-        }
-        Ok(Self { size, resize, filter, levels })
+        Ok(Self {
+            size: checked(size)?,
+            resize,
+            rounding: Rounding::Down,
+            filter,
+            levels: levels(factor, mean, std)?,
+        })
     }
 
     /// Width and height of the tower's input.
@@ -175,7 +252,7 @@ impl Preprocess {
         };
         // Where a pixel of the result begins in the image.
         let begins = |pixel: u32| f64::from(pixel) * f64::from(length) / f64::from(full);
-        let first = (full - kept) / 2;
+        let first = self.rounding.half(full - kept);
         let start = begins(first);
         let span = begins(kept).min(f64::from(length) - start);
         let options =
@@ -225,6 +302,25 @@ impl Preprocess {
     }
 }
 
+/// Refuses sizes that cannot be meant: above, a byte a channel would be
+/// hundreds of megabytes a batch.
+fn checked(size: (u32, u32)) -> Result<(u32, u32)> {
+    if size.0.min(size.1) == 0 || size.0.max(size.1) > 4096 {
+        return Err(Error::failed(format!("images of {}x{} pixels", size.0, size.1)));
+    }
+    Ok(size)
+}
+
+fn levels(factor: f64, mean: [f64; 3], std: [f64; 3]) -> Result<[[f32; 256]; 3]> {
+    let levels = std::array::from_fn(|c| {
+        std::array::from_fn(|level| ((level as f64 * factor - mean[c]) / std[c]) as f32)
+    });
+    if levels.iter().flatten().any(|value: &f32| !value.is_finite()) {
+        return Err(Error::failed("the deviation of a channel is 0"));
+    }
+    Ok(levels)
+}
+
 #[derive(Clone, Copy)]
 enum Axis {
     Horizontal,
@@ -235,7 +331,7 @@ enum Axis {
 mod tests {
     //! The expected pixels are Pillow's: see `tests/fixtures/clip_golden.py`.
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::model::tests::{fixture, shared};
@@ -257,9 +353,10 @@ mod tests {
 
     #[test]
     fn patterns_are_resized_as_pillow_does() {
-        for model in ["clip-quickgelu", "clip-gelu"] {
+        for model in ["clip-quickgelu", "clip-gelu", "siglip"] {
             let folder = fixture(model);
             let preprocess = Preprocess::open(&folder.join("preprocessor_config.json")).unwrap();
+            let mut worst = Vec::new();
             for name in ["wide.png", "tall.png", "tiny.png", "strip.png"] {
                 let image = image::open(fixture("clip-images").join(name)).unwrap().to_rgb8();
                 let ours = preprocess.apply(&image).unwrap();
@@ -267,9 +364,9 @@ mod tests {
                 let pillow = pillow.to_rgb8();
                 assert_eq!(ours.dimensions(), pillow.dimensions());
                 let levels = ours.as_raw().iter().zip(pillow.as_raw());
-                let worst = levels.map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-                assert!(worst <= 1, "{model} {name}: {worst} levels");
+                worst.push(levels.map(|(a, b)| a.abs_diff(*b)).max().unwrap());
             }
+            assert!(worst.iter().all(|&levels| levels <= 1), "{model}: {worst:?} levels");
         }
     }
 

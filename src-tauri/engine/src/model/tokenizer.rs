@@ -6,6 +6,12 @@ use tokenizers::{PostProcessor, Tokenizer as Inner, TruncationParams};
 
 use crate::error::{Context, Error, Result};
 
+/// CLIP's byte-pair vocabulary, which OpenAI published under the MIT licence;
+/// token for token `open_clip.tokenize`.
+const CLIP: &[u8] = include_bytes!("../../../../assets/clip-tokenizer.json");
+/// Its size, start and end of text included.
+const CLIP_VOCABULARY: usize = 49408;
+
 /// A tokenizer that never makes more tokens than the model has places for.
 pub struct Tokenizer {
     inner: Inner,
@@ -18,8 +24,30 @@ impl Tokenizer {
     /// that the tokens around it, start and end, stay. `vocabulary` is the
     /// number of tokens that the model knows.
     pub fn open(file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
-        let mut inner =
+        let inner =
             Inner::from_file(file).context(|| format!("{} is not a tokenizer", file.display()))?;
+        Self::new(inner, file, context, vocabulary)
+    }
+
+    /// The tokenizer of a CLIP model's folder, which is CLIP's own where the
+    /// folder has none: nearly all of them share it.
+    pub fn of_clip(folder: &Path, context: usize, vocabulary: usize) -> Result<Self> {
+        let file = folder.join("tokenizer.json");
+        if file.exists() {
+            return Self::open(&file, context, vocabulary);
+        }
+        if vocabulary != CLIP_VOCABULARY {
+            return Err(Error::failed(format!(
+                "{} has no tokenizer.json, and its {vocabulary} tokens are not CLIP's \
+                 {CLIP_VOCABULARY}: get that file from where the model is published",
+                folder.display()
+            )));
+        }
+        let inner = Inner::from_bytes(CLIP).context(|| "CLIP's own tokenizer is damaged")?;
+        Self::new(inner, Path::new("CLIP's own tokenizer"), context, vocabulary)
+    }
+
+    fn new(mut inner: Inner, file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
         let around = inner.get_post_processor().map_or(0, |around| around.added_tokens(false));
         if context <= around {
             return Err(Error::failed(format!(
@@ -54,6 +82,11 @@ impl Tokenizer {
         }
     }
 
+    /// The number of a token by its text.
+    pub fn token(&self, text: &str) -> Option<u32> {
+        self.inner.token_to_id(text)
+    }
+
     /// For messages.
     pub fn file(&self) -> &Path {
         &self.file
@@ -68,7 +101,7 @@ mod tests {
 
     use super::*;
     use crate::model::read_json;
-    use crate::model::tests::{fixture, shared};
+    use crate::model::tests::fixture;
 
     fn tokenizer(context: usize) -> Tokenizer {
         Tokenizer::open(&fixture("clip-gelu/tokenizer.json"), context, 591).unwrap()
@@ -81,10 +114,10 @@ mod tests {
             text: String,
             ids: Vec<u32>,
         }
-        let Some(file) = shared("reference/clip-tokenizer.json") else { return };
+        let folder = tempfile::tempdir().unwrap();
         let tokens = read_json(&fixture("clip-reference.json")).unwrap()["tokens"].take();
         let examples: Vec<Example> = serde_json::from_value(tokens).unwrap();
-        let tokenizer = Tokenizer::open(&file, 77, 49408).unwrap();
+        let tokenizer = Tokenizer::of_clip(folder.path(), 77, CLIP_VOCABULARY).unwrap();
         for Example { text, ids } in &examples {
             assert_eq!(&tokenizer.encode(&[text]).unwrap()[0], ids, "{text:?}");
         }

@@ -63,6 +63,48 @@ impl Config {
     }
 }
 
+/// What the tensors of a layer are called.
+pub struct Names {
+    /// Layers are numbered behind this.
+    pub layers: &'static str,
+    /// The norms before the attention and before the perceptron.
+    pub norms: [&'static str; 2],
+    /// The attention.
+    pub attention: AttentionNames,
+    /// The products of the perceptron.
+    pub perceptron: [&'static str; 2],
+}
+
+/// What the tensors of an attention are called.
+pub enum AttentionNames {
+    /// Queries, keys, values and output have each their own product.
+    Split([&'static str; 4]),
+    /// `NAME.in_proj_weight` makes queries, keys and values in one product,
+    /// as `torch.nn.MultiheadAttention` does; `NAME.out_proj` the output.
+    Fused(&'static str),
+}
+
+/// As `transformers` calls them in CLIP and SigLIP.
+pub const HUGGING_FACE: Names = Names {
+    layers: "layers",
+    norms: ["layer_norm1", "layer_norm2"],
+    attention: AttentionNames::Split([
+        "self_attn.q_proj",
+        "self_attn.k_proj",
+        "self_attn.v_proj",
+        "self_attn.out_proj",
+    ]),
+    perceptron: ["mlp.fc1", "mlp.fc2"],
+};
+
+/// As OpenAI and `open_clip` call them.
+pub const OPEN_CLIP: Names = Names {
+    layers: "resblocks",
+    norms: ["ln_1", "ln_2"],
+    attention: AttentionNames::Fused("attn"),
+    perceptron: ["mlp.c_fc", "mlp.c_proj"],
+};
+
 /// The layers, loaded.
 pub struct Transformer {
     layers: Vec<Layer>,
@@ -72,24 +114,25 @@ struct Layer {
     before_attention: LayerNorm,
     attention: Attention,
     before_perceptron: LayerNorm,
-    widen: Linear,
-    activation: Activation,
-    narrow: Linear,
-}
-
-struct Attention {
-    /// Queries, keys and values in one product; queries are already divided
-    /// by the square root of a head's width.
-    projections: Linear,
-    output: Linear,
-    heads: usize,
+    perceptron: Perceptron,
 }
 
 impl Transformer {
-    /// Loads `PREFIX.layers.0`, `PREFIX.layers.1`, ….
-    pub fn load(weights: &Weights, prefix: &str, config: &Config) -> Result<Self> {
+    /// Loads `PREFIX.layers.0`, `PREFIX.layers.1`, … or what `names` has in
+    /// place of `layers`.
+    pub fn load(weights: &Weights, prefix: &str, names: &Names, config: &Config) -> Result<Self> {
         config.check()?;
-        let layer = |n| Layer::load(weights, &format!("{prefix}.layers.{n}"), config);
+        let layer = |n| {
+            let prefix = format!("{prefix}.{}.{n}", names.layers);
+            let norm =
+                |name| weights.layer_norm(&format!("{prefix}.{name}"), config.width, config.eps);
+            Ok(Layer {
+                before_attention: norm(names.norms[0])?,
+                attention: Attention::load(weights, &prefix, &names.attention, config)?,
+                before_perceptron: norm(names.norms[1])?,
+                perceptron: Perceptron::load(weights, &prefix, names.perceptron, config)?,
+            })
+        };
         Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_>>()? })
     }
 
@@ -101,61 +144,186 @@ impl Transformer {
 }
 
 impl Layer {
-    fn load(weights: &Weights, prefix: &str, config: &Config) -> Result<Self> {
-        let &Config { width, intermediate, eps, activation, .. } = config;
-        let norm = |name: &str| weights.layer_norm(&format!("{prefix}.{name}"), width, eps);
-        Ok(Self {
-            before_attention: norm("layer_norm1")?,
-            attention: Attention::load(weights, &format!("{prefix}.self_attn"), config)?,
-            before_perceptron: norm("layer_norm2")?,
-            widen: weights.linear(&format!("{prefix}.mlp.fc1"), width, intermediate)?,
-            activation,
-            narrow: weights.linear(&format!("{prefix}.mlp.fc2"), intermediate, width)?,
-        })
-    }
-
     fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let x = (x + self.attention.forward(&self.before_attention.forward(x)?, mask)?)?;
-        let wide = self.widen.forward(&self.before_perceptron.forward(&x)?)?;
-        &x + self.narrow.forward(&self.activation.apply(&wide)?)?
+        &x + self.perceptron.forward(&self.before_perceptron.forward(&x)?)?
     }
 }
 
-impl Attention {
-    fn load(weights: &Weights, prefix: &str, config: &Config) -> Result<Self> {
-        let &Config { width, heads, .. } = config;
-        let linear = |name: &str| weights.linear(&format!("{prefix}.{name}"), width, width);
-        let (q, k, v) = (linear("q_proj")?, linear("k_proj")?, linear("v_proj")?);
-        let scale = ((width / heads) as f64).powf(-0.5);
-        let join = |q: &Tensor, k: &Tensor, v: &Tensor| {
-            (q * scale)
-                .and_then(|q| Tensor::cat(&[&q, k, v], 0))
-                .context(|| format!("cannot lay out {prefix}"))
-        };
-        let bias = match (q.bias(), k.bias(), v.bias()) {
-            (Some(q), Some(k), Some(v)) => Some(join(q, k, v)?),
-            _ => None,
-        };
+/// A product that widens, the activation, and a product that narrows again.
+pub struct Perceptron {
+    widen: Linear,
+    activation: Activation,
+    narrow: Linear,
+}
+
+impl Perceptron {
+    /// Loads `PREFIX.NAME` for both names.
+    pub fn load(
+        weights: &Weights,
+        prefix: &str,
+        names: [&str; 2],
+        config: &Config,
+    ) -> Result<Self> {
+        let &Config { width, intermediate, activation, .. } = config;
+        let [widen, narrow] = names;
         Ok(Self {
-            projections: Linear::new(join(q.weight(), k.weight(), v.weight())?, bias),
-            output: linear("out_proj")?,
+            widen: weights.linear(&format!("{prefix}.{widen}"), width, intermediate)?,
+            activation,
+            narrow: weights.linear(&format!("{prefix}.{narrow}"), intermediate, width)?,
+        })
+    }
+
+    /// `(…, C)` to `(…, C)`.
+    pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        self.narrow.forward(&self.activation.apply(&self.widen.forward(x)?)?)
+    }
+}
+
+/// Attention of every token to every token.
+pub struct Attention {
+    /// Queries, keys and values in one product; queries are already divided
+    /// by the square root of a head's width.
+    projections: Linear,
+    output: Linear,
+    heads: usize,
+}
+
+impl Attention {
+    /// Loads the attention of the layer at `prefix`.
+    pub fn load(
+        weights: &Weights,
+        prefix: &str,
+        names: &AttentionNames,
+        config: &Config,
+    ) -> Result<Self> {
+        let &Config { width, heads, .. } = config;
+        let [q, k, v] = projections(weights, prefix, names, width)?;
+        let output = match names {
+            AttentionNames::Split([_, _, _, out]) => format!("{prefix}.{out}"),
+            AttentionNames::Fused(name) => format!("{prefix}.{name}.out_proj"),
+        };
+        let q = scaled(q, heads).context(|| format!("cannot lay out {prefix}"))?;
+        Ok(Self {
+            projections: join(&[q, k, v]).context(|| format!("cannot lay out {prefix}"))?,
+            output: weights.linear(&output, width, width)?,
             heads,
         })
     }
 
-    fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
+    /// `(B, N, C)` to `(B, N, C)`; `mask` is added to the scores, `(B, H, N, N)`
+    /// or of a shape that is repeated to that.
+    pub fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
         let (b, n, c) = x.dims3()?;
         let qkv = self.projections.forward(x)?.reshape((b, n, 3, self.heads, c / self.heads))?;
         // (3, B, H, N, C/H)
         let qkv = qkv.permute((2, 0, 3, 1, 4))?.contiguous()?;
-        let (q, k, v) = (qkv.get(0)?, qkv.get(1)?, qkv.get(2)?);
-        let mut scores = q.matmul(&k.t()?)?;
-        if let Some(mask) = mask {
-            scores = scores.broadcast_add(mask)?;
-        }
-        let mixed = ops::softmax_last_dim(&scores)?.matmul(&v)?;
+        let mixed = attend(&qkv.get(0)?, &qkv.get(1)?, &qkv.get(2)?, mask)?;
         self.output.forward(&mixed.transpose(1, 2)?.reshape((b, n, c))?)
     }
+}
+
+/// Attention of one query to many tokens, which makes one vector of them.
+pub struct AttentionPool {
+    /// Already divided by the square root of a head's width.
+    query: Linear,
+    /// Keys and values in one product.
+    keys_values: Linear,
+    output: Linear,
+    heads: usize,
+}
+
+impl AttentionPool {
+    /// Loads the attention at `prefix`, whose output has `outputs` components
+    /// and is made by `PREFIX.OUTPUT`.
+    pub fn load(
+        weights: &Weights,
+        prefix: &str,
+        names: &AttentionNames,
+        output: &str,
+        config: &Config,
+        outputs: usize,
+    ) -> Result<Self> {
+        config.check()?;
+        let &Config { width, heads, .. } = config;
+        let [q, k, v] = projections(weights, prefix, names, width)?;
+        Ok(Self {
+            query: scaled(q, heads).context(|| format!("cannot lay out {prefix}"))?,
+            keys_values: join(&[k, v]).context(|| format!("cannot lay out {prefix}"))?,
+            output: weights.linear(&format!("{prefix}.{output}"), width, outputs)?,
+            heads,
+        })
+    }
+
+    /// A query, `(B, 1, C)`, over tokens, `(B, N, C)`, to `(B, outputs)`.
+    pub fn forward(&self, query: &Tensor, tokens: &Tensor) -> candle_core::Result<Tensor> {
+        let (b, n, c) = tokens.dims3()?;
+        let (h, d) = (self.heads, c / self.heads);
+        let q = self.query.forward(query)?.reshape((b, h, 1, d))?;
+        // (2, B, H, N, C/H)
+        let kv = self.keys_values.forward(tokens)?.reshape((b, n, 2, h, d))?;
+        let kv = kv.permute((2, 0, 3, 1, 4))?.contiguous()?;
+        let mixed = attend(&q, &kv.get(0)?, &kv.get(1)?, None)?;
+        self.output.forward(&mixed.reshape((b, c))?)
+    }
+}
+
+/// `(B, H, M, D)` queries over `(B, H, N, D)` keys and values to `(B, H, M, D)`.
+fn attend(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Option<&Tensor>,
+) -> candle_core::Result<Tensor> {
+    let mut scores = q.matmul(&k.t()?)?;
+    if let Some(mask) = mask {
+        scores = scores.broadcast_add(mask)?;
+    }
+    ops::softmax_last_dim(&scores)?.matmul(v)
+}
+
+/// The products that make queries, keys and values.
+fn projections(
+    weights: &Weights,
+    prefix: &str,
+    names: &AttentionNames,
+    width: usize,
+) -> Result<[Linear; 3]> {
+    match names {
+        AttentionNames::Split([q, k, v, _]) => {
+            let linear = |name| weights.linear(&format!("{prefix}.{name}"), width, width);
+            Ok([linear(q)?, linear(k)?, linear(v)?])
+        }
+        AttentionNames::Fused(name) => {
+            let prefix =
+                if name.is_empty() { prefix.to_owned() } else { format!("{prefix}.{name}") };
+            let weight = weights.get(&format!("{prefix}.in_proj_weight"), &[3 * width, width])?;
+            let bias = weights.get(&format!("{prefix}.in_proj_bias"), &[3 * width])?;
+            let part = |n: usize| {
+                let weight = weight.narrow(0, n * width, width);
+                let bias = bias.narrow(0, n * width, width);
+                weight
+                    .and_then(|weight| Ok(Linear::new(weight, Some(bias?))))
+                    .context(|| format!("cannot lay out {prefix}"))
+            };
+            Ok([part(0)?, part(1)?, part(2)?])
+        }
+    }
+}
+
+/// Queries divided by the square root of a head's width.
+fn scaled(query: Linear, heads: usize) -> candle_core::Result<Linear> {
+    let scale = ((query.weight().dim(0)? / heads) as f64).powf(-0.5);
+    let bias = query.bias().map(|bias| bias * scale).transpose()?;
+    Ok(Linear::new((query.weight() * scale)?, bias))
+}
+
+/// Products of the same input as one.
+fn join(parts: &[Linear]) -> candle_core::Result<Linear> {
+    let weights: Vec<&Tensor> = parts.iter().map(Linear::weight).collect();
+    let biases: Vec<&Tensor> = parts.iter().filter_map(Linear::bias).collect();
+    let bias = if biases.is_empty() { None } else { Some(Tensor::cat(&biases, 0)?) };
+    Ok(Linear::new(Tensor::cat(&weights, 0)?, bias))
 }
 
 /// `(N, N)`: 0 where a token may look, at itself and what stands before it,

@@ -1,0 +1,342 @@
+//! SigLIP, and SigLIP 2 of a fixed resolution.
+//!
+//! Reference:
+//! <https://github.com/huggingface/transformers/blob/v4.57.1/src/transformers/models/siglip/modeling_siglip.py>;
+//! arXiv 2303.15343 and 2502.14786.
+
+use std::path::Path;
+
+use candle_core::{Device, IndexOp, Tensor};
+use candle_nn::{LayerNorm, Linear, Module};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::dual::{DualEncoder, ImageTower, TextTower, Towers};
+use super::preprocess::Preprocess;
+use super::tokenizer::Tokenizer;
+use super::transformer::{
+    self, Activation, AttentionNames, AttentionPool, HUGGING_FACE, Perceptron, Transformer,
+};
+use super::weights::{Table, Weights};
+use super::{Affinity, Folder, read_json};
+use crate::error::{Context, Error, Result};
+
+/// A part of `config.json`. Published files leave out what equals the defaults
+/// of `SiglipVisionConfig` and `SiglipTextConfig`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+struct Part {
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    hidden_act: Activation,
+    layer_norm_eps: f64,
+    num_channels: usize,
+    image_size: usize,
+    patch_size: usize,
+    vocab_size: usize,
+    max_position_embeddings: usize,
+    /// Components of a text's vector; those of an image where it is absent.
+    projection_size: Option<usize>,
+    vision_use_head: bool,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            hidden_act: Activation::GeluPytorchTanh,
+            layer_norm_eps: 1e-6,
+            num_channels: 3,
+            image_size: 224,
+            patch_size: 16,
+            vocab_size: 32000,
+            max_position_embeddings: 64,
+            projection_size: None,
+            vision_use_head: true,
+        }
+    }
+}
+
+impl Part {
+    fn new(config: &Value, name: &str) -> Result<Self> {
+        let part = match &config[name] {
+            Value::Null => Self::default(),
+            part => serde_json::from_value(part.clone())
+                .context(|| format!("cannot understand {name}"))?,
+        };
+        part.transformer().check()?;
+        Ok(part)
+    }
+
+    fn transformer(&self) -> transformer::Config {
+        transformer::Config {
+            width: self.hidden_size,
+            intermediate: self.intermediate_size,
+            layers: self.num_hidden_layers,
+            heads: self.num_attention_heads,
+            activation: self.hidden_act,
+            eps: self.layer_norm_eps,
+        }
+    }
+}
+
+/// Opens a folder in the layout of `transformers`. Reads the configuration and
+/// the weights' header.
+pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
+    let cannot = || format!("cannot use {}", folder.path.join("config.json").display());
+    let vision = Part::new(&folder.config, "vision_config").context(cannot)?;
+    let text = Part::new(&folder.config, "text_config").context(cannot)?;
+    check(&vision, &text).context(cannot)?;
+    let preprocess = Preprocess::open(&folder.path.join("preprocessor_config.json"))?;
+    let side = vision.image_size as u32;
+    if preprocess.size() != (side, side) {
+        return Err(Error::failed(format!(
+            "in {}, preprocessor_config.json makes images of {:?} pixels, config.json wants \
+             ({side}, {side})",
+            folder.path.display(),
+            preprocess.size()
+        )));
+    }
+    let weights = Weights::open(&folder.weights, device)?;
+    let affinity = match (weights.scalar("logit_scale")?, weights.scalar("logit_bias")?) {
+        (Some(scale), Some(bias)) => Some(Affinity { scale: scale.exp(), bias }),
+        _ => None,
+    };
+    let (dim, path) = (vision.hidden_size, folder.path.clone());
+    let images = weights.clone();
+    Ok(DualEncoder {
+        dim,
+        preprocess,
+        affinity,
+        load_images: Box::new(move || Ok(Box::new(VisionTower::load(&images, &vision)?))),
+        load_texts: Box::new(move || Ok(Box::new(TokenTower::load(&weights, &text, dim, &path)?))),
+        towers: Towers::default(),
+    })
+}
+
+fn check(vision: &Part, text: &Part) -> Result<()> {
+    let &Part { image_size, patch_size, num_channels, .. } = vision;
+    if num_channels != 3 {
+        return Err(Error::failed(format!("images of {num_channels} channels")));
+    }
+    if patch_size == 0 || patch_size > image_size {
+        return Err(Error::failed(format!(
+            "patches of {patch_size} pixels in an image of {image_size}"
+        )));
+    }
+    if !vision.vision_use_head {
+        return Err(Error::failed("its image tower has no head, and so makes no single vector"));
+    }
+    let outputs = text.projection_size.unwrap_or(text.hidden_size);
+    if outputs != vision.hidden_size {
+        return Err(Error::failed(format!(
+            "images get {} components and texts {outputs}",
+            vision.hidden_size
+        )));
+    }
+    Ok(())
+}
+
+struct VisionTower {
+    /// The convolution over patches, as a product.
+    patches: Linear,
+    patch: usize,
+    positions: Tensor,
+    transformer: Transformer,
+    post_norm: LayerNorm,
+    /// The question that the image's vector answers, `(1, 1, C)`.
+    probe: Tensor,
+    pool: AttentionPool,
+    pool_norm: LayerNorm,
+    perceptron: Perceptron,
+    device: Device,
+}
+
+impl VisionTower {
+    fn load(weights: &Weights, part: &Part) -> Result<Self> {
+        let config = part.transformer();
+        let &Part { hidden_size: width, patch_size: patch, layer_norm_eps: eps, .. } = part;
+        let patches = (part.image_size / patch).pow(2);
+        let embeddings = "vision_model.embeddings";
+        let kernel = weights
+            .get(&format!("{embeddings}.patch_embedding.weight"), &[width, 3, patch, patch])?;
+        let bias = weights.get(&format!("{embeddings}.patch_embedding.bias"), &[width])?;
+        let kernel = kernel.flatten_from(1).context(|| "cannot lay out the patch embedding")?;
+        let head = "vision_model.head";
+        let attention = format!("{head}.attention");
+        let fused = AttentionNames::Fused("");
+        Ok(Self {
+            patches: Linear::new(kernel, Some(bias)),
+            patch,
+            positions: weights
+                .get(&format!("{embeddings}.position_embedding.weight"), &[patches, width])?,
+            transformer: Transformer::load(
+                weights,
+                "vision_model.encoder",
+                &HUGGING_FACE,
+                &config,
+            )?,
+            post_norm: weights.layer_norm("vision_model.post_layernorm", width, eps)?,
+            probe: weights.get(&format!("{head}.probe"), &[1, 1, width])?,
+            pool: AttentionPool::load(weights, &attention, &fused, "out_proj", &config, width)?,
+            pool_norm: weights.layer_norm(&format!("{head}.layernorm"), width, eps)?,
+            perceptron: Perceptron::load(weights, head, ["mlp.fc1", "mlp.fc2"], &config)?,
+            device: weights.device().clone(),
+        })
+    }
+
+    fn run(&self, pixels: Vec<f32>, b: usize) -> candle_core::Result<Vec<Vec<f32>>> {
+        let (patches, width) = self.positions.dims2()?;
+        let (_, patch) = self.patches.weight().dims2()?;
+        let x = Tensor::from_vec(pixels, (b, patches, patch), &self.device)?;
+        let x = self.patches.forward(&x)?.broadcast_add(&self.positions)?;
+        let x = self.post_norm.forward(&self.transformer.forward(x, None)?)?;
+        let probe = self.probe.expand((b, 1, width))?.contiguous()?;
+        let pooled = self.pool.forward(&probe, &x)?;
+        let mixed = self.perceptron.forward(&self.pool_norm.forward(&pooled)?)?;
+        (pooled + mixed)?.to_vec2()
+    }
+}
+
+impl ImageTower for VisionTower {
+    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
+        self.run(pixels, b).context(|| "the image tower failed")
+    }
+
+    fn patch(&self) -> usize {
+        self.patch
+    }
+}
+
+/// A transformer without a mask over texts of one length: the model was trained
+/// with what fills them up, and reads the last place.
+struct TokenTower {
+    tokenizer: Tokenizer,
+    wording: Wording,
+    fill: Fill,
+    context: usize,
+    tokens: Table,
+    positions: Tensor,
+    transformer: Transformer,
+    final_norm: LayerNorm,
+    head: Linear,
+}
+
+/// The token that fills texts up, and on which side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fill {
+    token: u32,
+    left: bool,
+}
+
+/// How a text is written before it is cut into tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wording {
+    /// SigLIP: small letters, no ASCII punctuation, single spaces
+    /// (`canonicalize_text` of `SiglipTokenizer`).
+    Canonical,
+    /// SigLIP 2: small letters.
+    Lower,
+}
+
+impl Wording {
+    fn apply(self, text: &str) -> String {
+        let text = text.to_lowercase();
+        match self {
+            Self::Lower => text,
+            Self::Canonical => {
+                let bare: String = text.chars().filter(|c| !c.is_ascii_punctuation()).collect();
+                bare.split_whitespace().collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+}
+
+impl TokenTower {
+    fn load(weights: &Weights, part: &Part, dim: usize, folder: &Path) -> Result<Self> {
+        let &Part { hidden_size: width, layer_norm_eps: eps, .. } = part;
+        let &Part { vocab_size, max_position_embeddings: context, .. } = part;
+        let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"), context, vocab_size)?;
+        let (wording, fill) = conventions(folder, &tokenizer)?;
+        let embeddings = "text_model.embeddings";
+        Ok(Self {
+            tokenizer,
+            wording,
+            fill,
+            context,
+            tokens: weights.table(
+                &format!("{embeddings}.token_embedding.weight"),
+                vocab_size,
+                width,
+            )?,
+            positions: weights
+                .get(&format!("{embeddings}.position_embedding.weight"), &[context, width])?,
+            transformer: Transformer::load(
+                weights,
+                "text_model.encoder",
+                &HUGGING_FACE,
+                &part.transformer(),
+            )?,
+            final_norm: weights.layer_norm("text_model.final_layer_norm", width, eps)?,
+            head: weights.linear("text_model.head", width, dim)?,
+        })
+    }
+
+    fn run(&self, tokens: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+        let x = tokens.broadcast_add(&self.positions)?;
+        let x = self.transformer.forward(x, None)?;
+        let last = x.i((.., self.context - 1))?.contiguous()?;
+        self.head.forward(&self.final_norm.forward(&last)?)?.to_vec2()
+    }
+}
+
+impl TextTower for TokenTower {
+    fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let texts: Vec<String> = texts.iter().map(|text| self.wording.apply(text)).collect();
+        let tokens =
+            self.tokenizer.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let mut filled = Vec::with_capacity(tokens.len() * self.context);
+        for tokens in &tokens {
+            let fill = std::iter::repeat_n(self.fill.token, self.context - tokens.len());
+            if self.fill.left {
+                filled.extend(fill);
+                filled.extend(tokens);
+            } else {
+                filled.extend(tokens);
+                filled.extend(fill);
+            }
+        }
+        let rows = self.tokens.rows(&filled, tokens.len(), self.context)?;
+        self.run(&rows).context(|| "the text tower failed")
+    }
+}
+
+/// What the folder says about its tokenizer. `config.json` is not asked for the
+/// token that fills up: where it is silent its default is that of SigLIP, which
+/// is wrong for SigLIP 2.
+fn conventions(folder: &Path, tokenizer: &Tokenizer) -> Result<(Wording, Fill)> {
+    let file = folder.join("tokenizer_config.json");
+    let config = read_json(&file)?;
+    let first = config["tokenizer_class"].as_str().is_some_and(|class| {
+        // `SiglipTokenizerFast`, too, but not `Siglip2Tokenizer`.
+        class.starts_with("SiglipTokenizer")
+    });
+    // Either the text, or an object that holds it.
+    let fill = config["pad_token"].as_str().or(config["pad_token"]["content"].as_str());
+    let fill = fill.unwrap_or(if first { "</s>" } else { "<pad>" });
+    let token = tokenizer.token(fill).ok_or_else(|| {
+        Error::failed(format!(
+            "{} fills texts up with {fill:?}, which {} does not know",
+            file.display(),
+            tokenizer.file().display()
+        ))
+    })?;
+    let left = config["padding_side"].as_str() == Some("left");
+    let wording = if first { Wording::Canonical } else { Wording::Lower };
+    Ok((wording, Fill { token, left }))
+}
