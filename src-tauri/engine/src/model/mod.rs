@@ -10,6 +10,7 @@ mod clip;
 mod device;
 mod embedding;
 mod installed;
+mod pickle;
 mod preprocess;
 pub mod starter;
 mod tokenizer;

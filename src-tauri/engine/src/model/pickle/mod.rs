@@ -1,0 +1,22 @@
+//! A reader of PyTorch's pickled weights that can do nothing but read tensors.
+//!
+//! `torch.save` writes a pickle, which describes the tensors, and beside it the
+//! bytes of their storages. [`machine`] runs the pickle, [`view`] picks a
+//! tensor out of its storage, [`index`] joins the two, and [`legacy`] knows the
+//! container of PyTorch before 1.6.
+//!
+//! All of it is total: on any bytes it ends, without a panic, in memory linear
+//! in their length.
+
+mod index;
+mod legacy;
+mod machine;
+mod view;
+
+use crate::error::Error;
+
+pub use legacy::StateDict;
+
+fn malformed(what: impl Into<String>) -> Error {
+    Error::usage(what)
+}
