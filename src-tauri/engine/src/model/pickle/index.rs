@@ -77,7 +77,6 @@ impl Index {
     }
 
     /// The names of all tensors, sorted.
-    #[cfg(test)]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
