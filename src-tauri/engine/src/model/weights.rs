@@ -55,7 +55,7 @@ impl Weights {
             let mapped = unsafe { MmapedSafetensors::new(file) }.context(unreadable)?;
             Tensors::Safetensors(mapped)
         } else {
-            Tensors::Pickle(Archive::open(file).context(unreadable)?)
+            Tensors::Pickle(Archive::open(file)?)
         };
         let file = Arc::new(MappedFile { path: file.to_path_buf(), tensors });
         Ok(Self { file, device: device.clone() })

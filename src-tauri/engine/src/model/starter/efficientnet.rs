@@ -18,8 +18,8 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::depthwise::{Depthwise, padding_before};
-use super::pickle::StateDict;
 use crate::error::{self, Context, Error};
+use crate::model::pickle::StateDict;
 
 /// Width and height of the input, in pixels.
 pub const INPUT: u32 = 260;

@@ -10,7 +10,6 @@ mod conse;
 mod depthwise;
 mod efficientnet;
 mod minilm;
-mod pickle;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -22,8 +21,8 @@ use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 use crate::model::Embedding;
+use crate::model::pickle::StateDict;
 use conse::{CAPTIONS, CLASS_VECTORS, CONFIG, Config, IMAGE, TEXT, TOKENIZER};
-use pickle::StateDict;
 
 pub(super) use conse::{FILES, load};
 
