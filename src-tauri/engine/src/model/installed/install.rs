@@ -10,7 +10,9 @@ use candle_core::Device;
 use image::RgbImage;
 use serde_json::Value;
 
-use super::{ModelInfo, Models, PairCheck, describe, fingerprint, hub_name, remove_if_there, sync_folder};
+use super::{
+    ModelInfo, Models, PairCheck, describe, fingerprint, hub_name, remove_if_there, sync_folder,
+};
 use crate::error::{Context, Error, Result};
 use crate::model::catalogue::KnownModel;
 use crate::model::download::{self, Download};
@@ -88,9 +90,9 @@ impl Models {
         fs::create_dir_all(&self.own).context(failed)?;
         let temporary = self.installing(id);
         let (commit, fetched) = download::download(known, &temporary, hub, cancelled, progress)?;
-        let files = fetched.into_iter().map(|file| {
-            (file.name, Record { bytes: file.bytes, sha256: file.sha256 })
-        });
+        let files = fetched
+            .into_iter()
+            .map(|file| (file.name, Record { bytes: file.bytes, sha256: file.sha256 }));
         let folder = Folder::open(&temporary)?;
         let pairs = try_out(&folder, PairCheck::Required).inspect_err(|_| {
             // Every byte is what the hub has, so going on would bring the same.
@@ -196,4 +198,3 @@ fn copy(from: &Folder, to: &Path) -> io::Result<BTreeMap<String, Record>> {
     }
     Ok(files)
 }
-

@@ -222,7 +222,6 @@ impl Models {
         self.known.lock().insert(folder.to_path_buf(), (stamp, model.clone()));
         model
     }
-
 }
 
 /// The subfolders of `place` that may be models, sorted; none if it is absent.

@@ -62,10 +62,7 @@ fn the_same_name_gets_a_number() {
     let source = fixture("clip-quickgelu");
     assert_eq!(models.add(&source, PairCheck::Skipped).unwrap().id, "clip-quickgelu");
     assert_eq!(models.add(&source, PairCheck::Skipped).unwrap().id, "clip-quickgelu-2");
-    assert_eq!(
-        models.add(&fixture("clip-gelu"), PairCheck::Skipped).unwrap().id,
-        "clip-gelu-2"
-    );
+    assert_eq!(models.add(&fixture("clip-gelu"), PairCheck::Skipped).unwrap().id, "clip-gelu-2");
     let again = models.add(&models.own.join("clip-quickgelu"), PairCheck::Skipped).unwrap_err();
     assert_eq!(again.code(), Code::Usage);
     assert!(again.to_string().contains("already installed"), "{again}");
