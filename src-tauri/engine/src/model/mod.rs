@@ -6,6 +6,8 @@
 //! families, tensors or tokens. SQLite, photo paths and decoding are not known
 //! here.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "installing by name is to use it"))]
+mod catalogue;
 mod clip;
 mod device;
 mod embedding;
