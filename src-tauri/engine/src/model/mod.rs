@@ -10,7 +10,11 @@
 mod catalogue;
 mod clip;
 mod device;
+#[cfg_attr(not(test), expect(dead_code, reason = "installing by name is to use it"))]
+mod download;
 mod embedding;
+#[expect(dead_code, reason = "installing by name is to use it")]
+mod hub;
 mod installed;
 mod preprocess;
 pub mod starter;
