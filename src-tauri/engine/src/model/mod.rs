@@ -15,12 +15,15 @@
 //! installed  receipt  pairs             what is on this machine, and is it right
 //! ```
 
+mod catalogue;
 mod clip;
 mod device;
+mod download;
 mod dual;
 mod embedding;
 #[cfg(test)]
 mod golden;
+mod hub;
 mod installed;
 mod open_clip;
 mod pairs;
