@@ -321,11 +321,13 @@ impl TextTower for TokenTower {
 /// is wrong for SigLIP 2.
 fn conventions(folder: &Path, tokenizer: &Tokenizer) -> Result<(Wording, Fill)> {
     let file = folder.join("tokenizer_config.json");
-    let config = read_json(&file)?;
-    let first = config["tokenizer_class"].as_str().is_some_and(|class| {
+    let config = if file.exists() { read_json(&file)? } else { Value::Null };
+    let first = match config["tokenizer_class"].as_str() {
         // `SiglipTokenizerFast`, too, but not `Siglip2Tokenizer`.
-        class.starts_with("SiglipTokenizer")
-    });
+        Some(class) => class.starts_with("SiglipTokenizer"),
+        // SigLIP 2 has Gemma's vocabulary, which has a token for the beginning.
+        None => tokenizer.token("<bos>").is_none(),
+    };
     // Either the text, or an object that holds it.
     let fill = config["pad_token"].as_str().or(config["pad_token"]["content"].as_str());
     let fill = fill.unwrap_or(if first { "</s>" } else { "<pad>" });
