@@ -62,6 +62,7 @@ pub struct Model {
     /// What it is good for; null for one that the catalogue does not know.
     pub about: Option<String>,
     pub family: String,
+    /// ISO 639 codes, `mul` for many.
     pub languages: Option<String>,
     /// Numbers in each of its vectors.
     pub dim: usize,
@@ -133,16 +134,16 @@ pub fn models(
 fn offered(known: &engine::KnownModel, fetched: u64) -> Model {
     let state = if fetched > 0 { ModelState::Partial } else { ModelState::Available };
     Model {
-        id: known.id.to_string(),
-        title: known.title.to_string(),
-        about: Some(known.about.to_string()),
-        family: known.family.to_string(),
-        languages: Some(known.languages.to_string()),
+        id: known.id.clone(),
+        title: known.title.clone(),
+        about: Some(known.about.clone()),
+        family: known.family.clone(),
+        languages: Some(known.languages.join(", ")),
         dim: known.dim,
-        license: known.license.to_string(),
-        license_url: Some(known.license_url.to_string()),
+        license: known.license.clone(),
+        license_url: Some(known.license_url.clone()),
         bytes: known.bytes,
-        quality: Some(known.quality.to_string()),
+        quality: Some(known.quality.clone()),
         imagenet: known.imagenet,
         coco: known.coco,
         recommendation: known.recommended.map(Recommendation::from),

@@ -129,6 +129,7 @@ export interface Model {
   /** What it is good for; null for one that the catalogue does not know. */
   about: string | null;
   family: string;
+  /** ISO 639 codes, `mul` for many. */
   languages: string | null;
   /** Numbers in each of its vectors. */
   dim: number;
