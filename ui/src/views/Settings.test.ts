@@ -247,6 +247,7 @@ describe("installing", () => {
     backend.stock.finish();
     await settle();
     expect(idsIn("models-installed")).toEqual([DATACOMP]);
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 });
 
