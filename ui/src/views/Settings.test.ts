@@ -208,6 +208,8 @@ describe("installing", () => {
     await settle();
     expect(idsIn("models-installed")).toEqual([DATACOMP]);
     expect(document.activeElement).toBe(row(DATACOMP));
+    // The list says it already.
+    expect(screen.queryByText(/is installed\.$/)).toBeNull();
     expect(button(DATACOMP, /Use this model/)).toBeTruthy();
   });
 

@@ -122,7 +122,7 @@ export class Models {
     this.#over = id;
     this.#asked = false;
     this.installing = null;
-    if (!failed) this.#notices.done(`${this.name(id)} is installed.`);
+    if (!failed) this.#arrived(`${this.name(id)} is installed.`);
     else if (failed.code !== "cancelled") this.#failed(id, "could not be installed", failed);
   }
 
@@ -176,7 +176,7 @@ export class Models {
       try {
         const added = await this.#backend.addModel(path);
         await this.load();
-        this.#notices.done(`${shortTitle(added.title)} was added.`);
+        this.#arrived(`${shortTitle(added.title)} was added.`);
       } catch (thrown) {
         const what = `${lastPart(path)} was not added.`;
         if (this.#watched) this.refusal = `${what} ${sentence(commandError(thrown).message)}`;
@@ -217,6 +217,11 @@ export class Models {
   /** Whether the models are on view, and what goes wrong with one is said beside it. */
   get #watched(): boolean {
     return this.#settings.section === "models";
+  }
+
+  /** The list itself shows what has come; a notice is for who looks elsewhere. */
+  #arrived(said: string): void {
+    if (!this.#watched) this.#notices.done(said);
   }
 
   #failed(id: string, what: string, thrown: unknown): void {
