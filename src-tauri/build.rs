@@ -16,6 +16,14 @@ const COMMANDS: &[&str] = &[
     "resume",
     "reveal",
     "rescan",
+    "models",
+    "install_model",
+    "cancel_install",
+    "add_model",
+    "use_model",
+    "remove_model",
+    "warm_text",
+    "open_license",
 ];
 
 fn main() {

@@ -5,13 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use afterimage_engine::{Context, Engine, Error, PhotoId, Result, RootId, SearchRequest};
+use afterimage_engine::{
+    Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SearchRequest,
+};
 use tauri::ipc::Response;
-use tauri::{State, WebviewWindow};
+use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
-use crate::Shell;
-use crate::dto::{CommandError, Failure, Overview, Photo, Root, library_listing, page_listing};
+use crate::dto::{
+    self, CommandError, Failure, Model, Overview, Photo, Removed, Root, library_listing,
+    page_listing,
+};
+use crate::{Shell, events};
 
 /// Hits a search hands to the page: more than anybody scrolls through, while each
 /// costs a row of the catalog and bytes on the way. The page's counts are of all.
@@ -24,7 +29,7 @@ pub async fn overview(shell: State<'_, Arc<Shell>>) -> Answer<Overview> {
     let shell = Arc::clone(&shell);
     blocking("overview", move || {
         let engine = shell.engine()?;
-        Ok(Overview::new(engine.status()?, engine.device(), shell.control()?.is_paused()))
+        Ok(Overview::new(engine.status()?, shell.control()?.is_paused()))
     })
     .await
 }
@@ -130,6 +135,110 @@ pub async fn reveal(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
 pub async fn rescan(shell: State<'_, Arc<Shell>>) -> Answer<()> {
     let shell = Arc::clone(&shell);
     blocking("rescan", move || shell.rescan()).await
+}
+
+/// What is installed and what can be.
+#[tauri::command]
+pub async fn models(shell: State<'_, Arc<Shell>>) -> Answer<Vec<Model>> {
+    ask("models", &shell, all_models).await
+}
+
+/// Returns when the model is installed, or why it is not.
+#[tauri::command]
+pub async fn install_model(app: AppHandle, shell: State<'_, Arc<Shell>>, id: String) -> Answer<()> {
+    let installing = shell.installs().begin(&id)?;
+    let progress = events::installing(app.clone(), id.clone());
+    change("install_model", &app, &shell, move |engine| {
+        engine.install_model(&id, installing.cancel(), &progress).map(drop)
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn cancel_install(shell: State<'_, Arc<Shell>>, id: String) -> Answer<()> {
+    shell.installs().cancel(&id);
+    Ok(())
+}
+
+/// Copies a model from a folder.
+#[tauri::command]
+pub async fn add_model(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    path: PathBuf,
+) -> Answer<Model> {
+    change("add_model", &app, &shell, move |engine| {
+        let id = engine.add_model(&path, PairCheck::Required)?.id;
+        let added = all_models(engine)?.into_iter().find(|model| model.id == id);
+        added.ok_or_else(|| Error::failed(format!("{id} was removed while it was added")))
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn use_model(app: AppHandle, shell: State<'_, Arc<Shell>>, id: String) -> Answer<()> {
+    change("use_model", &app, &shell, move |engine| {
+        engine.use_model(&id, PairCheck::Required).map(drop)
+    })
+    .await
+}
+
+/// Removes a model, with `vectors` its index as well.
+#[tauri::command]
+pub async fn remove_model(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    id: String,
+    vectors: bool,
+) -> Answer<Removed> {
+    change("remove_model", &app, &shell, move |engine| {
+        engine.remove_model(&id, vectors).map(Removed::from)
+    })
+    .await
+}
+
+/// Loads what turns words into vectors, before the first search waits for it.
+#[tauri::command]
+pub async fn warm_text(shell: State<'_, Arc<Shell>>) -> Answer<()> {
+    ask("warm_text", &shell, |engine| {
+        engine.warm_text();
+        Ok(())
+    })
+    .await
+}
+
+/// Shows a model's licence in the system's browser: the page names the model, and
+/// what is opened is the catalogue's own address and no other.
+#[tauri::command]
+pub async fn open_license(shell: State<'_, Arc<Shell>>, id: String) -> Answer<()> {
+    ask("open_license", &shell, move |engine| {
+        let known = engine.catalogue().iter().find(|known| known.id == id);
+        let url = known
+            .map(|known| known.license_url.to_string())
+            .filter(|url| url.starts_with("https://"))
+            .ok_or_else(|| Error::not_found(format!("no licence is known of {id}")))?;
+        tauri_plugin_opener::open_url(&url, None::<&str>)
+            .context(|| format!("cannot open {url} in your browser"))
+    })
+    .await
+}
+
+fn all_models(engine: &Engine) -> Result<Vec<Model>> {
+    let partial = |id: &str| engine.partial_download(id);
+    Ok(dto::models(engine.models()?, engine.catalogue(), &engine.status()?, partial))
+}
+
+/// Asks for something that changes the models, and tells the page that it did.
+async fn change<T: Send + 'static>(
+    command: &'static str,
+    app: &AppHandle,
+    shell: &Arc<Shell>,
+    question: impl FnOnce(&Engine) -> Result<T> + Send + 'static,
+) -> Answer<T> {
+    let answer = ask(command, shell, question).await;
+    // An installation that failed has left something, too.
+    events::models_changed(app);
+    answer
 }
 
 /// Asks the open library, once it is open.

@@ -6,11 +6,15 @@
 //! into text here, where what is no Unicode is replaced; the page names photos by
 //! id alone.
 
+mod models;
+
 use std::path::Path;
 use std::time::Duration;
 
 use afterimage_engine as engine;
 use serde::Serialize;
+
+pub use models::{Install, Model, ModelState, Preparing, Recommendation, Removed, models};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -23,26 +27,53 @@ pub struct Overview {
     pub failed: u64,
     /// Files in formats that cannot be read yet.
     pub skipped: u64,
-    /// Null where no model is installed.
+    /// The model in use; null where none is installed.
     pub model: Option<String>,
+    /// The model whose index answers; another one until the one in use is ready.
+    pub serving: Option<String>,
+    /// How far that is; null where it is ready.
+    pub preparing: Option<Preparing>,
     /// What computes, in words.
     pub device: String,
+    /// Why it is not a faster one.
+    pub device_reason: Option<String>,
     pub roots: Vec<Root>,
     pub paused: bool,
 }
 
 impl Overview {
     /// The library at a glance, as it is worked on now.
-    pub fn new(status: engine::Status, device: engine::DeviceChoice, paused: bool) -> Self {
-        let engine::Status { photos, pending, failed, skipped, model, models: _, roots } = status;
-        let device = match device {
+    pub fn new(status: engine::Status, paused: bool) -> Self {
+        let engine::Status {
+            photos,
+            pending,
+            failed,
+            skipped,
+            model,
+            serving,
+            preparing,
+            models: _,
+            device: engine::DeviceReport { asked: _, used, reason: device_reason },
+            roots,
+        } = status;
+        let device = match used {
             engine::DeviceChoice::Cpu => "CPU",
             engine::DeviceChoice::Cuda => "NVIDIA GPU",
             engine::DeviceChoice::Metal => "Apple GPU",
         };
-        let roots = roots.into_iter().map(Root::from).collect();
-        let device = device.to_owned();
-        Self { photos, pending, failed, skipped, model, device, roots, paused }
+        Self {
+            photos,
+            pending,
+            failed,
+            skipped,
+            model,
+            serving,
+            preparing: preparing.map(Preparing::from),
+            device: device.to_owned(),
+            device_reason,
+            roots: roots.into_iter().map(Root::from).collect(),
+            paused,
+        }
     }
 }
 
@@ -437,6 +468,7 @@ mod tests {
              src-tauri/src/dto.rs by a test\n * there; change the types in Rust.\n */\n",
         );
         declare::<Overview>(&config, &mut out);
+        declare::<Preparing>(&config, &mut out);
         declare::<RootState>(&config, &mut out);
         declare::<Root>(&config, &mut out);
         declare::<Photo>(&config, &mut out);
@@ -446,6 +478,11 @@ mod tests {
         declare::<ErrorCode>(&config, &mut out);
         declare::<CommandError>(&config, &mut out);
         declare::<ListingHeader>(&config, &mut out);
+        declare::<Recommendation>(&config, &mut out);
+        declare::<ModelState>(&config, &mut out);
+        declare::<Model>(&config, &mut out);
+        declare::<Install>(&config, &mut out);
+        declare::<Removed>(&config, &mut out);
         out
     }
 

@@ -1,17 +1,17 @@
 //! What the engine tells the page while it works: `progress`, `library-changed`,
-//! `roots-changed` and `engine-failed`.
+//! `roots-changed`, `install`, `models-changed` and `engine-failed`.
 //!
 //! The engine may report thousands of times a second; the page hears at most ten
 //! times, always the newest, and always the last one.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use afterimage_engine::Event;
+use afterimage_engine::{Download, Event};
 use tauri::{AppHandle, Emitter};
 
-use crate::dto::{CommandError, Progress};
+use crate::dto::{CommandError, Install, Progress};
 
 /// Time between two batches of events.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -38,6 +38,38 @@ pub fn relay(app: AppHandle) -> impl Fn(Event) + Send + Sync + 'static {
 pub fn failed(app: &AppHandle, error: CommandError) {
     tracing::warn!("{}", error.message);
     emit(app, "engine-failed", error);
+}
+
+/// Tells the page how far the download of a model is.
+pub fn installing(app: AppHandle, id: String) -> impl Fn(Download) + Send + Sync + 'static {
+    let pace = Pace::default();
+    move |download| {
+        let install = Install::new(&id, &download);
+        // The page shows the last of them until the model is installed.
+        if pace.due(Instant::now()) || install.checking {
+            emit(&app, "install", install);
+        }
+    }
+}
+
+/// Tells the page that models came, went or changed places.
+pub fn models_changed(app: &AppHandle) {
+    emit(app, "models-changed", ());
+}
+
+/// Lets one thing through in an interval.
+#[derive(Default)]
+struct Pace(Mutex<Option<Instant>>);
+
+impl Pace {
+    fn due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| now.duration_since(last) >= INTERVAL);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
 }
 
 /// What happened in one interval.
@@ -122,5 +154,14 @@ mod tests {
         assert!(!batch.roots);
         let failed = batch.failed.unwrap();
         assert_eq!((failed.code, failed.message.as_str()), (ErrorCode::Failed, "disk full"));
+    }
+
+    #[test]
+    fn one_thing_comes_through_in_an_interval() {
+        let pace = Pace::default();
+        let began = Instant::now();
+        let through: Vec<u32> =
+            (0..10).filter(|tick| pace.due(began + *tick * INTERVAL / 4)).collect();
+        assert_eq!(through, [0, 4, 8]);
     }
 }

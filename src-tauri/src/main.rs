@@ -87,6 +87,14 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::resume,
             commands::reveal,
             commands::rescan,
+            commands::models,
+            commands::install_model,
+            commands::cancel_install,
+            commands::add_model,
+            commands::use_model,
+            commands::remove_model,
+            commands::warm_text,
+            commands::open_license,
         ])
         .register_asynchronous_uri_scheme_protocol("thumb", protocol::handler(protocol::thumbnail))
         .register_asynchronous_uri_scheme_protocol("photo", protocol::handler(protocol::photo))

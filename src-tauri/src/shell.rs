@@ -11,12 +11,13 @@ use tauri::AppHandle;
 
 use crate::events;
 
-/// The library of the window, and the searches on it.
+/// The library of the window, the searches on it, and what is being installed.
 pub struct Shell {
     app: AppHandle,
     options: Box<dyn Fn() -> Result<OpenOptions> + Send + Sync>,
     library: Mutex<Library>,
     searches: Searches,
+    installs: Installs,
 }
 
 enum Library {
@@ -40,6 +41,7 @@ impl Shell {
             options: Box::new(options),
             library: Mutex::new(Library::Unopened),
             searches: Searches::default(),
+            installs: Installs::default(),
         }
     }
 
@@ -86,8 +88,14 @@ impl Shell {
         &self.searches
     }
 
+    /// The model that is being installed.
+    pub fn installs(&self) -> &Installs {
+        &self.installs
+    }
+
     /// Stops the work; returns when what was in flight is stored.
     pub fn close(&self) {
+        self.installs.cancel_any();
         *self.lock() = Library::Closed;
     }
 
@@ -142,6 +150,65 @@ impl Searches {
     }
 }
 
+/// Lets one model be installed at a time: two would share one line and one disk,
+/// and both be later.
+#[derive(Clone, Default)]
+pub struct Installs(Arc<Mutex<Option<(String, Cancel)>>>);
+
+impl Installs {
+    /// Begins to install a model; it is under way until what this returns is dropped.
+    ///
+    /// # Errors
+    /// [`Code::Usage`](afterimage_engine::Code::Usage) while one is under way.
+    pub fn begin(&self, id: &str) -> Result<Installing> {
+        let mut under_way = self.lock();
+        if let Some((other, _)) = &*under_way {
+            return Err(Error::usage(format!(
+                "{other} is being installed: wait until it is there, or cancel it first"
+            )));
+        }
+        let cancel = Cancel::default();
+        *under_way = Some((id.to_owned(), cancel.clone()));
+        Ok(Installing { installs: self.clone(), cancel })
+    }
+
+    /// Cancels installing this model; nothing where it is not under way any more.
+    pub fn cancel(&self, id: &str) {
+        if let Some((_, cancel)) = self.lock().as_ref().filter(|(other, _)| other == id) {
+            cancel.cancel();
+        }
+    }
+
+    fn cancel_any(&self) {
+        if let Some((_, cancel)) = &*self.lock() {
+            cancel.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(String, Cancel)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An installation under way; dropping it makes room for the next.
+pub struct Installing {
+    installs: Installs,
+    cancel: Cancel,
+}
+
+impl Installing {
+    /// What ends it before it is done.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+}
+
+impl Drop for Installing {
+    fn drop(&mut self) {
+        *self.installs.lock() = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +230,20 @@ mod tests {
         searches.begin(40).unwrap();
         searches.forget();
         assert!(searches.begin(1).is_some());
+    }
+
+    #[test]
+    fn one_model_is_installed_at_a_time() {
+        let installs = Installs::default();
+        let first = installs.begin("a").unwrap();
+        let refused = installs.begin("b").err().unwrap();
+        assert!(refused.to_string().starts_with("a is being installed"), "{refused}");
+        installs.cancel("b");
+        assert!(!first.cancel().is_cancelled(), "another one was meant");
+        installs.cancel("a");
+        assert!(first.cancel().is_cancelled());
+        drop(first);
+        installs.cancel("a");
+        assert!(!installs.begin("b").unwrap().cancel().is_cancelled());
     }
 }

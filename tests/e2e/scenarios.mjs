@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { eventually, Key } from "./webdriver.mjs";
 
 const DARK = { GTK_THEME: "Adwaita:dark" };
+const LIGHT = { GTK_THEME: "Adwaita" };
 
 export const scenarios = {
   "a first run asks for a folder": async (stage) => {
@@ -90,6 +91,40 @@ export const scenarios = {
     await window.press(Key.escape);
     await window.gone("viewer");
     await keepsItsPolicy(window);
+  },
+
+  "the settings show the models and what each costs": async (stage) => {
+    const folder = await everyday(stage, 12);
+    // Twice: the second window has the library of the first, and the other theme.
+    for (const [theme, args, extra] of [
+      ["dark", ["--add", folder], DARK],
+      ["light", [], LIGHT],
+    ]) {
+      const window = await stage.open(args, extra);
+      const gear = await window.find("settings-button", 60);
+      await gear.click();
+      await window.find("settings");
+      const current = await window.find("models-current");
+      assert.match(await current.text(), /^Starter\b/);
+      assert.match(await current.text(), /Apache-2\.0 licence/);
+      const available = await window.find("models-available");
+      // The recommended one comes first, with its size and its terms before any download.
+      assert.match(
+        await available.text(),
+        /^[^\n]+\s+Recommended\s[^]*?\d+ MB\s+MIT licence/,
+      );
+      const device = await window.find("device");
+      assert.match(await device.text(), /^Runs on /);
+      await stage.screenshots(window, `settings-${theme}`);
+      await window.press(Key.escape);
+      await window.gone("settings");
+      assert.equal(
+        await window.run("return document.activeElement.dataset.testid"),
+        "settings-button",
+      );
+      await keepsItsPolicy(window);
+      await window.close();
+    }
   },
 
   "a library by a newer version is refused and left alone": async (stage) => {

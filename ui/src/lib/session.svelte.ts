@@ -2,8 +2,10 @@
 import type { Backend } from "./backend/backend";
 import { Indexing } from "./progress/indexing.svelte";
 import { Library } from "./library/library.svelte";
+import { Models } from "./models/models.svelte";
 import { Notices } from "./notices/notices.svelte";
 import { Search } from "./search/search.svelte";
+import { Settings } from "./settings/settings.svelte";
 import { Viewer } from "./viewer/viewer.svelte";
 
 const NO_PHOTOS = new Uint32Array();
@@ -11,7 +13,9 @@ const NO_PHOTOS = new Uint32Array();
 export class Session {
   readonly backend: Backend;
   readonly notices = new Notices();
+  readonly settings = new Settings();
   readonly library: Library;
+  readonly models: Models;
   readonly search: Search;
   readonly indexing: Indexing;
   readonly viewer: Viewer;
@@ -22,7 +26,10 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.library = new Library(backend, this.notices);
+    this.library = new Library(backend, this.notices, (overview) => {
+      if (this.models.see(overview)) this.search.refresh();
+    });
+    this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
     this.indexing = new Indexing(backend, this.notices);
     this.viewer = new Viewer(backend, this.notices, () => ({
@@ -51,13 +58,20 @@ export class Session {
         engineFailed: (error) =>
           this.notices.failed("Something went wrong in the background.", error),
         dragging: (active) => (this.dragging = active),
-        dropped: (paths) => void this.library.addFolders(paths),
+        install: (install) => this.models.follow(install),
+        modelsChanged: () => void this.models.changed(),
+        // Over the list of models, a folder is meant to be one.
+        dropped: (paths) =>
+          void (this.settings.section === "models"
+            ? this.models.add(paths)
+            : this.library.addFolders(paths)),
       });
     } catch (thrown) {
       this.notices.failed("Changes will not be shown until you start Afterimage again.", thrown);
     }
     await this.library.open();
     if (this.library.failure) return;
+    void this.models.load();
     this.indexing.paused = this.library.overview?.paused ?? false;
     this.search.submit();
   }

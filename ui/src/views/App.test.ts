@@ -97,6 +97,12 @@ describe("the search box", () => {
     }
   });
 
+  it("has what words need loaded as soon as it has the focus", async () => {
+    const warm = vi.spyOn(FakeBackend.prototype, "warmText");
+    await open({ count: 20 });
+    expect(warm).toHaveBeenCalledOnce();
+  });
+
   it("shows how many matched and how long it took, and clears by Escape", async () => {
     await open({ count: 350 });
     expect(outcome()).toBe("350 photos");

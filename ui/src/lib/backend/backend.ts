@@ -3,7 +3,18 @@
  * is made up for tests and development. Every method rejects with a `CommandError` (see
  * `commandError`); nothing here turns a failure into an empty answer.
  */
-import type { CommandError, ErrorCode, Failure, Overview, Photo, Progress, Root } from "./dto";
+import type {
+  CommandError,
+  ErrorCode,
+  Failure,
+  Install,
+  Model,
+  Overview,
+  Photo,
+  Progress,
+  Removed,
+  Root,
+} from "./dto";
 import type { Listing } from "./listing";
 
 export interface SearchRequest {
@@ -18,6 +29,10 @@ export interface BackendEvents {
   progress(progress: Progress): void;
   libraryChanged(): void;
   rootsChanged(): void;
+  /** How far the download of a model is. */
+  install(install: Install): void;
+  /** Models came, went or changed places. */
+  modelsChanged(): void;
   engineFailed(error: CommandError): void;
   /** Something is dragged over the window, or no longer. */
   dragging(active: boolean): void;
@@ -44,6 +59,22 @@ export interface Backend {
   reveal(id: number): Promise<void>;
   /** Looks through the folders for changes now. */
   rescan(): Promise<void>;
+
+  /** What is installed, and what can be. */
+  models(): Promise<Model[]>;
+  /** Until the model is installed; rejects with the code `cancelled` when that was asked for. */
+  installModel(id: string): Promise<void>;
+  cancelInstall(id: string): Promise<void>;
+  /** Adds the model in a folder, once it was tried out. */
+  addModel(path: string): Promise<Model>;
+  /** Searches with this model, as soon as its index is complete. */
+  useModel(id: string): Promise<void>;
+  /** Removes a model, and its index too where `vectors` says so. */
+  removeModel(id: string, vectors: boolean): Promise<Removed>;
+  /** Loads what a search by words needs, before the first one waits for it. */
+  warmText(): Promise<void>;
+  /** Shows a model's licence in the system's browser. */
+  openLicense(id: string): Promise<void>;
 
   /** `version` as in the listing: with another one the thumbnail is fetched anew. */
   thumbUrl(id: number, version: number): string;

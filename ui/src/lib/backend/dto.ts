@@ -11,12 +11,25 @@ export interface Overview {
   failed: number;
   /** Files in formats that cannot be read yet. */
   skipped: number;
-  /** Null where no model is installed. */
+  /** The model in use; null where none is installed. */
   model: string | null;
+  /** The model whose index answers; another one until the one in use is ready. */
+  serving: string | null;
+  /** How far that is; null where it is ready. */
+  preparing: Preparing | null;
   /** What computes, in words. */
   device: string;
+  /** Why it is not a faster one. */
+  deviceReason: string | null;
   roots: Root[];
   paused: boolean;
+}
+
+/** How far the model in use has come with the photos. */
+export interface Preparing {
+  model: string;
+  done: number;
+  total: number;
 }
 
 /** Whether a folder can be reached. */
@@ -101,4 +114,71 @@ export interface ListingHeader {
   rankingMs: number;
   model: string;
   query: string;
+}
+
+/** What a model is recommended for. */
+export type Recommendation = "default" | "better" | "multilingual";
+
+/** Whether a model can be used. */
+export type ModelState = "available" | "partial" | "installed" | "broken";
+
+/** A model that is installed, or that can be. */
+export interface Model {
+  id: string;
+  title: string;
+  /** What it is good for; null for one that the catalogue does not know. */
+  about: string | null;
+  family: string;
+  /** ISO 639 codes, `mul` for many. */
+  languages: string | null;
+  /** Numbers in each of its vectors. */
+  dim: number;
+  license: string;
+  /** Shown only; `open_license` opens it by the model's id. */
+  licenseUrl: string | null;
+  /** On disk, or to download. */
+  bytes: number;
+  /** In a word. */
+  quality: string | null;
+  /** Percent of ImageNet's pictures that it names without training. */
+  imagenet: number | null;
+  /** Percent of COCO's sentences whose photo it ranks first. */
+  coco: number | null;
+  recommendation: Recommendation | null;
+  state: ModelState;
+  /** Why it is broken. */
+  reason: string | null;
+  /** Bytes that an interrupted download left. */
+  fetched: number;
+  /** It came with the application and cannot be removed. */
+  bundled: boolean;
+  /** It is the one in use. */
+  current: boolean;
+  /** Its index answers. */
+  serving: boolean;
+  /** Photos that its index holds. */
+  embedded: number;
+}
+
+/** How far the download of a model is. */
+export interface Install {
+  id: string;
+  /** Bytes. */
+  done: number;
+  total: number;
+  /** Bytes a second over the last seconds. */
+  rate: number;
+  secondsLeft: number | null;
+  /** All is there, and the model is tried out. */
+  checking: boolean;
+}
+
+/** What went with a model. */
+export interface Removed {
+  id: string;
+  /** Freed by its files. */
+  bytes: number;
+  /** Vectors of its index that were removed, and what they took. */
+  vectors: number;
+  vectorBytes: number;
 }

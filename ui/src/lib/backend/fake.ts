@@ -3,11 +3,13 @@
  * how many photos it has. It is imported by tests and by the development server only, so that
  * nothing of it reaches a build.
  *
- * `state` is one of `FakeState`, `photos=1` shows the test photos instead of drawings, and
- * `latency` is how many milliseconds each answer takes.
+ * `state` is one of `FakeState`, `models` one of `FakeModelsState`, `photos=1` shows the test
+ * photos instead of drawings, `latency` is how many milliseconds each answer takes, and with
+ * `still=1` nothing is downloaded or prepared.
  */
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
-import type { CommandError, Failure, Overview, Photo, Progress, Root } from "./dto";
+import type { CommandError, Failure, Model, Overview, Photo, Progress, Removed, Root } from "./dto";
+import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { decodeListing, RECORD_BYTES, type Listing } from "./listing";
 
 export type FakeState =
@@ -23,6 +25,9 @@ export interface FakeFile {
 export interface FakeOptions {
   count: number;
   state?: FakeState;
+  models?: FakeModelsState;
+  /** Why the graphics card is not used. */
+  deviceReason?: string;
   /** Real pictures, served under `/dev-photos/`, instead of drawings. */
   files?: readonly FakeFile[];
   /** How long each answer takes. */
@@ -101,6 +106,8 @@ const LONG_NAME =
   );
 
 export class FakeBackend implements Backend {
+  /** What a test moves the models by. */
+  readonly stock: FakeModels;
   readonly #options: FakeOptions;
   readonly #listeners = new Set<BackendEvents>();
   #roots: Root[];
@@ -111,6 +118,7 @@ export class FakeBackend implements Backend {
   constructor(options: FakeOptions) {
     this.#options = options;
     const { count, state } = options;
+    this.stock = new FakeModels(count, (send) => this.emit(send), options.models);
     this.#paused = state === "paused";
     this.#roots =
       count === 0 && (state === undefined || state === "idle")
@@ -159,8 +167,11 @@ export class FakeBackend implements Backend {
       pending: this.#progress ? this.#progress.total - this.#progress.done : 0,
       failed: this.#failures.length,
       skipped: 0,
-      model: "Starter",
+      model: this.stock.current,
+      serving: this.stock.serving,
+      preparing: this.stock.preparing,
       device: "CPU",
+      deviceReason: this.#options.deviceReason ?? null,
       roots: [...this.#roots],
       paused: this.#paused,
     };
@@ -273,6 +284,42 @@ export class FakeBackend implements Backend {
     await this.#wait();
   }
 
+  async models(): Promise<Model[]> {
+    await this.#wait();
+    return [...this.stock.list];
+  }
+
+  async installModel(id: string): Promise<void> {
+    await this.stock.install(id);
+  }
+
+  async cancelInstall(id: string): Promise<void> {
+    this.stock.cancel(id);
+  }
+
+  async addModel(path: string): Promise<Model> {
+    await this.#wait();
+    return this.stock.add(path);
+  }
+
+  async useModel(id: string): Promise<void> {
+    await this.#wait();
+    this.stock.use(id);
+  }
+
+  async removeModel(id: string, vectors: boolean): Promise<Removed> {
+    await this.#wait();
+    return this.stock.remove(id, vectors);
+  }
+
+  async warmText(): Promise<void> {
+    await this.#wait();
+  }
+
+  async openLicense(): Promise<void> {
+    await this.#wait();
+  }
+
   thumbUrl(id: number): string {
     return this.photoUrl(id);
   }
@@ -352,13 +399,18 @@ export async function fakeFromAddress(count: number, address: URLSearchParams): 
   const options: FakeOptions = {
     count,
     state: (address.get("state") ?? "idle") as FakeState,
+    models: (address.get("models") ?? "starter") as FakeModelsState,
     latencyMs: Number(address.get("latency") ?? 0),
   };
+  const reason = address.get("deviceReason");
+  if (reason !== null) options.deviceReason = reason;
   if (address.has("photos")) {
     const answer = await fetch("/dev-photos/index.json");
     options.files = (await answer.json()) as FakeFile[];
   }
-  return new FakeBackend(options);
+  const backend = new FakeBackend(options);
+  if (!address.has("still")) backend.stock.runByItself();
+  return backend;
 }
 
 /** A landscape of three hills under a sky. */

@@ -5,7 +5,17 @@ import { getCurrentWebview } from "@tauri-apps/api/webview";
 
 import { versioned } from "./address";
 import type { Backend, BackendEvents } from "./backend";
-import type { CommandError, Failure, Overview, Photo, Progress, Root } from "./dto";
+import type {
+  CommandError,
+  Failure,
+  Install,
+  Model,
+  Overview,
+  Photo,
+  Progress,
+  Removed,
+  Root,
+} from "./dto";
 import { decodeListing } from "./listing";
 
 export const tauriBackend: Backend = {
@@ -24,6 +34,15 @@ export const tauriBackend: Backend = {
   reveal: (id) => invoke("reveal", { id }),
   rescan: () => invoke("rescan"),
 
+  models: () => invoke<Model[]>("models"),
+  installModel: (id) => invoke("install_model", { id }),
+  cancelInstall: (id) => invoke("cancel_install", { id }),
+  addModel: (path) => invoke<Model>("add_model", { path }),
+  useModel: (id) => invoke("use_model", { id }),
+  removeModel: (id, vectors) => invoke<Removed>("remove_model", { id, vectors }),
+  warmText: () => invoke("warm_text"),
+  openLicense: (id) => invoke("open_license", { id }),
+
   thumbUrl: (id, version) => versioned(convertFileSrc(String(id), "thumb"), version),
   photoUrl: (id) => convertFileSrc(String(id), "photo"),
 
@@ -32,6 +51,8 @@ export const tauriBackend: Backend = {
       listen<Progress>("progress", ({ payload }) => events.progress(payload)),
       listen("library-changed", () => events.libraryChanged()),
       listen("roots-changed", () => events.rootsChanged()),
+      listen<Install>("install", ({ payload }) => events.install(payload)),
+      listen("models-changed", () => events.modelsChanged()),
       listen<CommandError>("engine-failed", ({ payload }) => events.engineFailed(payload)),
       getCurrentWebview().onDragDropEvent(({ payload }) => {
         if (payload.type === "drop") events.dropped(payload.paths);

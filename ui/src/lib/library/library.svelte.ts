@@ -18,15 +18,29 @@ export class Library {
 
   #backend: Backend;
   #notices: Notices;
+  #onread: (overview: Overview) => void;
 
-  constructor(backend: Backend, notices: Notices) {
+  /** `onread` hears of the library whenever it was read. */
+  constructor(
+    backend: Backend,
+    notices: Notices,
+    onread: (overview: Overview) => void = () => undefined,
+  ) {
     this.#backend = backend;
     this.#notices = notices;
+    this.#onread = onread;
+  }
+
+  /** Reads where things stand; rejects where that fails. */
+  async read(): Promise<void> {
+    const overview = await this.#backend.overview();
+    this.overview = overview;
+    this.#onread(overview);
   }
 
   async open(): Promise<void> {
     try {
-      this.overview = await this.#backend.overview();
+      await this.read();
       this.failure = null;
     } catch (thrown) {
       this.failure = commandError(thrown);
@@ -36,7 +50,7 @@ export class Library {
   /** Something has changed: reads the counts again, not too often. */
   refresh = coalesce(async () => {
     try {
-      this.overview = await this.#backend.overview();
+      await this.read();
     } catch (thrown) {
       this.#notices.failed("The state of the library could not be read.", thrown);
     }
@@ -66,7 +80,7 @@ export class Library {
     try {
       await this.#backend.removeRoot(root.id);
       this.#notices.done(`${lastPart(root.path)} is no longer in the library.`);
-      this.overview = await this.#backend.overview();
+      await this.read();
     } catch (thrown) {
       this.#notices.failed(`${lastPart(root.path)} could not be removed.`, thrown);
     }
@@ -106,7 +120,7 @@ export class Library {
   async #add(path: string): Promise<void> {
     try {
       await this.#backend.addRoot(path);
-      this.overview = await this.#backend.overview();
+      await this.read();
     } catch (thrown) {
       this.#notices.failed(`${lastPart(path)} could not be added.`, thrown);
     }

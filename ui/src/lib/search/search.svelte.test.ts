@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { listingOf, plain, ScriptedBackend } from "../../testing/scripted";
-import { BUSY_AFTER_MS, DEBOUNCE_MS, Search } from "./search.svelte";
+import { BUSY_AFTER_MS, DEBOUNCE_MS, Search, WARM_MS } from "./search.svelte";
 
 let backend: ScriptedBackend;
 let search: Search;
@@ -165,6 +165,28 @@ describe("similar photos", () => {
     await vi.advanceTimersByTimeAsync(DEBOUNCE_MS);
     expect(search.similar).toBeNull();
     expect(backend.questions[1]?.request).toMatchObject({ query: "cat", similarTo: null });
+  });
+});
+
+describe("what a search by words needs", () => {
+  it("is loaded ahead of it, once in a while", () => {
+    const warm = vi.spyOn(backend, "warmText");
+    search.warm();
+    expect(warm).toHaveBeenCalledTimes(1);
+    for (const text of ["d", "do", "dog"]) search.type(text);
+    expect(warm).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(WARM_MS);
+    search.type("");
+    expect(warm).toHaveBeenCalledTimes(1);
+    search.type("c");
+    expect(warm).toHaveBeenCalledTimes(2);
+  });
+
+  it("leaves it to the search to say what goes wrong", async () => {
+    vi.spyOn(backend, "warmText").mockRejectedValue({ code: "failed", message: "No memory." });
+    search.warm();
+    await settle();
+    expect(search.failure).toBeNull();
   });
 });
 

@@ -12,6 +12,8 @@ import { coalesce } from "../coalesce";
 export const DEBOUNCE_MS = 120;
 /** What takes longer shows that it is under way; less would only flicker. */
 export const BUSY_AFTER_MS = 150;
+/** Between two requests to have ready what a search by words needs. */
+export const WARM_MS = 5000;
 /** Between refreshes while the library grows: often enough to watch, rare enough to be free. */
 const REFRESH_MS = 1500;
 
@@ -57,13 +59,27 @@ export class Search {
   #ticket = Date.now();
   #open = 0;
   #textBefore = "";
+  #warmed = -Infinity;
 
   constructor(backend: Backend) {
     this.#backend = backend;
   }
 
+  /**
+   * Words are about to be typed: has ready what looking for them needs, for that is put away when
+   * it was not used for a while.
+   */
+  warm(): void {
+    const now = Date.now();
+    if (now - this.#warmed < WARM_MS) return;
+    this.#warmed = now;
+    // What goes wrong the search itself will say.
+    this.#backend.warmText().catch(() => undefined);
+  }
+
   /** The box now holds `text`; asks once the typing pauses. */
   type(text: string): void {
+    if (text.trim() !== "") this.warm();
     this.text = text;
     this.similar = null;
     clearTimeout(this.#debounce);

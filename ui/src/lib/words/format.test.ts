@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 
 import { exampleFor } from "./examples";
-import { fileSize, lastPart, milliseconds, photos, timeLeft } from "./format";
+import {
+  downloadTimeLeft,
+  fileSize,
+  fileSizePart,
+  lastPart,
+  milliseconds,
+  percent,
+  photos,
+  sentence,
+  timeLeft,
+} from "./format";
 
 describe("words for numbers", () => {
   it.each([
@@ -27,6 +37,41 @@ describe("words for numbers", () => {
     expect(fileSize(999_600)).toBe("1 MB");
     expect(milliseconds(0.2)).toBe("< 1 ms");
     expect(milliseconds(8.4)).toBe("8 ms");
+  });
+
+  it("gives a part in the unit of the whole", () => {
+    expect(fileSizePart(212_400_000, 607_000_000)).toBe("212 of 607 MB");
+    expect(fileSizePart(40_000, 1_535_000_000)).toBe(
+      `0 of ${new Intl.NumberFormat().format(1.5)} GB`,
+    );
+    expect(fileSizePart(900, 700)).toBe("700 of 700 bytes");
+  });
+
+  it.each([
+    [213, 350, "60\u00a0%"],
+    [349_999, 350_000, "99\u00a0%"],
+    [350, 350, "100\u00a0%"],
+    [0, 0, "100\u00a0%"],
+  ])("%d of %d is %s", (done, total, words) => {
+    expect(percent(done, total)).toBe(words);
+  });
+
+  it.each([
+    [46.2, "47 s left"],
+    [0, "1 s left"],
+    [192, "3 min left"],
+  ])("a download that needs %d s has %s", (seconds, words) => {
+    expect(downloadTimeLeft(seconds)).toBe(words);
+  });
+
+  it.each([
+    ["no driver answers", "No driver answers."],
+    ["stopped", "Stopped."],
+    ["Disk is full.", "Disk is full."],
+    ["model.safetensors is cut off", "model.safetensors is cut off."],
+    ["/home/anna is no folder", "/home/anna is no folder."],
+  ])("“%s” becomes the sentence “%s”", (words, whole) => {
+    expect(sentence(words)).toBe(whole);
   });
 
   it("names a folder by the end of its path", () => {

@@ -30,16 +30,33 @@ export function photos(value: number): string {
   return count(value, "photo", "photos");
 }
 
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
 /** A number of bytes, in decimal units as file browsers show them. */
 export function fileSize(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${(unit > 1 && value < 100 ? rough : whole).format(value)} ${units[unit] ?? ""}`;
+  const unit = unitOf(bytes);
+  return `${inUnit(bytes, unit)} ${UNITS[unit] ?? ""}`;
+}
+
+/** `212 of 607 MB`: a part of a number of bytes in the unit of the whole. */
+export function fileSizePart(done: number, total: number): string {
+  return `${inUnit(Math.min(done, total), unitOf(total))} of ${fileSize(total)}`;
+}
+
+function unitOf(bytes: number): number {
+  const power = UNITS.findIndex((_, i) => bytes < 999.5 * 1000 ** i);
+  return power < 0 ? UNITS.length - 1 : power;
+}
+
+function inUnit(bytes: number, unit: number): string {
+  const value = bytes / 1000 ** unit;
+  return (unit > 1 && value < 100 ? rough : whole).format(value);
+}
+
+/** `61 %`, and 100 only when it is all. */
+export function percent(done: number, total: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  return `${number(Math.floor(share * 100))}\u00a0%`;
 }
 
 /** Milliseconds, never shown as nothing at all. */
@@ -66,6 +83,11 @@ export function timeLeft(seconds: number): string {
   return `${number(hours)} h ${number(rest)} min left`;
 }
 
+/** The same for a download, which ends almost to the second. */
+export function downloadTimeLeft(seconds: number): string {
+  return seconds < 90 ? `${number(Math.max(1, Math.ceil(seconds)))} s left` : timeLeft(seconds);
+}
+
 export function date(unixSeconds: number): string {
   return day.format(unixSeconds * 1000);
 }
@@ -85,4 +107,13 @@ export function dimensions(width: number, height: number): string {
 /** The last part of a path, of either kind of separator; the path itself when it is a root. */
 export function lastPart(path: string): string {
   return path.split(/[\\/]/).findLast((part) => part !== "") ?? path;
+}
+
+/**
+ * What the engine words to stand behind something else, as a sentence of its own. A file's name at
+ * its start stays as it is.
+ */
+export function sentence(words: string): string {
+  const whole = words.replace(/^\p{Ll}(?=\p{L}*(?:[\s,:;]|$))/u, (letter) => letter.toUpperCase());
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+
+import { FakeModels } from "../backend/fakeModels";
+import {
+  familyWords,
+  languageWords,
+  licenseWords,
+  remedy,
+  shortTitle,
+  smallPrint,
+  splitTitle,
+} from "./models";
+
+describe("words for models", () => {
+  it.each([
+    ["Starter (EfficientNet-Lite2 and MiniLM)", "Starter", "EfficientNet-Lite2 and MiniLM"],
+    ["OpenCLIP ViT-B/32", "OpenCLIP ViT-B/32", ""],
+    ["(nameless)", "(nameless)", ""],
+    ["", "", ""],
+  ])("%s is called %s", (title, name, rest) => {
+    expect(splitTitle(title)).toEqual([name, rest]);
+    expect(shortTitle(title)).toBe(name);
+  });
+
+  it.each([
+    ["en", "English"],
+    ["en, mul", "English and many others"],
+    ["de, en, zh", "German, English and Chinese"],
+    ["About a hundred", "About a hundred"],
+    ["xx", "xx"],
+  ])("the languages %s are %s", (codes, words) => {
+    expect(languageWords(codes)).toBe(words);
+  });
+
+  it("says so where a licence or a family is not known", () => {
+    expect(licenseWords("MIT")).toBe("MIT licence");
+    expect(licenseWords("unknown")).toBe("No licence named");
+    expect(familyWords("blip")).toBe("blip");
+    expect(familyWords("")).toBe("A model of an unknown kind");
+  });
+
+  const [starter, datacomp, , , , , family] = new FakeModels(9, () => undefined, "many").list;
+
+  it("prints small what was measured, where it was", () => {
+    expect(starter && smallPrint(starter)).toEqual([
+      "EfficientNet-Lite2 and all-MiniLM-L6-v2",
+      "384 numbers for each photo",
+      "On the command line: starter",
+    ]);
+    expect(datacomp && smallPrint(datacomp).join("\n")).toMatch(
+      /39.9\s%.*COCO[^]*72.8\s%.*ImageNet/,
+    );
+  });
+
+  it("says what to do about a broken one, each by where it comes from", () => {
+    const said = [starter, datacomp, family].map((model) => model && remedy(model));
+    expect(said[0]).toContain("install Afterimage again");
+    expect(said[1]).toContain("then install it again");
+    expect(said[2]).toContain("from a folder");
+  });
+});
