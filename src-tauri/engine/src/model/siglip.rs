@@ -287,10 +287,12 @@ impl TokenTower {
         })
     }
 
+    /// Token vectors, `(B, N, C)`, to vectors.
     fn run(&self, tokens: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
-        let x = tokens.broadcast_add(&self.positions)?;
+        let n = tokens.dim(1)?;
+        let x = tokens.broadcast_add(&self.positions.narrow(0, 0, n)?)?;
         let x = self.transformer.forward(x, None)?;
-        let last = x.i((.., self.context - 1))?.contiguous()?;
+        let last = x.i((.., n - 1))?.contiguous()?;
         self.head.forward(&self.final_norm.forward(&last)?)?.to_vec2()
     }
 }
@@ -341,4 +343,47 @@ fn conventions(folder: &Path, tokenizer: &Tokenizer) -> Result<(Wording, Fill)> 
     let left = config["padding_side"].as_str() == Some("left");
     let wording = if first { Wording::Canonical } else { Wording::Lower };
     Ok((wording, Fill { token, left }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Embedding;
+    use crate::model::tests::fixture;
+
+    /// Where most implementations go wrong: a text as long as it is, not filled
+    /// up, in place of one of the trained length.
+    #[test]
+    fn a_text_that_is_not_filled_up_gets_another_vector() {
+        for name in ["siglip", "siglip2"] {
+            let folder = Folder::open(&fixture(name)).unwrap();
+            let weights = Weights::open(&folder.weights, &Device::Cpu).unwrap();
+            let text = Part::new(&folder.config, "text_config").unwrap();
+            let vision = Part::new(&folder.config, "vision_config").unwrap();
+            let tower =
+                TokenTower::load(&weights, &text, vision.hidden_size, &folder.path).unwrap();
+            let expected = read_json(&folder.path.join("expected.json")).unwrap();
+            let expected = &expected["texts"][0];
+            let reference: Vec<f32> = serde_json::from_value(expected["vector"].clone()).unwrap();
+            let words = tower.wording.apply(expected["text"].as_str().unwrap());
+            let cosine = |vector: Vec<f32>| -> f32 {
+                let vector = Embedding::from_raw(vector).unwrap();
+                vector.as_slice().iter().zip(&reference).map(|(a, b)| a * b).sum()
+            };
+            let filled = tower.encode(&[&words]).unwrap().remove(0);
+            assert!(cosine(filled) >= 0.9999, "{name}");
+            let tokens = tower.tokenizer.encode(&[&words]).unwrap().remove(0);
+            assert!(tokens.len() < tower.context);
+            let rows = tower.tokens.rows(&tokens, 1, tokens.len()).unwrap();
+            let short = cosine(tower.run(&rows).unwrap().remove(0));
+            assert!(short < 0.9999, "{name}: {short}");
+        }
+    }
+
+    #[test]
+    fn texts_are_written_as_each_version_was_trained() {
+        let text = "  It's a Dog,\tTWO  cats!";
+        assert_eq!(Wording::Canonical.apply(text), "its a dog two cats");
+        assert_eq!(Wording::Lower.apply(text), "  it's a dog,\ttwo  cats!");
+    }
 }

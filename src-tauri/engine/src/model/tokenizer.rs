@@ -1,5 +1,6 @@
 //! Text to tokens, by the tokenizer that a model's folder holds.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use tokenizers::{PostProcessor, Tokenizer as Inner, TruncationParams};
@@ -17,6 +18,8 @@ pub struct Tokenizer {
     inner: Inner,
     file: PathBuf,
     vocabulary: usize,
+    /// Whether typographic quotes become those of a typewriter first.
+    straight: bool,
 }
 
 impl Tokenizer {
@@ -34,7 +37,7 @@ impl Tokenizer {
     pub fn of_clip(folder: &Path, context: usize, vocabulary: usize) -> Result<Self> {
         let file = folder.join("tokenizer.json");
         if file.exists() {
-            return Self::open(&file, context, vocabulary);
+            return Ok(Self { straight: true, ..Self::open(&file, context, vocabulary)? });
         }
         if vocabulary != CLIP_VOCABULARY {
             return Err(Error::failed(format!(
@@ -44,7 +47,8 @@ impl Tokenizer {
             )));
         }
         let inner = Inner::from_bytes(CLIP).context(|| "CLIP's own tokenizer is damaged")?;
-        Self::new(inner, Path::new("CLIP's own tokenizer"), context, vocabulary)
+        let own = Self::new(inner, Path::new("CLIP's own tokenizer"), context, vocabulary)?;
+        Ok(Self { straight: true, ..own })
     }
 
     fn new(mut inner: Inner, file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
@@ -61,14 +65,18 @@ impl Tokenizer {
             .context(|| format!("{} cannot be cut to {context} tokens", file.display()))?;
         // The tower knows better how long a batch has to be.
         inner.with_padding(None);
-        Ok(Self { inner, file: file.to_path_buf(), vocabulary })
+        Ok(Self { inner, file: file.to_path_buf(), vocabulary, straight: false })
     }
 
     /// The tokens of each text, start and end included.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>> {
+        let texts: Vec<Cow<str>> = texts
+            .iter()
+            .map(|&text| if self.straight { straight(text) } else { Cow::Borrowed(text) })
+            .collect();
         let encodings = self
             .inner
-            .encode_batch(texts.to_vec(), true)
+            .encode_batch(texts, true)
             .context(|| format!("{} cannot read this text", self.file.display()))?;
         let tokens: Vec<Vec<u32>> =
             encodings.iter().map(|encoding| encoding.get_ids().to_vec()).collect();
@@ -91,6 +99,18 @@ impl Tokenizer {
     pub fn file(&self) -> &Path {
         &self.file
     }
+}
+
+/// Quotes and apostrophes as typewriters have them. CLIP was trained on texts
+/// that `ftfy` had so mended (`uncurl_quotes`), and today's keyboards write
+/// curly ones by themselves.
+fn straight(text: &str) -> Cow<'_, str> {
+    let single = ['\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{2bc}'];
+    let double = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}'];
+    if !text.contains(single) && !text.contains(double) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace(single, "'").replace(double, "\""))
 }
 
 #[cfg(test)]
@@ -122,6 +142,15 @@ mod tests {
             assert_eq!(&tokenizer.encode(&[text]).unwrap()[0], ids, "{text:?}");
         }
         assert!(examples.iter().any(|example| example.ids.len() == 77), "none is cut");
+    }
+
+    #[test]
+    fn curly_quotes_are_read_as_straight_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokenizer = Tokenizer::of_clip(folder.path(), 77, CLIP_VOCABULARY).unwrap();
+        let texts = ["the dog\u{2019}s \u{201c}ball\u{201d}", "the dog's \"ball\""];
+        let tokens = tokenizer.encode(&texts).unwrap();
+        assert_eq!(tokens[0], tokens[1]);
     }
 
     #[test]

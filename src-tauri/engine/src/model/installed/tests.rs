@@ -88,7 +88,7 @@ fn what_cannot_work_is_refused() {
                 let safe = folder.join("model.safetensors");
                 fs::rename(safe, folder.join("pytorch_model.bin")).unwrap();
             },
-            "a pickle can run code",
+            "pytorch_model.bin holds no readable weights",
         ),
         (
             |folder| {
