@@ -3,6 +3,10 @@
 
 mod cli;
 mod crash;
+mod full_size;
+#[allow(dead_code, reason = "the engine's tests use the rest")]
+mod hub;
+mod install;
 mod models;
 mod quality;
 mod support;

@@ -243,6 +243,8 @@ pub enum BenchCommand {
         /// The folder of photos
         folder: PathBuf,
     },
+    /// Embed texts and images once, from a model that is not loaded yet
+    Embed(EmbedArgs),
     /// Rank the whole library, again and again
     Scan {
         /// How many times

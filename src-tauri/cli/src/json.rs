@@ -359,6 +359,24 @@ pub struct IndexMeasurement {
     pub photos_per_second: f64,
 }
 
+/// `bench embed`
+#[derive(Serialize)]
+pub struct EmbedMeasurement {
+    /// `"embed"`
+    pub bench: &'static str,
+    /// The model's id.
+    pub model: String,
+    /// Components of a vector.
+    pub dim: usize,
+    /// Texts and images, embedded one after the other.
+    pub inputs: usize,
+    /// From the opening of the model to the last vector.
+    pub seconds: f64,
+    /// The most memory that this process had so far, file pages included;
+    /// null where the system does not tell.
+    pub peak_bytes: Option<u64>,
+}
+
 /// `bench scan`
 #[derive(Serialize)]
 pub struct ScanMeasurement {

@@ -1,14 +1,14 @@
 //! `bench`: measurements of this machine, through the same calls that people
 //! wait for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use afterimage_engine::{Cancel, Engine, Error, SearchRequest};
 
 use crate::Outcome;
 use crate::args::{BenchCommand, Cli};
-use crate::commands::indexing;
-use crate::json::{IndexMeasurement, ScanMeasurement};
+use crate::commands::{indexing, models};
+use crate::json::{EmbedMeasurement, IndexMeasurement, ScanMeasurement};
 use crate::output;
 
 /// `afterimage bench`
@@ -32,6 +32,19 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
                 photos_per_second: report.embedded as f64 / report.seconds.max(1e-9),
             };
             print(&measurement)
+        }
+        BenchCommand::Embed(args) => {
+            let engine = Engine::open(cli.open_options(args.device.choice)?)?;
+            let began = Instant::now();
+            let report = engine.embed(args.model.as_deref(), &models::inputs(args))?;
+            print(&EmbedMeasurement {
+                bench: "embed",
+                model: report.model,
+                dim: report.dim,
+                inputs: report.embeddings.len(),
+                seconds: began.elapsed().as_secs_f64(),
+                peak_bytes: peak_bytes(),
+            })
         }
         BenchCommand::Scan { runs } => {
             let engine = Engine::open(cli.open_options(None)?)?;
@@ -61,6 +74,13 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
             })
         }
     }
+}
+
+/// The most memory that this process had so far.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 /// A measurement is a JSON line with and without `--json`.

@@ -191,12 +191,15 @@ fn print(models: &[ModelInfo], current: Option<&str>, json: bool) -> Outcome {
     })
 }
 
+/// What is to be embedded, texts first.
+pub fn inputs(args: &EmbedArgs) -> Vec<EmbedInput> {
+    let texts = args.texts.iter().cloned().map(EmbedInput::Text);
+    texts.chain(args.images.iter().cloned().map(EmbedInput::Image)).collect()
+}
+
 /// `afterimage embed`
 pub fn embed(engine: &Engine, args: &EmbedArgs, json: bool) -> Outcome {
-    let texts = args.texts.iter().cloned().map(EmbedInput::Text);
-    let images = args.images.iter().cloned().map(EmbedInput::Image);
-    let inputs: Vec<EmbedInput> = texts.chain(images).collect();
-    let report = engine.embed(args.model.as_deref(), &inputs)?;
+    let report = engine.embed(args.model.as_deref(), &inputs(args))?;
     output::answer(json, &EmbedDocument::from(&report), |out| {
         for (input, vector) in &report.embeddings {
             match input {
