@@ -21,6 +21,7 @@
 //! know neither SQLite nor each other; `catalog` and `derived` know no pixels
 //! and no tensors; `jobs` and `search` put them together on a [`library`].
 
+mod background;
 mod catalog;
 mod decode;
 mod derived;
@@ -39,10 +40,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use jobs::{Follower, Place, Reconciled, Totals, Wake};
+use jobs::{Place, Reconciled, Wake};
 use library::Library;
-use parking_lot::Mutex;
 
+pub use background::Background;
 pub use error::{Code, Context, Error, Result};
 pub use jobs::{Cancel, Control, Progress, Step};
 pub use model::starter::import as import_starter;
@@ -239,32 +240,13 @@ impl Engine {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<()> {
         self.current_model()?;
-        let failure = Mutex::new(None);
-        let follower = Watching { engine: self, on_change, progress, failure: &failure, control };
-        jobs::follow(&self.0, control, &follower)?;
-        failure.into_inner().map_or(Ok(()), Err)
+        background::watch(self, control, on_change, progress)
     }
 
     /// Does what [`watch`](Self::watch) does on a thread of its own, until the
     /// handle is dropped, and tells `observer`.
     pub fn start(&self, observer: impl Fn(Event) + Send + Sync + 'static) -> Background {
-        let control = Control::default();
-        let engine = self.clone();
-        let thread = {
-            let control = control.clone();
-            std::thread::spawn(move || {
-                let follower = Observing { observer };
-                let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    jobs::follow(&engine.0, &control, &follower)
-                }));
-                let broken =
-                    || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
-                if let Err(error) = followed.unwrap_or_else(|_| broken()) {
-                    follower.failed(error);
-                }
-            })
-        };
-        Background { engine: self.clone(), control, thread: Some(thread) }
+        Background::start(self, observer)
     }
 
     /// Photos that could not be indexed, newest failure first.
@@ -525,119 +507,4 @@ fn count(done: &Reconciled) -> IndexReport {
         }
     }
     report
-}
-
-/// Work in the background; dropping it stops the work and waits until what was
-/// in flight is stored.
-pub struct Background {
-    engine: Engine,
-    control: Control,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Background {
-    /// Pauses, resumes and stops the work.
-    pub fn control(&self) -> &Control {
-        &self.control
-    }
-
-    /// Has all folders looked at again.
-    pub fn rescan(&self) {
-        self.engine.0.wake(|| Wake::Roots);
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.control.stop();
-        self.engine.0.wake(|| Wake::Control);
-        if let Some(thread) = self.thread.take() {
-            // A panic there has been printed; here is nobody to tell.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Tells the caller of [`Engine::watch`].
-struct Watching<'a> {
-    engine: &'a Engine,
-    on_change: &'a (dyn Fn(Change) + Sync),
-    progress: &'a (dyn Fn(Progress) + Sync),
-    /// What ended the watch.
-    failure: &'a Mutex<Option<Error>>,
-    control: &'a Control,
-}
-
-impl Follower for Watching<'_> {
-    fn progress(&self, progress: Progress) {
-        (self.progress)(progress);
-    }
-
-    fn reconciled(&self, done: &Reconciled) {
-        let roots = self.engine.roots().unwrap_or_default();
-        for (id, change) in &done.changes {
-            let (root, path, from) = change.places();
-            let Some(root) = roots.iter().find(|known| known.id.0 == root) else { continue };
-            let kind = match change {
-                scan::Change::Added(_) => ChangeKind::Added,
-                scan::Change::Modified { .. } => ChangeKind::Modified,
-                scan::Change::Moved { .. } => ChangeKind::Moved,
-                scan::Change::Removed { .. } => ChangeKind::Removed,
-            };
-            let from = from.map(|from| root.path.join(from));
-            (self.on_change)(Change {
-                kind,
-                path: root.path.join(path),
-                from,
-                photo: PhotoId(*id),
-            });
-        }
-    }
-
-    fn worked(&self, _: &Totals) {}
-
-    fn stored(&self) {}
-
-    fn failed(&self, error: Error) {
-        if matches!(error.code(), Code::Usage | Code::NotFound) {
-            *self.failure.lock() = Some(error);
-            self.control.stop();
-        } else {
-            tracing::warn!("{error}; trying again");
-        }
-    }
-}
-
-/// Tells the observer of [`Engine::start`].
-struct Observing<F> {
-    observer: F,
-}
-
-impl<F: Fn(Event) + Send + Sync> Follower for Observing<F> {
-    fn progress(&self, progress: Progress) {
-        (self.observer)(Event::Progress(progress));
-    }
-
-    fn reconciled(&self, done: &Reconciled) {
-        if done.roots_changed {
-            (self.observer)(Event::RootsChanged);
-        }
-        if !done.changes.is_empty() {
-            (self.observer)(Event::LibraryChanged);
-        }
-    }
-
-    fn worked(&self, totals: &Totals) {
-        if totals.moved + totals.failed > 0 {
-            (self.observer)(Event::LibraryChanged);
-        }
-    }
-
-    fn stored(&self) {
-        (self.observer)(Event::LibraryChanged);
-    }
-
-    fn failed(&self, error: Error) {
-        (self.observer)(Event::Failed(error));
-    }
 }
