@@ -36,7 +36,7 @@ impl Overview {
     pub fn new(status: engine::Status, device: engine::DeviceChoice, paused: bool) -> Self {
         let engine::Status { photos, pending, failed, skipped, model, models: _, roots } = status;
         let device = match device {
-            engine::DeviceChoice::Cpu => "CPU",
+            engine::DeviceChoice::Auto | engine::DeviceChoice::Cpu => "CPU",
             engine::DeviceChoice::Cuda => "NVIDIA GPU",
             engine::DeviceChoice::Metal => "Apple GPU",
         };

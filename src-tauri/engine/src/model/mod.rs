@@ -9,6 +9,8 @@
 mod clip;
 mod device;
 mod embedding;
+mod encoders;
+mod guarded;
 mod installed;
 mod preprocess;
 mod slot;
@@ -28,8 +30,10 @@ use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 
-pub use device::DeviceChoice;
+pub use device::{DeviceChoice, DeviceReport};
 pub use embedding::Embedding;
+pub use encoders::Encoders;
+pub use guarded::Guarded;
 pub use installed::{ModelCheck, ModelInfo, ModelState, Models, PairCheck};
 
 /// Two towers over one space: images and texts to vectors of length 1.
