@@ -24,7 +24,7 @@ pub async fn overview(shell: State<'_, Arc<Shell>>) -> Answer<Overview> {
     let shell = Arc::clone(&shell);
     blocking("overview", move || {
         let engine = shell.engine()?;
-        Ok(Overview::new(engine.status()?, engine.device(), shell.control()?.is_paused()))
+        Ok(Overview::new(engine.status()?, shell.control()?.is_paused()))
     })
     .await
 }

@@ -33,9 +33,9 @@ pub struct Overview {
 
 impl Overview {
     /// The library at a glance, as it is worked on now.
-    pub fn new(status: engine::Status, device: engine::DeviceChoice, paused: bool) -> Self {
-        let engine::Status { photos, pending, failed, skipped, model, models: _, roots } = status;
-        let device = match device {
+    pub fn new(status: engine::Status, paused: bool) -> Self {
+        let engine::Status { photos, pending, failed, skipped, model, device, roots, .. } = status;
+        let device = match device.used {
             engine::DeviceChoice::Auto | engine::DeviceChoice::Cpu => "CPU",
             engine::DeviceChoice::Cuda => "NVIDIA GPU",
             engine::DeviceChoice::Metal => "Apple GPU",

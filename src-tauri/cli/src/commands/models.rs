@@ -40,11 +40,11 @@ pub fn model(
         ModelCommand::Remove { id } => {
             let engine = open()?;
             let removed = engine.models()?.into_iter().find(|model| &model.id == id);
-            engine.remove_model(id)?;
+            engine.remove_model(id, false)?;
             print(removed.as_slice(), None, json)
         }
         ModelCommand::Use { id } => {
-            let model = open()?.use_model(id)?;
+            let model = open()?.use_model(id, afterimage_engine::PairCheck::Required)?;
             let id = model.id.clone();
             print(&[model], Some(&id), json)?;
             output::note("`afterimage index` embeds the photos that it does not know yet");
