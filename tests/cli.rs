@@ -31,7 +31,18 @@ fn indexing_counts_what_it_did() {
 fn status_tells_what_the_library_holds() {
     let Some(library) = Library::of_everyday() else { return };
     let status = library.json(&["status"]);
-    assert_eq!(keys(&status), ["failed", "model", "models", "pending", "photos", "roots"]);
+    let expected = [
+        "device",
+        "failed",
+        "model",
+        "models",
+        "pending",
+        "photos",
+        "preparing",
+        "roots",
+        "serving",
+    ];
+    assert_eq!(keys(&status), expected);
     assert_eq!(status["photos"], 350);
     assert_eq!(status["pending"], 0);
     assert_eq!(status["failed"], 0);

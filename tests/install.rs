@@ -139,8 +139,7 @@ fn an_installation_that_was_killed_half_way_goes_on() {
     let models = Models::new();
     let half = WEIGHTS_BYTES / 2;
     models.hub.fail("GET", WEIGHTS, [Fault::StallAfter(half)]);
-    let mut child =
-        models.install().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = models.install().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     eventually("half of the weights are here", || length(&models.part()) >= half as u64);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -180,7 +179,8 @@ fn ctrl_c_answers_at_once_and_keeps_what_is_there() {
 #[test]
 fn what_the_hub_lies_about_is_not_installed() {
     let models = Models::new();
-    let weights = padded(&fs::read(repository().join("tests/fixtures/paired").join(WEIGHTS)).unwrap());
+    let weights =
+        padded(&fs::read(repository().join("tests/fixtures/paired").join(WEIGHTS)).unwrap());
     models.hub.large(REPOSITORY, WEIGHTS, &weights, &"0".repeat(64));
     models.run().code(1).stderr(contains(WEIGHTS).and(contains("0".repeat(64))));
     assert_eq!(models.installed(), ["starter"]);
@@ -209,7 +209,8 @@ fn scrambled(file: &[u8]) -> Vec<u8> {
     let mut file = file.to_vec();
     // Numbers of two bytes each.
     let numbers: Vec<[u8; 2]> = file[at(0)..at(1)].as_chunks::<2>().0.to_vec();
-    for (place, number) in file[at(0)..at(1)].as_chunks_mut::<2>().0.iter_mut().zip(numbers.iter().rev())
+    for (place, number) in
+        file[at(0)..at(1)].as_chunks_mut::<2>().0.iter_mut().zip(numbers.iter().rev())
     {
         *place = *number;
     }
@@ -228,9 +229,12 @@ fn a_missing_file_and_a_busy_hub_are_told_apart() {
     assert_eq!(models.installed(), ["starter"]);
 
     let models = Models::new();
-    models.library.command(&["model", "install", "no-such-model"]).assert().code(2).stderr(
-        contains("no-such-model").and(contains("model list --available")),
-    );
+    models
+        .library
+        .command(&["model", "install", "no-such-model"])
+        .assert()
+        .code(2)
+        .stderr(contains("no-such-model").and(contains("model list --available")));
 }
 
 #[test]

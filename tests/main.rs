@@ -4,7 +4,6 @@
 mod cli;
 mod crash;
 mod full_size;
-#[allow(dead_code, reason = "the engine's tests use the rest")]
 mod hub;
 mod install;
 mod models;

@@ -245,7 +245,7 @@ fn a_damaged_model_is_refused_by_name_and_the_one_in_use_stays() {
     assert_eq!(ids(&library), ["starter"]);
 }
 
-fn replace(file: &mut Vec<u8>, from: &str, to: &str) {
+fn replace(file: &mut [u8], from: &str, to: &str) {
     assert_eq!(from.len(), to.len());
     let at = file.windows(from.len()).position(|part| part == from.as_bytes());
     let at = at.unwrap_or_else(|| panic!("no {from}"));

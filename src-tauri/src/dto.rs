@@ -14,7 +14,7 @@ use std::time::Duration;
 use afterimage_engine as engine;
 use serde::Serialize;
 
-pub use models::{Install, Model, ModelState, Preparing, Recommendation, Removed, models};
+pub use models::{Install, Model, Preparing, Removed, models};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -57,7 +57,7 @@ impl Overview {
             roots,
         } = status;
         let device = match used {
-            engine::DeviceChoice::Cpu => "CPU",
+            engine::DeviceChoice::Auto | engine::DeviceChoice::Cpu => "CPU",
             engine::DeviceChoice::Cuda => "NVIDIA GPU",
             engine::DeviceChoice::Metal => "Apple GPU",
         };
@@ -478,8 +478,8 @@ mod tests {
         declare::<ErrorCode>(&config, &mut out);
         declare::<CommandError>(&config, &mut out);
         declare::<ListingHeader>(&config, &mut out);
-        declare::<Recommendation>(&config, &mut out);
-        declare::<ModelState>(&config, &mut out);
+        declare::<models::Recommendation>(&config, &mut out);
+        declare::<models::ModelState>(&config, &mut out);
         declare::<Model>(&config, &mut out);
         declare::<Install>(&config, &mut out);
         declare::<Removed>(&config, &mut out);

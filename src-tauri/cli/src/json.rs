@@ -154,8 +154,28 @@ pub struct StatusDocument {
     pending: u64,
     failed: u64,
     model: Option<String>,
+    /// Whose vectors answer: another one's while `model` is prepared.
+    serving: Option<String>,
+    /// How far that is.
+    preparing: Option<PreparingEntry>,
     models: Vec<EmbeddedEntry>,
+    device: DeviceEntry,
     roots: Vec<RootEntry>,
+}
+
+#[derive(Serialize)]
+struct PreparingEntry {
+    model: String,
+    done: u64,
+    total: u64,
+}
+
+/// What computes, and why it is not what was asked for or could be had.
+#[derive(Serialize)]
+struct DeviceEntry {
+    asked: String,
+    used: String,
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -178,6 +198,17 @@ impl From<&Status> for StatusDocument {
             pending: status.pending,
             failed: status.failed,
             model: status.model.clone(),
+            serving: status.serving.clone(),
+            preparing: status.preparing.as_ref().map(|preparing| PreparingEntry {
+                model: preparing.model.clone(),
+                done: preparing.done,
+                total: preparing.total,
+            }),
+            device: DeviceEntry {
+                asked: status.device.asked.to_string(),
+                used: status.device.used.to_string(),
+                reason: status.device.reason.clone(),
+            },
             models: status
                 .models
                 .iter()
@@ -267,7 +298,7 @@ pub struct KnownEntry {
     state: &'static str,
     title: &'static str,
     about: &'static str,
-    languages: &'static str,
+    languages: &'static [String],
     bytes: u64,
     license_url: &'static str,
     quality: &'static str,

@@ -21,6 +21,7 @@
 //! know neither SQLite nor each other; `catalog` and `derived` know no pixels
 //! and no tensors; `jobs` and `search` put them together on a [`library`].
 
+mod background;
 mod catalog;
 mod decode;
 mod derived;
@@ -35,26 +36,35 @@ mod search;
 mod sqlite;
 mod view;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use jobs::{Follower, Place, Reconciled, Totals, Wake};
-use library::Library;
-use parking_lot::Mutex;
+use jobs::{Place, Reconciled, Wake};
+use library::{InUse, Library};
+use model::Encoder;
 
+pub use background::Background;
 pub use error::{Code, Context, Error, Result};
 pub use jobs::{Cancel, Control, Progress, Step};
 pub use model::starter::import as import_starter;
-pub use model::{DeviceChoice, ModelCheck, ModelInfo, ModelState, PairCheck};
+pub use model::{
+    Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
+    PairCheck, Recommendation,
+};
 pub use view::{
     Change, ChangeKind, EmbedInput, EmbedReport, Event, Failure, Hit, IndexReport, Page, Photo,
-    PhotoFile, PhotoId, Root, RootId, RootState, SearchRequest, Status, Strength,
+    PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState, SearchRequest, Status,
+    Strength,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
 /// a large screen.
 const RENDITION_SIDE: u32 = 4096;
+
+/// How long a model that nobody uses usually stays in memory.
+pub const UNLOAD_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// Where a library is and what it works with.
 #[derive(Debug, Clone)]
@@ -65,15 +75,20 @@ pub struct OpenOptions {
     pub models: Option<PathBuf>,
     /// Folders of models that came with the application; never written.
     pub bundled_models: Vec<PathBuf>,
-    /// What computes; `None` for the processor.
+    /// What computes; `None` for [`DeviceChoice::Auto`].
     pub device: Option<DeviceChoice>,
+    /// How long a part of a model stays in memory when nobody uses it; `None`
+    /// for ever. It loads again on demand.
+    pub unload_after: Option<Duration>,
 }
 
 impl OpenOptions {
-    /// The library in a folder, with the usual models, on the processor.
+    /// The library in a folder, with the usual models, on the best device, with
+    /// idle models unloaded after [`UNLOAD_AFTER`].
     pub fn new(library: PathBuf) -> Self {
         let bundled_models = Engine::default_bundled_models();
-        Self { library, models: None, bundled_models, device: None }
+        let unload_after = Some(UNLOAD_AFTER);
+        Self { library, models: None, bundled_models, device: None, unload_after }
     }
 }
 
@@ -91,8 +106,9 @@ impl Engine {
     pub fn open(options: OpenOptions) -> Result<Self> {
         let own = options.models.unwrap_or_else(|| options.library.join("models"));
         let models = model::Models::new(own, options.bundled_models);
-        let device = options.device.unwrap_or(DeviceChoice::Cpu);
-        Ok(Self(Arc::new(Library::open(options.library, models, device)?)))
+        let device = options.device.unwrap_or_default();
+        let encoders = model::Encoders::new(device, options.unload_after);
+        Ok(Self(Arc::new(Library::open(options.library, models, encoders)?)))
     }
 
     /// The library's folder where none is named: in the platform's folder for
@@ -208,17 +224,21 @@ impl Engine {
             all.iter().filter(|root| asked(root)).map(|root| Place::Root(root.id.0)).collect();
         let done = library.reconcile(&places)?;
         let mut report = count(&done);
-        let pending = library.pending()?;
-        let totals = library.work(&pending, control, &|| false, progress, &|| {})?;
-        report.embedded = totals.embedded;
-        report.reused = totals.reused;
-        report.failed = totals.failed;
-        // What was new by its name and known by its bytes has moved.
-        report.moved += totals.moved;
-        report.added = report.added.saturating_sub(totals.moved);
-        report.removed = report.removed.saturating_sub(totals.moved);
+        for task in library.tasks(&library.in_use()?, &HashSet::new())? {
+            if control.is_stopped() {
+                break;
+            }
+            let totals = library.work(&task, control, &|| false, progress, &|| {})?;
+            report.embedded += totals.embedded;
+            report.reused += totals.reused;
+            report.failed += totals.failed;
+            // What was new by its name and known by its bytes has moved.
+            report.moved += totals.moved;
+            report.added = report.added.saturating_sub(totals.moved);
+            report.removed = report.removed.saturating_sub(totals.moved);
+        }
         report.stopped = control.is_stopped();
-        if !report.stopped && totals.passed_over.is_empty() {
+        if !report.stopped {
             library.serve_current_model()?;
         }
         report.photos = library.catalog.counts()?.present;
@@ -239,32 +259,13 @@ impl Engine {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<()> {
         self.current_model()?;
-        let failure = Mutex::new(None);
-        let follower = Watching { engine: self, on_change, progress, failure: &failure, control };
-        jobs::follow(&self.0, control, &follower)?;
-        failure.into_inner().map_or(Ok(()), Err)
+        background::watch(self, control, on_change, progress)
     }
 
     /// Does what [`watch`](Self::watch) does on a thread of its own, until the
     /// handle is dropped, and tells `observer`.
     pub fn start(&self, observer: impl Fn(Event) + Send + Sync + 'static) -> Background {
-        let control = Control::default();
-        let engine = self.clone();
-        let thread = {
-            let control = control.clone();
-            std::thread::spawn(move || {
-                let follower = Observing { observer };
-                let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    jobs::follow(&engine.0, &control, &follower)
-                }));
-                let broken =
-                    || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
-                if let Err(error) = followed.unwrap_or_else(|_| broken()) {
-                    follower.failed(error);
-                }
-            })
-        };
-        Background { engine: self.clone(), control, thread: Some(thread) }
+        Background::start(self, observer)
     }
 
     /// Photos that could not be indexed, newest failure first.
@@ -293,15 +294,23 @@ impl Engine {
     /// The library at a glance.
     pub fn status(&self) -> Result<Status> {
         let counts = self.0.catalog.counts()?;
-        let model = match self.0.current_model() {
-            Ok(model) => Some(model.id),
+        let in_use = match self.0.in_use() {
+            Ok(in_use) => Some(in_use),
             Err(error) if error.code() == Code::NotFound => None,
             Err(error) => return Err(error),
         };
-        let pending = match &model {
-            Some(_) => self.0.pending()?.len() as u64,
-            None => counts.present - counts.failed,
+        let (pending, preparing) = match &in_use {
+            Some(in_use) => {
+                let tasks = self.0.tasks(in_use, &HashSet::new())?;
+                // A photo may wait for two models.
+                let waiting = tasks.iter().flat_map(|task| &task.photos).map(|photo| photo.id);
+                let waiting: HashSet<i64> = waiting.collect();
+                (waiting.len() as u64, self.0.preparing(in_use)?)
+            }
+            None => (counts.present - counts.failed, None),
         };
+        let device = self.device_of(in_use.as_ref());
+        let (model, serving) = in_use.map(|m| (m.current.id, m.serving.id)).unzip();
         let skipped = self.0.catalog.roots()?.iter().map(|root| root.skipped).sum();
         Ok(Status {
             photos: counts.present,
@@ -309,6 +318,9 @@ impl Engine {
             failed: counts.failed,
             skipped,
             model,
+            serving,
+            preparing,
+            device,
             models: self.0.derived.embedded_counts()?,
             roots: self.roots()?,
         })
@@ -327,11 +339,18 @@ impl Engine {
     /// Loads what the first search would wait for: the text tower and the
     /// vectors. A failure is left for the search to tell.
     pub fn warm(&self) {
-        let warmed = self.0.serving_model().and_then(|model| {
-            self.0.index(&model)?;
-            self.0.encoder(&model)?.encode_texts(&["a photo"])
-        });
-        if let Err(error) = warmed {
+        if let Err(error) = self.0.in_use().and_then(|models| self.0.index(&models.serving)) {
+            tracing::debug!("not warmed: {error}");
+        }
+        self.warm_text();
+    }
+
+    /// Loads the text tower alone, for a question that is being typed, and keeps
+    /// it loaded. Cheap enough for every keystroke: it returns at once where the
+    /// tower is loaded, or is loading. A failure is left for the search to tell.
+    pub fn warm_text(&self) {
+        let models = self.0.in_use();
+        if let Err(error) = models.and_then(|m| self.0.encoders.warm_texts(&m.serving)) {
             tracing::debug!("not warmed: {error}");
         }
     }
@@ -351,8 +370,10 @@ impl Engine {
         let read = row.read.unwrap_or_default();
         let known = read.width > 0;
         let embedded = known
-            && match self.0.serving_model() {
-                Ok(model) => self.0.derived.vector(self.0.key(&model)?, &read.hash)?.is_some(),
+            && match self.0.in_use() {
+                Ok(InUse { serving, .. }) => {
+                    self.0.derived.vector(self.0.key(&serving)?, &read.hash)?.is_some()
+                }
                 Err(_) => false,
             };
         Ok(Photo {
@@ -442,7 +463,53 @@ impl Engine {
         self.0.models.list()
     }
 
-    /// Installs a model from a folder, by copying it.
+    /// Models that can be installed by name; the recommended ones come first.
+    pub fn catalogue(&self) -> &'static [KnownModel] {
+        model::known()
+    }
+
+    /// Downloads a model of the catalogue and installs it, after it was tried.
+    /// What an earlier attempt has brought is not fetched again. The hub is that
+    /// of `HF_ENDPOINT`, reached with `HF_TOKEN` and the usual proxy variables.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] for an unknown id, one that is installed already, and a
+    /// model that does not work; [`Code::Cancelled`] once `cancel` is;
+    /// [`Code::Failed`] where the download did not succeed. Nothing is installed
+    /// then.
+    pub fn install_model(
+        &self,
+        id: &str,
+        cancel: &Cancel,
+        progress: &(dyn Fn(Download) + Sync),
+    ) -> Result<ModelInfo> {
+        let known = model::known().iter().find(|known| known.id == id).ok_or_else(|| {
+            Error::usage(format!(
+                "no model {id:?} is known: `afterimage model list --available` shows those that \
+                 are, `afterimage model add FOLDER` installs one from a folder"
+            ))
+        })?;
+        let cancelled = || cancel.is_cancelled();
+        self.0.models.install(known, &model::Hub::from_env(), &cancelled, progress)
+    }
+
+    /// Bytes that a download of this model, which broke off, has brought.
+    pub fn partial_download(&self, id: &str) -> u64 {
+        self.0.models.partial(id)
+    }
+
+    /// Looks for damage in a model, named by id or folder: compares its files
+    /// with what was installed, reads every number, and has captions find their
+    /// pictures.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where there is no such model. What is wrong with it is
+    /// the answer.
+    pub fn check_model(&self, id_or_folder: &str) -> Result<ModelCheck> {
+        self.0.models.check(id_or_folder)
+    }
+
+    /// Installs a model from a folder, by copying it, after it was tried.
     ///
     /// # Errors
     /// [`Code::Usage`] where the folder holds no model that can be used.
@@ -450,22 +517,27 @@ impl Engine {
         self.0.models.add(folder, check)
     }
 
-    /// Removes an installed model. Its vectors stay, for when it comes back.
+    /// Removes an installed model and, with `vectors`, what it computed; without,
+    /// that stays for when the model comes back. Vectors can also be removed
+    /// later, when the model is gone already.
     ///
     /// # Errors
+    /// [`Code::Usage`] for the model in use, for one that still answers while
+    /// another is prepared, and for one that came with the application;
     /// [`Code::NotFound`] where none of this id was installed.
-    pub fn remove_model(&self, id: &str) -> Result<u64> {
-        self.0.drop_encoder(id);
-        self.0.models.remove(id)
+    pub fn remove_model(&self, id: &str, vectors: bool) -> Result<Removed> {
+        self.0.remove_model(id, vectors)
     }
 
-    /// Embeds with this model from now on. The one before goes on answering
-    /// until every photo has a vector of this one.
+    /// Embeds with this model from now on. Where it knows every photo already it
+    /// answers at once; else the one before goes on answering, and sees new
+    /// photos, until it does. On an error everything stays as it was.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for an unknown model, [`Code::Usage`] for a broken one.
-    pub fn use_model(&self, id: &str) -> Result<ModelInfo> {
-        self.0.use_model(id)
+    /// [`Code::Usage`] for an unknown model, a broken one, and one that does not
+    /// pass `check`.
+    pub fn use_model(&self, id: &str, check: PairCheck) -> Result<ModelInfo> {
+        self.0.use_model(id, check)
     }
 
     /// The model that photos are embedded with.
@@ -473,12 +545,16 @@ impl Engine {
     /// # Errors
     /// [`Code::NotFound`] where none is installed.
     pub fn current_model(&self) -> Result<ModelInfo> {
-        self.0.current_model()
+        Ok(self.0.in_use()?.current)
     }
 
-    /// What computes.
-    pub fn device(&self) -> DeviceChoice {
-        self.0.device
+    /// What computes, and why it is not what was asked for.
+    pub fn device(&self) -> DeviceReport {
+        self.device_of(self.0.in_use().ok().as_ref())
+    }
+
+    fn device_of(&self, models: Option<&InUse>) -> DeviceReport {
+        self.0.encoders.report(models.map(|models| models.current.id.as_str()))
     }
 
     /// Embeds texts and image files with a model, named by id or folder (`None`
@@ -490,9 +566,9 @@ impl Engine {
     pub fn embed(&self, model: Option<&str>, inputs: &[EmbedInput]) -> Result<EmbedReport> {
         let model = match model {
             Some(id_or_folder) => self.0.models.find(id_or_folder)?,
-            None => self.0.current_model()?,
+            None => self.current_model()?,
         };
-        let encoder = model::load(&model.folder, self.0.device)?;
+        let encoder = model::Guarded::open(&model.folder, self.device().asked)?;
         let embeddings = inputs
             .iter()
             .map(|input| {
@@ -501,7 +577,7 @@ impl Engine {
                         .encode_texts(&[text])?
                         .pop()
                         .ok_or_else(|| Error::failed("the model gave no vector for a text"))?,
-                    EmbedInput::Image(path) => search::embed_file(&*encoder, path)?,
+                    EmbedInput::Image(path) => search::embed_file(&encoder, path)?,
                 };
                 Ok((input.clone(), vector.as_slice().to_vec()))
             })
@@ -525,119 +601,4 @@ fn count(done: &Reconciled) -> IndexReport {
         }
     }
     report
-}
-
-/// Work in the background; dropping it stops the work and waits until what was
-/// in flight is stored.
-pub struct Background {
-    engine: Engine,
-    control: Control,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Background {
-    /// Pauses, resumes and stops the work.
-    pub fn control(&self) -> &Control {
-        &self.control
-    }
-
-    /// Has all folders looked at again.
-    pub fn rescan(&self) {
-        self.engine.0.wake(|| Wake::Roots);
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.control.stop();
-        self.engine.0.wake(|| Wake::Control);
-        if let Some(thread) = self.thread.take() {
-            // A panic there has been printed; here is nobody to tell.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Tells the caller of [`Engine::watch`].
-struct Watching<'a> {
-    engine: &'a Engine,
-    on_change: &'a (dyn Fn(Change) + Sync),
-    progress: &'a (dyn Fn(Progress) + Sync),
-    /// What ended the watch.
-    failure: &'a Mutex<Option<Error>>,
-    control: &'a Control,
-}
-
-impl Follower for Watching<'_> {
-    fn progress(&self, progress: Progress) {
-        (self.progress)(progress);
-    }
-
-    fn reconciled(&self, done: &Reconciled) {
-        let roots = self.engine.roots().unwrap_or_default();
-        for (id, change) in &done.changes {
-            let (root, path, from) = change.places();
-            let Some(root) = roots.iter().find(|known| known.id.0 == root) else { continue };
-            let kind = match change {
-                scan::Change::Added(_) => ChangeKind::Added,
-                scan::Change::Modified { .. } => ChangeKind::Modified,
-                scan::Change::Moved { .. } => ChangeKind::Moved,
-                scan::Change::Removed { .. } => ChangeKind::Removed,
-            };
-            let from = from.map(|from| root.path.join(from));
-            (self.on_change)(Change {
-                kind,
-                path: root.path.join(path),
-                from,
-                photo: PhotoId(*id),
-            });
-        }
-    }
-
-    fn worked(&self, _: &Totals) {}
-
-    fn stored(&self) {}
-
-    fn failed(&self, error: Error) {
-        if matches!(error.code(), Code::Usage | Code::NotFound) {
-            *self.failure.lock() = Some(error);
-            self.control.stop();
-        } else {
-            tracing::warn!("{error}; trying again");
-        }
-    }
-}
-
-/// Tells the observer of [`Engine::start`].
-struct Observing<F> {
-    observer: F,
-}
-
-impl<F: Fn(Event) + Send + Sync> Follower for Observing<F> {
-    fn progress(&self, progress: Progress) {
-        (self.observer)(Event::Progress(progress));
-    }
-
-    fn reconciled(&self, done: &Reconciled) {
-        if done.roots_changed {
-            (self.observer)(Event::RootsChanged);
-        }
-        if !done.changes.is_empty() {
-            (self.observer)(Event::LibraryChanged);
-        }
-    }
-
-    fn worked(&self, totals: &Totals) {
-        if totals.moved + totals.failed > 0 {
-            (self.observer)(Event::LibraryChanged);
-        }
-    }
-
-    fn stored(&self) {
-        (self.observer)(Event::LibraryChanged);
-    }
-
-    fn failed(&self, error: Error) {
-        (self.observer)(Event::Failed(error));
-    }
 }

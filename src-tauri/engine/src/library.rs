@@ -11,18 +11,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
-use crate::catalog::{Catalog, PendingPhoto};
+use crate::catalog::Catalog;
 use crate::derived::{Derived, ModelKey};
-use crate::error::{Context, Error, Result};
+use crate::error::{Code, Context, Error, Result};
 use crate::index::Index;
-use crate::jobs::{self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Totals, Wake};
-use crate::model::{self, DeviceChoice, Encoder, ModelInfo, ModelState, Models};
+use crate::jobs::{
+    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Task, Totals, Wake,
+};
+use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
+use crate::view::{Preparing, Removed};
 
+// Settings. They change together: a process that dies leaves one choice or the
+// other, nothing between.
 /// The model to embed with.
 const MODEL: &str = "model";
 /// The model whose vectors answer, until the other's are complete.
 const SERVING: &str = "serving_model";
+/// The newest photo when another model was chosen than the one that answers.
+const NEWEST_BEFORE: &str = "newest_photo_before_model";
 /// The model of a library in which none was chosen.
 const DEFAULT_MODEL: &str = "starter";
 
@@ -30,9 +37,7 @@ pub(crate) struct Library {
     pub catalog: Catalog,
     pub derived: Derived,
     pub models: Models,
-    pub device: DeviceChoice,
-    /// By id and fingerprint: another process may give an id to other weights.
-    encoders: Mutex<HashMap<(String, String), Arc<dyn Encoder>>>,
+    pub encoders: Arc<Encoders>,
     indexes: Mutex<Indexes>,
     listeners: Mutex<Vec<Sender<Wake>>>,
     /// The person was told that the chosen model is gone.
@@ -46,16 +51,33 @@ struct Indexes {
     foreign_version: Option<i64>,
 }
 
+/// The models that matter, as they were chosen at one moment.
+pub(crate) struct InUse {
+    /// Photos are embedded with it.
+    pub current: ModelInfo,
+    /// Its vectors answer: the current one or, while that one's are incomplete,
+    /// the one before it.
+    pub serving: ModelInfo,
+    /// Photos with greater ids came after the current one was chosen.
+    newest_before: i64,
+}
+
+impl InUse {
+    /// Whether the current model is prepared while another one answers.
+    pub fn is_preparing(&self) -> bool {
+        self.current.id != self.serving.id
+    }
+}
+
 impl Library {
-    pub fn open(folder: PathBuf, models: Models, device: DeviceChoice) -> Result<Self> {
+    pub fn open(folder: PathBuf, models: Models, encoders: Arc<Encoders>) -> Result<Self> {
         std::fs::create_dir_all(&folder)
             .context(|| format!("cannot make the library's folder {}", folder.display()))?;
         Ok(Self {
             catalog: Catalog::open(&folder)?,
             derived: Derived::open(&folder)?,
             models,
-            device,
-            encoders: Mutex::default(),
+            encoders,
             indexes: Mutex::default(),
             listeners: Mutex::default(),
             warned: AtomicBool::new(false),
@@ -72,72 +94,46 @@ impl Library {
         self.listeners.lock().push(listener);
     }
 
-    /// The model that photos are embedded with.
+    /// The model that photos are embedded with, and the one that answers.
     ///
     /// # Errors
-    /// [`Code::NotFound`](crate::Code::NotFound) where none is installed.
-    pub fn current_model(&self) -> Result<ModelInfo> {
-        let chosen = self.catalog.setting(MODEL)?;
-        if let Some(id) = &chosen {
-            if let Some(model) = self.ready_model(id)? {
-                return Ok(model);
-            }
-            if !self.warned.swap(true, Ordering::Relaxed) {
-                tracing::warn!("the model {id} is not installed any more; another one is used");
-            }
-        }
-        if let Some(model) = self.ready_model(DEFAULT_MODEL)? {
-            return Ok(model);
-        }
+    /// [`Code::NotFound`] where no model is installed.
+    pub fn in_use(&self) -> Result<InUse> {
+        let settings = self.catalog.settings()?;
         let installed = self.models.list()?;
-        installed.into_iter().find(|model| model.state == ModelState::Ready).ok_or_else(|| {
-            Error::not_found(
-                "no model is installed: add one with `afterimage model add FOLDER`, or run \
-                 `make build` in the source folder, which makes the starter model",
-            )
-        })
-    }
-
-    /// The model whose vectors answer a search: the current one, or the one
-    /// before it for as long as the current one's vectors are incomplete.
-    pub fn serving_model(&self) -> Result<ModelInfo> {
-        let current = self.current_model()?;
-        let Some(serving) = self.catalog.setting(SERVING)?.filter(|id| *id != current.id) else {
-            return Ok(current);
+        let ready =
+            |id: &str| installed.iter().find(|m| m.id == id && m.state == ModelState::Ready);
+        let chosen = settings.get(MODEL);
+        let usable = chosen.and_then(|id| ready(id));
+        if let (Some(id), None) = (chosen, usable)
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!("the model {id} is not installed any more; another one is used");
+        }
+        let current = usable
+            .or_else(|| ready(DEFAULT_MODEL))
+            .or_else(|| installed.iter().find(|model| model.state == ModelState::Ready))
+            .ok_or_else(|| {
+                Error::not_found(
+                    "no model is installed: add one with `afterimage model add FOLDER`, or run \
+                     `make build` in the source folder, which makes the starter model",
+                )
+            })?;
+        let before = settings.get(SERVING).and_then(|id| ready(id));
+        let serving = match before.filter(|model| model.id != current.id) {
+            Some(model) if self.derived.has_vectors(self.key(model)?)? => model,
+            _ => current,
         };
-        let Some(model) = self.ready_model(&serving)? else { return Ok(current) };
-        let answers =
-            self.derived.embedded_counts()?.iter().any(|(name, n)| *name == model.id && *n > 0);
-        Ok(if answers { model } else { current })
+        // A library of before this was written counts all photos as newer: the
+        // model that answers then misses none.
+        let newest_before = settings.get(NEWEST_BEFORE).and_then(|id| id.parse().ok()).unwrap_or(0);
+        Ok(InUse { current: current.clone(), serving: serving.clone(), newest_before })
     }
 
-    /// Has the current model answer from now on, if its vectors are complete:
-    /// those of photos that cannot be reached now included.
-    pub fn serve_current_model(&self) -> Result<()> {
-        let current = self.current_model()?;
-        let serving = self.catalog.setting(SERVING)?;
-        if serving.as_deref() == Some(&current.id) {
-            return Ok(());
-        }
-        let embedded = self.derived.embedded(self.key(&current)?)?;
-        // What this model can never embed must not hold it back.
-        let failures = self.catalog.failures()?;
-        let failed: HashSet<i64> =
-            failures.iter().filter(|failure| failure.permanent).map(|f| f.photo).collect();
-        let complete = self
-            .catalog
-            .hashed_photos()?
-            .iter()
-            .all(|(id, hash)| embedded.contains(hash) || failed.contains(id));
-        if complete || serving.is_none() {
-            self.catalog.set_setting(SERVING, &current.id)?;
-        }
-        Ok(())
-    }
-
-    /// Embeds with this model from now on; the one before goes on answering
-    /// until its vectors are complete.
-    pub fn use_model(&self, id: &str) -> Result<ModelInfo> {
+    /// Embeds with this model from now on. It answers at once where its vectors
+    /// are complete, else the one that answers now goes on until they are. On an
+    /// error everything stays as it was.
+    pub fn use_model(&self, id: &str, check: PairCheck) -> Result<ModelInfo> {
         let installed = self.models.list()?;
         let model = installed.into_iter().find(|model| model.id == id).ok_or_else(|| {
             Error::usage(format!(
@@ -145,42 +141,116 @@ impl Library {
                  `afterimage model add FOLDER` installs one"
             ))
         })?;
-        if let ModelState::Broken(reason) = &model.state {
-            return Err(Error::usage(format!("the model {id} cannot be used: {reason}")));
-        }
-        if let Ok(serving) = self.serving_model() {
-            self.catalog.set_setting(SERVING, &serving.id)?;
-        }
-        self.catalog.set_setting(MODEL, &model.id)?;
+        self.models.approve(&model, check)?;
+        let before = self.in_use()?;
+        let complete = self.coverage(&model)?.is_complete();
+        let serving = if complete { &model } else { &before.serving };
+        let newest_before = match before.is_preparing() && serving.id == before.serving.id {
+            // Photos that the answering model was to keep up with stay so.
+            true => before.newest_before,
+            false => self.catalog.newest_photo()?,
+        };
+        self.catalog.set_settings(&[
+            (MODEL, &model.id),
+            (SERVING, &serving.id),
+            (NEWEST_BEFORE, &newest_before.to_string()),
+        ])?;
+        self.turn_to(&model, serving, serving.id != before.serving.id);
         self.wake(|| Wake::Work);
         Ok(model)
     }
 
-    fn ready_model(&self, id: &str) -> Result<Option<ModelInfo>> {
-        let installed = self.models.list()?;
-        Ok(installed.into_iter().find(|m| m.id == id && m.state == ModelState::Ready))
+    /// Has the current model answer from now on, if its vectors are complete:
+    /// those of photos that cannot be reached now included. Returns whether
+    /// another one answered before.
+    pub fn serve_current_model(&self) -> Result<bool> {
+        let in_use = self.in_use()?;
+        let current = &in_use.current;
+        let settings = self.catalog.settings()?;
+        let serving = settings.get(SERVING);
+        let set = serving.is_none()
+            || serving != Some(&current.id) && self.coverage(current)?.is_complete();
+        if set {
+            self.catalog.set_settings(&[(SERVING, &current.id)])?;
+            self.turn_to(current, current, in_use.is_preparing());
+        }
+        Ok(set && in_use.is_preparing())
+    }
+
+    /// Forgets what only other models needed.
+    fn turn_to(&self, current: &ModelInfo, serving: &ModelInfo, switched: bool) {
+        self.encoders.keep(&[&current.id, &serving.id]);
+        if switched {
+            // The vectors in memory are kept up only while their model is in use.
+            self.drop_indexes();
+        }
+    }
+
+    /// How far the current model is while another one answers.
+    pub fn preparing(&self, in_use: &InUse) -> Result<Option<Preparing>> {
+        if !in_use.is_preparing() {
+            return Ok(None);
+        }
+        let Coverage { done, total } = self.coverage(&in_use.current)?;
+        Ok(Some(Preparing { model: in_use.current.id.clone(), done, total }))
+    }
+
+    fn coverage(&self, model: &ModelInfo) -> Result<Coverage> {
+        let embedded = self.derived.embedded(self.key(model)?)?;
+        // What a model can never embed must not hold it back.
+        let failures = self.catalog.failures()?;
+        let failed: HashSet<i64> =
+            failures.iter().filter(|failure| failure.permanent).map(|f| f.photo).collect();
+        let mut coverage = Coverage { done: 0, total: 0 };
+        for (id, hash) in self.catalog.hashed_photos()? {
+            let done = embedded.contains(&hash);
+            coverage.done += u64::from(done);
+            coverage.total += u64::from(done || !failed.contains(&id));
+        }
+        Ok(coverage)
+    }
+
+    /// Removes an installed model, and its vectors if asked.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] for a model in use, or one that cannot be removed;
+    /// [`Code::NotFound`] for an unknown one.
+    pub fn remove_model(&self, id: &str, vectors: bool) -> Result<Removed> {
+        match self.in_use() {
+            Ok(in_use) if in_use.current.id == id => {
+                return Err(Error::usage(format!(
+                    "the model {id} is in use: choose another one first, with \
+                     `afterimage model use ID`"
+                )));
+            }
+            Ok(in_use) if in_use.serving.id == id => {
+                return Err(Error::usage(format!(
+                    "the model {id} answers searches until {} has seen all photos: run \
+                     `afterimage index` first",
+                    in_use.current.id
+                )));
+            }
+            Err(error) if error.code() != Code::NotFound => return Err(error),
+            _ => {}
+        }
+        let (count, vector_bytes) = self.derived.vectors_of(id)?;
+        // Before the files: some systems remove none that is open.
+        self.encoders.forget(id);
+        let bytes = match self.models.remove(id) {
+            // Removed before, when its vectors were kept.
+            Err(error) if error.code() == Code::NotFound && vectors && count > 0 => 0,
+            removed => removed?,
+        };
+        if vectors {
+            self.derived.remove_vectors(id)?;
+            self.drop_indexes();
+        }
+        Ok(Removed { id: id.to_owned(), bytes, vectors: count, vector_bytes })
     }
 
     /// The model's number in the derived store.
     pub fn key(&self, model: &ModelInfo) -> Result<ModelKey> {
         self.derived.model(&model.id, model.preprocessing, &model.fingerprint)
-    }
-
-    /// The model's encoder; its towers load when they are first used.
-    pub fn encoder(&self, model: &ModelInfo) -> Result<Arc<dyn Encoder>> {
-        let key = (model.id.clone(), model.fingerprint.clone());
-        let mut encoders = self.encoders.lock();
-        if let Some(encoder) = encoders.get(&key) {
-            return Ok(encoder.clone());
-        }
-        let encoder = model::load(&model.folder, self.device)?;
-        encoders.insert(key, encoder.clone());
-        Ok(encoder)
-    }
-
-    /// Forgets a model that is about to be removed.
-    pub fn drop_encoder(&self, id: &str) {
-        self.encoders.lock().retain(|(loaded, _), _| loaded != id);
     }
 
     /// The vectors of a model in memory, read at their first use, and again
@@ -262,28 +332,42 @@ impl Library {
         Ok(())
     }
 
-    /// Photos that can be reached and are not done, newest first.
-    pub fn pending(&self) -> Result<Vec<PendingPhoto>> {
-        let key = self.key(&self.current_model()?)?;
-        jobs::pending(self.catalog.reachable_photos()?, &self.derived, key)
+    /// What is to be done for which model, the first task first, newest photos
+    /// first. While a model is prepared, the one that answers comes before it:
+    /// its few photos are findable at once, not after hours.
+    pub fn tasks(&self, in_use: &InUse, passed_over: &HashSet<i64>) -> Result<Vec<Task>> {
+        let mut reachable = self.catalog.reachable_photos()?;
+        reachable.retain(|photo| !passed_over.contains(&photo.id));
+        let mut tasks = Vec::new();
+        if in_use.is_preparing() {
+            let model = in_use.serving.clone();
+            let embedded = self.derived.embedded(self.key(&model)?)?;
+            let photos = jobs::slipping(&reachable, &embedded, in_use.newest_before);
+            tasks.push(Task { model, photos });
+        }
+        let model = in_use.current.clone();
+        let embedded = self.derived.embedded(self.key(&model)?)?;
+        let photos = jobs::lacking(&reachable, &embedded, &self.derived.thumbnailed()?);
+        tasks.push(Task { model, photos });
+        tasks.retain(|task| !task.photos.is_empty());
+        Ok(tasks)
     }
 
-    /// Works through `pending` until it is done, stopped or interrupted.
-    /// `stored` is told whenever photos became findable.
+    /// Works on a task until it is done, stopped or interrupted. `stored` is
+    /// told whenever photos became findable.
     pub fn work(
         &self,
-        pending: &[PendingPhoto],
+        task: &Task,
         control: &Control,
         interrupted: &dyn Fn() -> bool,
         progress: &(dyn Fn(Progress) + Sync),
         stored: &(dyn Fn() + Sync),
     ) -> Result<Totals> {
-        let model = self.current_model()?;
-        let key = self.key(&model)?;
+        let key = self.key(&task.model)?;
         let pipeline = Pipeline {
             catalog: &self.catalog,
             derived: &self.derived,
-            encoder: self.encoder(&model)?,
+            encoder: self.encoders.get(&task.model)?,
             model: key,
             control,
             progress,
@@ -301,6 +385,18 @@ impl Library {
                 stored();
             },
         };
-        pipeline.run(pending, interrupted)
+        pipeline.run(&task.photos, interrupted)
+    }
+}
+
+/// Photos that a model has to know before it may answer.
+struct Coverage {
+    done: u64,
+    total: u64,
+}
+
+impl Coverage {
+    fn is_complete(&self) -> bool {
+        self.done == self.total
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::jobs::Progress;
+use crate::model::DeviceReport;
 
 /// A photo, by the number that it keeps through renames, moves and edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -252,12 +253,43 @@ pub struct Status {
     pub failed: u64,
     /// Files of kinds that cannot be read yet.
     pub skipped: u64,
-    /// The model in use; `None` where none is installed.
+    /// The model that photos are embedded with; `None` where none is installed.
     pub model: Option<String>,
+    /// The model whose vectors answer; another one while `model` is prepared.
+    pub serving: Option<String>,
+    /// How far `model` is while another one answers.
+    pub preparing: Option<Preparing>,
+    /// What computes.
+    pub device: DeviceReport,
     /// Models that have vectors in this library, and how many.
     pub models: Vec<(String, u64)>,
     /// The folders.
     pub roots: Vec<Root>,
+}
+
+/// A model that takes over when it knows every photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preparing {
+    /// Its id.
+    pub model: String,
+    /// Photos that it knows, of those that were read.
+    pub done: u64,
+    /// Photos that it has to know, those that cannot be reached now included.
+    pub total: u64,
+}
+
+/// What removing a model freed, and what it left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The model's id.
+    pub id: String,
+    /// What its folder took, in bytes.
+    pub bytes: u64,
+    /// Its vectors, which stay for when it comes back or were removed, too.
+    pub vectors: u64,
+    /// What they take, or took, in bytes. The library's file does not shrink by
+    /// that; it has room for so much more.
+    pub vector_bytes: u64,
 }
 
 /// Something to embed.

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use afterimage_engine::{Change, Control, Engine, Error, IndexReport, Root, RootId};
+use afterimage_engine::{Change, Control, Engine, Error, IndexReport, PairCheck, Root, RootId};
 
 use crate::args::IndexArgs;
 use crate::exit_codes::Failure;
@@ -16,7 +16,7 @@ use crate::{Outcome, interrupt};
 pub fn index(engine: &Engine, args: &IndexArgs, json: bool) -> Outcome {
     // First, so that nothing is added where the model is misspelt.
     if let Some(model) = &args.model {
-        engine.use_model(model)?;
+        engine.use_model(model, PairCheck::Required)?;
     }
     let roots = if args.folders.is_empty() {
         known_roots(engine)?

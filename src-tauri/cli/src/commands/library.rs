@@ -1,6 +1,6 @@
 //! `status` and `failures`: what the library holds and what it could not read.
 
-use afterimage_engine::{Engine, Failure};
+use afterimage_engine::{Engine, Failure, Preparing};
 
 use crate::Outcome;
 use crate::args::FailuresArgs;
@@ -24,8 +24,16 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
             Some(model) => writeln!(out, "model: {model}")?,
             None => writeln!(out, "model: none installed")?,
         }
+        if let (Some(preparing), Some(serving)) = (&status.preparing, &status.serving) {
+            let Preparing { model, done, total } = preparing;
+            writeln!(out, "  {model} has {done} of {total}; until it has all, {serving} answers")?;
+        }
         for (model, embedded) in &status.models {
             writeln!(out, "  {model}: {} embedded", photos(*embedded))?;
+        }
+        match &status.device.reason {
+            Some(reason) => writeln!(out, "device: {}, since {reason}", status.device.used)?,
+            None => writeln!(out, "device: {}", status.device.used)?,
         }
         writeln!(out, "folders:")?;
         for root in &status.roots {

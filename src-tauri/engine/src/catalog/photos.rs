@@ -146,6 +146,8 @@ pub(crate) struct PhotoRow {
     pub time: i64,
     pub offline: bool,
     pub present: bool,
+    /// The file is new or changed since it was last read.
+    pub unread: bool,
     /// What the last reading told, if there was one.
     pub read: Option<ReadPhoto>,
 }
@@ -304,6 +306,12 @@ impl Catalog {
         })
     }
 
+    /// The greatest id of a photo, 0 where there is none: later ones get greater ids.
+    pub fn newest_photo(&self) -> Result<i64> {
+        self.database
+            .read(|c| c.query_row("SELECT coalesce(max(id), 0) FROM photo", [], |row| row.get(0)))
+    }
+
     /// Id and content hash of every present photo that has been read.
     pub fn hashed_photos(&self) -> Result<Vec<(i64, ContentHash)>> {
         self.database.read(|c| {
@@ -460,6 +468,7 @@ fn photo_row(row: &Row) -> rusqlite::Result<PhotoRow> {
         time: row.get("time")?,
         offline: row.get("offline")?,
         present: row.get_ref("state")?.as_str()? == "present",
+        unread: row.get("unread")?,
         read,
     })
 }

@@ -79,6 +79,38 @@ impl Derived {
         })
     }
 
+    /// Whether there is any vector of this model.
+    pub fn has_vectors(&self, model: ModelKey) -> Result<bool> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT EXISTS (SELECT 1 FROM embedding WHERE model_id = ?1)")?
+                .query_row([model.0], |row| row.get(0))
+        })
+    }
+
+    /// How many vectors models of this name have here, whatever their weights,
+    /// and the bytes of all of them.
+    pub fn vectors_of(&self, name: &str) -> Result<(u64, u64)> {
+        self.database.read(|c| {
+            c.prepare_cached(
+                "SELECT count(*), coalesce(sum(length(vector)), 0)
+                 FROM embedding JOIN model ON model.id = model_id WHERE name = ?1",
+            )?
+            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+    }
+
+    /// Removes the vectors of all models of this name; the file keeps the room
+    /// for later ones.
+    pub fn remove_vectors(&self, name: &str) -> Result<()> {
+        // In many transactions: whoever stores meanwhile must not wait for all.
+        const AT_ONCE: u32 = 2000;
+        let remove = "DELETE FROM embedding WHERE (model_id, content_hash) IN (
+                        SELECT model_id, content_hash FROM embedding
+                        WHERE model_id IN (SELECT id FROM model WHERE name = ?1) LIMIT ?2)";
+        while self.database.write(|t| t.execute(remove, params![name, AT_ONCE]))? > 0 {}
+        Ok(())
+    }
+
     /// Hashes that have a vector of this model.
     pub fn embedded(&self, model: ModelKey) -> Result<HashSet<[u8; 32]>> {
         self.database.read(|c| {

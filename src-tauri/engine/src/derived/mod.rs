@@ -116,6 +116,29 @@ mod tests {
     }
 
     #[test]
+    fn vectors_are_removed_by_name_whatever_the_weights() {
+        let dir = tempfile::tempdir().unwrap();
+        let derived = Derived::open(dir.path()).unwrap();
+        let keys = [("one", 1, "w"), ("one", 2, "w"), ("one", 1, "x"), ("two", 1, "w")].map(
+            |(name, preprocessing, weights)| derived.model(name, preprocessing, weights).unwrap(),
+        );
+        // More than go in one transaction.
+        let hash = |n: u32| std::array::from_fn(|at| n.to_le_bytes()[at % 4]);
+        let computed: Vec<Computed> = (0..2500)
+            .map(|n| Computed { hash: hash(n), vector: Some(vec![0, 60]), thumbnail: None })
+            .collect();
+        for key in keys {
+            assert!(!derived.has_vectors(key).unwrap());
+            derived.store(key, &computed).unwrap();
+        }
+        assert_eq!(derived.vectors_of("one").unwrap(), (7500, 15000));
+        derived.remove_vectors("one").unwrap();
+        assert_eq!(keys.map(|key| derived.has_vectors(key).unwrap()), [false, false, false, true]);
+        assert_eq!(derived.vectors_of("two").unwrap(), (2500, 5000));
+        assert_eq!(derived.vectors_of("one").unwrap(), (0, 0));
+    }
+
+    #[test]
     fn a_damaged_file_is_set_aside_and_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(Derived::FILE), [3u8; 9000]).unwrap();

@@ -126,17 +126,9 @@ impl Round<'_> {
             self.wait(ROOT_CHECK);
             return Ok(());
         }
-        let pending: Vec<_> = self
-            .library
-            .pending()?
-            .into_iter()
-            .filter(|photo| !self.passed_over.contains(&photo.id))
-            .collect();
-        if pending.is_empty() {
-            self.library.serve_current_model()?;
-            self.unsettled = false;
-            self.follower.progress(Progress::at(Step::Idle));
-        } else {
+        let in_use = self.library.in_use()?;
+        let tasks = self.library.tasks(&in_use, &self.passed_over)?;
+        if let Some(task) = tasks.first() {
             let checked = std::cell::Cell::new(Instant::now());
             let interrupted = || {
                 let check = checked.get().elapsed() >= ROOT_CHECK;
@@ -146,7 +138,7 @@ impl Round<'_> {
                 !self.receiver.is_empty() || check && self.roots_moved()
             };
             let totals = self.library.work(
-                &pending,
+                task,
                 self.control,
                 &interrupted,
                 &|progress| self.follower.progress(progress),
@@ -154,6 +146,12 @@ impl Round<'_> {
             )?;
             self.passed_over.extend(&totals.passed_over);
             self.follower.worked(&totals);
+        } else {
+            if self.library.serve_current_model()? {
+                self.follower.stored();
+            }
+            self.unsettled = false;
+            self.follower.progress(Progress::at(Step::Idle));
         }
         self.collect();
         Ok(())

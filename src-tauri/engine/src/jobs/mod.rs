@@ -13,11 +13,13 @@ mod control;
 mod follow;
 mod pipeline;
 mod reconcile;
+mod tasks;
 
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};
-pub(crate) use pipeline::{Pipeline, Searchable, Totals, pending};
+pub(crate) use pipeline::{Pipeline, Searchable, Totals};
 pub(crate) use reconcile::{Place, Reconciled, reconcile};
+pub(crate) use tasks::{Task, lacking, slipping};
 
 /// Seconds since 1970.
 pub(crate) fn now() -> i64 {

@@ -196,15 +196,16 @@ impl Pipeline<'_> {
                 return;
             }
             let Some(photo) = pending.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-            if sender.send(self.read_one(photo.id)).is_err() {
+            if sender.send(self.read_one(photo)).is_err() {
                 return;
             }
         }
     }
 
-    fn read_one(&self, id: i64) -> Outcome {
+    fn read_one(&self, &PendingPhoto { id, unread, .. }: &PendingPhoto) -> Outcome {
         let row = match self.catalog.photo(id) {
-            Ok(Some(row)) if row.present => row,
+            // What changed since it was listed may be another model's first.
+            Ok(Some(row)) if row.present && (unread || !row.unread) => row,
             Ok(_) => return Outcome::PassedOver(id),
             Err(error) => {
                 tracing::warn!("{error}");
@@ -490,26 +491,4 @@ fn describe(bytes: &[u8], hash: [u8; 32], size: Size, color: [u8; 3], format: &s
         focal_mm: metadata.focal_mm,
         exposure_s: metadata.exposure_s,
     }
-}
-
-/// The photos among `reachable` that lack a reading, a vector or a thumbnail.
-///
-/// # Errors
-/// Where the derived store cannot be read.
-pub(crate) fn pending(
-    reachable: Vec<PendingPhoto>,
-    derived: &Derived,
-    model: ModelKey,
-) -> Result<Vec<PendingPhoto>> {
-    let embedded = derived.embedded(model)?;
-    let thumbnailed = derived.thumbnailed()?;
-    Ok(reachable
-        .into_iter()
-        .filter(|photo| {
-            photo.unread
-                || photo
-                    .hash
-                    .is_none_or(|hash| !embedded.contains(&hash) || !thumbnailed.contains(&hash))
-        })
-        .collect())
 }

@@ -1,6 +1,7 @@
 //! Where the towers run.
 
 use std::fmt;
+use std::panic;
 use std::str::FromStr;
 
 use candle_core::Device;
@@ -10,8 +11,11 @@ use crate::error::{Context, Error, Result};
 /// The device a person asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// The processor; always there.
+    /// The GPU that this build knows, where it proves to compute what the
+    /// processor does; else the processor.
     #[default]
+    Auto,
+    /// The processor; always there.
     Cpu,
     /// The first NVIDIA GPU; needs a build with the feature `cuda`.
     Cuda,
@@ -19,8 +23,41 @@ pub enum DeviceChoice {
     Metal,
 }
 
+/// What computes, and why it is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// What the person asked for.
+    pub asked: DeviceChoice,
+    /// What computes, never [`Auto`](DeviceChoice::Auto). Until a model is
+    /// loaded, what will be tried first.
+    pub used: DeviceChoice,
+    /// Why a GPU is not used although it might have been.
+    pub reason: Option<String>,
+}
+
+impl DeviceReport {
+    /// What can be told before anything was tried.
+    pub fn untried(asked: DeviceChoice) -> Self {
+        let used = asked.resolved();
+        let lacking = asked == DeviceChoice::Auto && used == DeviceChoice::Cpu;
+        let reason = lacking.then(|| "this build has no GPU backend".to_owned());
+        Self { asked, used, reason }
+    }
+}
+
 impl DeviceChoice {
-    /// Opens the device.
+    /// The device that is tried first: for [`Auto`](Self::Auto) the GPU that
+    /// this build knows, or the processor where it knows none.
+    pub fn resolved(self) -> Self {
+        match self {
+            Self::Auto if cfg!(feature = "cuda") => Self::Cuda,
+            Self::Auto if cfg!(feature = "metal") => Self::Metal,
+            Self::Auto => Self::Cpu,
+            chosen => chosen,
+        }
+    }
+
+    /// Opens the device, for [`Auto`](Self::Auto) the one that is tried first.
     ///
     /// # Errors
     /// A usage error when this build has no backend for it, a failure when the
@@ -32,13 +69,22 @@ impl DeviceChoice {
                  or choose the device cpu"
             ))
         };
-        match self {
-            Self::Cpu => Ok(Device::Cpu),
+        match self.resolved() {
             Self::Cuda if !cfg!(feature = "cuda") => Err(lacks("cuda")),
             Self::Metal if !cfg!(feature = "metal") => Err(lacks("metal")),
-            Self::Cuda => Device::new_cuda(0).context(|| "cannot use the NVIDIA GPU"),
-            Self::Metal => Device::new_metal(0).context(|| "cannot use the GPU"),
+            Self::Cuda => open("the NVIDIA GPU", || Device::new_cuda(0)),
+            Self::Metal => open("the GPU", || Device::new_metal(0)),
+            Self::Auto | Self::Cpu => Ok(Device::Cpu),
         }
+    }
+}
+
+/// Opens a GPU. candle's backends panic on a machine that has none.
+fn open(name: &str, new: fn() -> candle_core::Result<Device>) -> Result<Device> {
+    let cannot = || format!("cannot use {name}");
+    match panic::catch_unwind(new) {
+        Ok(opened) => opened.context(cannot),
+        Err(_) => Err(Error::failed(format!("{}: there is none", cannot()))),
     }
 }
 
@@ -47,10 +93,13 @@ impl FromStr for DeviceChoice {
 
     fn from_str(name: &str) -> Result<Self> {
         match name {
+            "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda),
             "metal" => Ok(Self::Metal),
-            _ => Err(Error::usage(format!("unknown device {name:?}: use cpu, cuda or metal"))),
+            _ => {
+                Err(Error::usage(format!("unknown device {name:?}: use auto, cpu, cuda or metal")))
+            }
         }
     }
 }
@@ -58,6 +107,7 @@ impl FromStr for DeviceChoice {
 impl fmt::Display for DeviceChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
             Self::Metal => "metal",
@@ -72,7 +122,8 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for choice in [DeviceChoice::Cpu, DeviceChoice::Cuda, DeviceChoice::Metal] {
+        use DeviceChoice::{Auto, Cpu, Cuda, Metal};
+        for choice in [Auto, Cpu, Cuda, Metal] {
             assert_eq!(choice.to_string().parse::<DeviceChoice>().unwrap(), choice);
         }
         assert_eq!("gpu".parse::<DeviceChoice>().unwrap_err().code(), Code::Usage);
@@ -84,5 +135,21 @@ mod tests {
         let error = DeviceChoice::Cuda.device().unwrap_err();
         assert_eq!(error.code(), Code::Usage);
         assert!(error.to_string().contains("--features cuda"), "{error}");
+    }
+
+    #[test]
+    #[cfg(not(any(feature = "cuda", feature = "metal")))]
+    fn auto_is_the_processor_where_the_build_knows_no_gpu() {
+        assert!(DeviceChoice::Auto.device().unwrap().is_cpu());
+        let report = DeviceReport::untried(DeviceChoice::Auto);
+        assert_eq!(report.used, DeviceChoice::Cpu);
+        assert!(report.reason.unwrap().contains("no GPU backend"));
+        assert_eq!(DeviceReport::untried(DeviceChoice::Cpu).reason, None);
+    }
+
+    #[test]
+    fn a_backend_that_panics_is_an_error() {
+        let error = open("the GPU", || panic!("no device")).unwrap_err();
+        assert!(error.to_string().contains("cannot use the GPU"), "{error}");
     }
 }

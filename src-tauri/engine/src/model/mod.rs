@@ -21,8 +21,10 @@ mod device;
 mod download;
 mod dual;
 mod embedding;
+mod encoders;
 #[cfg(test)]
 mod golden;
+mod guarded;
 mod hub;
 mod installed;
 mod open_clip;
@@ -50,8 +52,13 @@ use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 
-pub use device::DeviceChoice;
+pub use catalogue::{KnownModel, Recommendation, known};
+pub use device::{DeviceChoice, DeviceReport};
+pub use download::Download;
 pub use embedding::Embedding;
+pub use encoders::Encoders;
+pub use guarded::Guarded;
+pub use hub::Hub;
 pub use installed::{ModelCheck, ModelInfo, ModelState, Models, PairCheck};
 
 /// Two towers over one space: images and texts to vectors of length 1.

@@ -29,17 +29,17 @@ pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel
             "the query is empty: say what the photos should show, such as `afterimage search \"a dog\"`",
         ));
     }
-    let model = library.serving_model()?;
+    let model = library.in_use()?.serving;
     let index = library.index(&model)?;
     let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
     going_on()?;
 
     let mut parts: Vec<Embedding> = Vec::new();
     if !query.is_empty() {
-        parts.extend(library.encoder(&model)?.encode_texts(&[query])?);
+        parts.extend(library.encoders.get(&model)?.encode_texts(&[query])?);
     }
     if !request.images.is_empty() {
-        let encoder = library.encoder(&model)?;
+        let encoder = library.encoders.get(&model)?;
         for image in &request.images {
             going_on()?;
             parts.push(embed_file(&*encoder, image)?);

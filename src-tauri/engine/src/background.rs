@@ -1,0 +1,157 @@
+//! Following a library: on the caller's thread, and on one of its own.
+
+use parking_lot::Mutex;
+
+use crate::error::{Code, Error, Result};
+use crate::jobs::{self, Control, Follower, Progress, Reconciled, Totals, Wake};
+use crate::view::{Change, ChangeKind, Event, PhotoId};
+use crate::{Engine, scan};
+
+/// Follows the library on this thread until `control` is stopped, and tells what
+/// changed.
+pub(crate) fn watch(
+    engine: &Engine,
+    control: &Control,
+    on_change: &(dyn Fn(Change) + Sync),
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<()> {
+    let failure = Mutex::new(None);
+    let follower = Watching { engine, on_change, progress, failure: &failure, control };
+    jobs::follow(&engine.0, control, &follower)?;
+    failure.into_inner().map_or(Ok(()), Err)
+}
+
+/// Work in the background; dropping it stops the work and waits until what was
+/// in flight is stored.
+pub struct Background {
+    engine: Engine,
+    control: Control,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Background {
+    /// Follows the library on a thread of its own and tells `observer`.
+    pub(crate) fn start(engine: &Engine, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        let control = Control::default();
+        let thread = {
+            let (engine, control) = (engine.clone(), control.clone());
+            std::thread::spawn(move || {
+                let follower = Observing { observer };
+                let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    jobs::follow(&engine.0, &control, &follower)
+                }));
+                let broken =
+                    || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
+                if let Err(error) = followed.unwrap_or_else(|_| broken()) {
+                    follower.failed(error);
+                }
+            })
+        };
+        Self { engine: engine.clone(), control, thread: Some(thread) }
+    }
+
+    /// Pauses, resumes and stops the work.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Has all folders looked at again.
+    pub fn rescan(&self) {
+        self.engine.0.wake(|| Wake::Roots);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.control.stop();
+        self.engine.0.wake(|| Wake::Control);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed; here is nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Tells the caller of [`Engine::watch`].
+struct Watching<'a> {
+    engine: &'a Engine,
+    on_change: &'a (dyn Fn(Change) + Sync),
+    progress: &'a (dyn Fn(Progress) + Sync),
+    /// What ended the watch.
+    failure: &'a Mutex<Option<Error>>,
+    control: &'a Control,
+}
+
+impl Follower for Watching<'_> {
+    fn progress(&self, progress: Progress) {
+        (self.progress)(progress);
+    }
+
+    fn reconciled(&self, done: &Reconciled) {
+        let roots = self.engine.roots().unwrap_or_default();
+        for (id, change) in &done.changes {
+            let (root, path, from) = change.places();
+            let Some(root) = roots.iter().find(|known| known.id.0 == root) else { continue };
+            let kind = match change {
+                scan::Change::Added(_) => ChangeKind::Added,
+                scan::Change::Modified { .. } => ChangeKind::Modified,
+                scan::Change::Moved { .. } => ChangeKind::Moved,
+                scan::Change::Removed { .. } => ChangeKind::Removed,
+            };
+            let from = from.map(|from| root.path.join(from));
+            (self.on_change)(Change {
+                kind,
+                path: root.path.join(path),
+                from,
+                photo: PhotoId(*id),
+            });
+        }
+    }
+
+    fn worked(&self, _: &Totals) {}
+
+    fn stored(&self) {}
+
+    fn failed(&self, error: Error) {
+        if matches!(error.code(), Code::Usage | Code::NotFound) {
+            *self.failure.lock() = Some(error);
+            self.control.stop();
+        } else {
+            tracing::warn!("{error}; trying again");
+        }
+    }
+}
+
+/// Tells the observer of [`Engine::start`].
+struct Observing<F> {
+    observer: F,
+}
+
+impl<F: Fn(Event) + Send + Sync> Follower for Observing<F> {
+    fn progress(&self, progress: Progress) {
+        (self.observer)(Event::Progress(progress));
+    }
+
+    fn reconciled(&self, done: &Reconciled) {
+        if done.roots_changed {
+            (self.observer)(Event::RootsChanged);
+        }
+        if !done.changes.is_empty() {
+            (self.observer)(Event::LibraryChanged);
+        }
+    }
+
+    fn worked(&self, totals: &Totals) {
+        if totals.moved + totals.failed > 0 {
+            (self.observer)(Event::LibraryChanged);
+        }
+    }
+
+    fn stored(&self) {
+        (self.observer)(Event::LibraryChanged);
+    }
+
+    fn failed(&self, error: Error) {
+        (self.observer)(Event::Failed(error));
+    }
+}
