@@ -279,9 +279,9 @@ fn unknown(path: &Path, config: &Value) -> Error {
     let known: Vec<&str> = FAMILIES.iter().filter_map(|family| family.model_type).collect();
     let kind = config["model_type"].as_str().unwrap_or_default();
     Error::usage(format!(
-        "{} is a model of an unknown kind, model_type {kind:?}; known are {}, and the folders of \
-         open_clip",
-        path.display(),
+        "{} describes a model of an unknown kind, model_type {kind:?}; known are {}, and the \
+         folders of open_clip",
+        path.join(CONFIG).display(),
         known.join(", ")
     ))
 }
