@@ -35,6 +35,7 @@ fn status_tells_what_the_library_holds() {
         "device",
         "failed",
         "model",
+        "model_problem",
         "models",
         "pending",
         "photos",

@@ -50,6 +50,7 @@ impl Overview {
             failed,
             skipped,
             model,
+            model_problem: _,
             serving,
             preparing,
             models: _,

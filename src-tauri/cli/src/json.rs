@@ -154,6 +154,8 @@ pub struct StatusDocument {
     pending: u64,
     failed: u64,
     model: Option<String>,
+    /// Why it cannot be used, where it broke.
+    model_problem: Option<String>,
     /// Whose vectors answer: another one's while `model` is prepared.
     serving: Option<String>,
     /// How far that is.
@@ -198,6 +200,7 @@ impl From<&Status> for StatusDocument {
             pending: status.pending,
             failed: status.failed,
             model: status.model.clone(),
+            model_problem: status.model_problem.clone(),
             serving: status.serving.clone(),
             preparing: status.preparing.as_ref().map(|preparing| PreparingEntry {
                 model: preparing.model.clone(),

@@ -130,7 +130,10 @@ impl Drop for Download {
 }
 
 fn describe_download(progress: &engine::Download) -> String {
-    let &engine::Download { done, total, rate, seconds_left, .. } = progress;
+    let &engine::Download { done, total, rate, seconds_left, waiting } = progress;
+    if let Some(seconds) = waiting {
+        return format!("the hub is busy or out of reach; trying again in {}", duration(seconds));
+    }
     if done >= total {
         return format!("{}, checking the model", size(total));
     }

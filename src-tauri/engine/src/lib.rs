@@ -300,16 +300,17 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let (pending, preparing) = match &in_use {
-            Some(in_use) => {
+            Some(in_use) if in_use.problem().is_none() => {
                 let tasks = self.0.tasks(in_use, &HashSet::new())?;
                 // A photo may wait for two models.
                 let waiting = tasks.iter().flat_map(|task| &task.photos).map(|photo| photo.id);
                 let waiting: HashSet<i64> = waiting.collect();
                 (waiting.len() as u64, self.0.preparing(in_use)?)
             }
-            None => (counts.present - counts.failed, None),
+            _ => (counts.present - counts.failed, None),
         };
         let device = self.device_of(in_use.as_ref());
+        let model_problem = in_use.as_ref().and_then(library::InUse::problem);
         let (model, serving) = in_use.map(|m| (m.current.id, m.serving.id)).unzip();
         let skipped = self.0.catalog.roots()?.iter().map(|root| root.skipped).sum();
         Ok(Status {
@@ -318,6 +319,7 @@ impl Engine {
             failed: counts.failed,
             skipped,
             model,
+            model_problem,
             serving,
             preparing,
             device,
@@ -339,7 +341,7 @@ impl Engine {
     /// Loads what the first search would wait for: the text tower and the
     /// vectors. A failure is left for the search to tell.
     pub fn warm(&self) {
-        if let Err(error) = self.0.in_use().and_then(|models| self.0.index(&models.serving)) {
+        if let Err(error) = self.0.serving().and_then(|model| self.0.index(&model)) {
             tracing::debug!("not warmed: {error}");
         }
         self.warm_text();
@@ -349,8 +351,8 @@ impl Engine {
     /// it loaded. Cheap enough for every keystroke: it returns at once where the
     /// tower is loaded, or is loading. A failure is left for the search to tell.
     pub fn warm_text(&self) {
-        let models = self.0.in_use();
-        if let Err(error) = models.and_then(|m| self.0.encoders.warm_texts(&m.serving)) {
+        let model = self.0.serving();
+        if let Err(error) = model.and_then(|model| self.0.encoders.warm_texts(&model)) {
             tracing::debug!("not warmed: {error}");
         }
     }
@@ -370,10 +372,8 @@ impl Engine {
         let read = row.read.unwrap_or_default();
         let known = read.width > 0;
         let embedded = known
-            && match self.0.in_use() {
-                Ok(InUse { serving, .. }) => {
-                    self.0.derived.vector(self.0.key(&serving)?, &read.hash)?.is_some()
-                }
+            && match self.0.serving() {
+                Ok(model) => self.0.derived.vector(self.0.key(&model)?, &read.hash)?.is_some(),
                 Err(_) => false,
             };
         Ok(Photo {

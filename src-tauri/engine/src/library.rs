@@ -67,6 +67,23 @@ impl InUse {
     pub fn is_preparing(&self) -> bool {
         self.current.id != self.serving.id
     }
+
+    /// Why the current model cannot embed, if it cannot.
+    pub fn problem(&self) -> Option<String> {
+        problem(&self.current)
+    }
+}
+
+/// What to say of a model that was chosen and broke since.
+fn problem(model: &ModelInfo) -> Option<String> {
+    match &model.state {
+        ModelState::Ready => None,
+        ModelState::Broken(reason) => Some(format!(
+            "the model {} cannot be used any more: {reason}. Put its files in order, or choose \
+             another model",
+            model.id
+        )),
+    }
 }
 
 impl Library {
@@ -104,13 +121,15 @@ impl Library {
         let ready =
             |id: &str| installed.iter().find(|m| m.id == id && m.state == ModelState::Ready);
         let chosen = settings.get(MODEL);
-        let usable = chosen.and_then(|id| ready(id));
-        if let (Some(id), None) = (chosen, usable)
+        // One that broke stays the chosen one: who put another in its place would
+        // embed the whole library with a model that nobody chose.
+        let there = chosen.and_then(|id| installed.iter().find(|model| model.id == *id));
+        if let (Some(id), None) = (chosen, there)
             && !self.warned.swap(true, Ordering::Relaxed)
         {
             tracing::warn!("the model {id} is not installed any more; another one is used");
         }
-        let current = usable
+        let current = there
             .or_else(|| ready(DEFAULT_MODEL))
             .or_else(|| installed.iter().find(|model| model.state == ModelState::Ready))
             .ok_or_else(|| {
@@ -130,6 +149,19 @@ impl Library {
         Ok(InUse { current: current.clone(), serving: serving.clone(), newest_before })
     }
 
+    /// The model whose vectors answer.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where none is installed; [`Code::Failed`] where it
+    /// broke.
+    pub fn serving(&self) -> Result<ModelInfo> {
+        let serving = self.in_use()?.serving;
+        match problem(&serving) {
+            Some(problem) => Err(Error::failed(problem)),
+            None => Ok(serving),
+        }
+    }
+
     /// Embeds with this model from now on. It answers at once where its vectors
     /// are complete, else the one that answers now goes on until they are. On an
     /// error everything stays as it was.
@@ -144,7 +176,8 @@ impl Library {
         self.models.approve(&model, check)?;
         let before = self.in_use()?;
         let complete = self.coverage(&model)?.is_complete();
-        let serving = if complete { &model } else { &before.serving };
+        let answers = problem(&before.serving).is_none();
+        let serving = if complete || !answers { &model } else { &before.serving };
         let newest_before = match before.is_preparing() && serving.id == before.serving.id {
             // Photos that the answering model was to keep up with stay so.
             true => before.newest_before,
@@ -167,6 +200,11 @@ impl Library {
         let in_use = self.in_use()?;
         let current = &in_use.current;
         let settings = self.catalog.settings()?;
+        // What stands in for a model that is away, or broken, is not a choice.
+        let chosen = settings.get(MODEL).is_none_or(|id| *id == current.id);
+        if !chosen || in_use.problem().is_some() {
+            return Ok(false);
+        }
         let serving = settings.get(SERVING);
         let set = serving.is_none()
             || serving != Some(&current.id) && self.coverage(current)?.is_complete();
@@ -188,7 +226,7 @@ impl Library {
 
     /// How far the current model is while another one answers.
     pub fn preparing(&self, in_use: &InUse) -> Result<Option<Preparing>> {
-        if !in_use.is_preparing() {
+        if !in_use.is_preparing() || in_use.problem().is_some() {
             return Ok(None);
         }
         let Coverage { done, total } = self.coverage(&in_use.current)?;
@@ -335,7 +373,13 @@ impl Library {
     /// What is to be done for which model, the first task first, newest photos
     /// first. While a model is prepared, the one that answers comes before it:
     /// its few photos are findable at once, not after hours.
+    ///
+    /// # Errors
+    /// Where the current model cannot be used.
     pub fn tasks(&self, in_use: &InUse, passed_over: &HashSet<i64>) -> Result<Vec<Task>> {
+        if let Some(problem) = in_use.problem() {
+            return Err(Error::failed(problem));
+        }
         let mut reachable = self.catalog.reachable_photos()?;
         reachable.retain(|photo| !passed_over.contains(&photo.id));
         let mut tasks = Vec::new();
@@ -363,6 +407,8 @@ impl Library {
         progress: &(dyn Fn(Progress) + Sync),
         stored: &(dyn Fn() + Sync),
     ) -> Result<Totals> {
+        // Its files may have changed since it was chosen.
+        self.models.approve(&task.model, PairCheck::Required)?;
         let key = self.key(&task.model)?;
         let pipeline = Pipeline {
             catalog: &self.catalog,

@@ -4,10 +4,10 @@
 //! opened and versioned; what stands in it belongs to `catalog` and `derived`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
 
@@ -133,7 +133,15 @@ fn user_version(connection: &Connection) -> rusqlite::Result<u32> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    // The first switch to WAL does not wait for a process that does the same.
+    let began = Instant::now();
+    while let Err(error) = connection.pragma_update(None, "journal_mode", "wal") {
+        let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if !busy || began.elapsed() > BUSY_TIMEOUT {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     // In WAL mode NORMAL survives a crash of the process with nothing lost and
     // a power cut with at most the last transactions undone, never half done.
     connection.pragma_update(None, "synchronous", "normal")?;

@@ -255,6 +255,8 @@ pub struct Status {
     pub skipped: u64,
     /// The model that photos are embedded with; `None` where none is installed.
     pub model: Option<String>,
+    /// Why that model cannot be used, and what to do, where it broke.
+    pub model_problem: Option<String>,
     /// The model whose vectors answer; another one while `model` is prepared.
     pub serving: Option<String>,
     /// How far `model` is while another one answers.

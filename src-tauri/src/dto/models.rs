@@ -198,6 +198,8 @@ pub struct Install {
     /// Bytes a second over the last seconds.
     pub rate: f64,
     pub seconds_left: Option<f64>,
+    /// Seconds until the next attempt, while the hub is busy or out of reach.
+    pub waiting: Option<f64>,
     /// All is there, and the model is tried out.
     pub checking: bool,
 }
@@ -205,9 +207,9 @@ pub struct Install {
 impl Install {
     /// What the engine says of the download of a model.
     pub fn new(id: &str, download: &engine::Download) -> Self {
-        let &engine::Download { done, total, rate, seconds_left } = download;
+        let &engine::Download { done, total, rate, seconds_left, waiting } = download;
         let checking = total > 0 && done >= total;
-        Self { id: id.to_owned(), done, total, rate, seconds_left, checking }
+        Self { id: id.to_owned(), done, total, rate, seconds_left, waiting, checking }
     }
 }
 

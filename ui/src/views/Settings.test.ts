@@ -225,6 +225,33 @@ describe("installing", () => {
     expect(progress()).toBe("212 of 607 MB");
   });
 
+  it("says that the hub does not answer, and how long it waits", async () => {
+    const backend = await open();
+    await press(DATACOMP, /Install/);
+    backend.stock.download(212_000_000, 8_400_000);
+    backend.stock.wait(41.2);
+    await settle();
+    expect(progress()).toBe("The model hub does not answer. Trying again in 42 s.");
+    // What is there is still shown to be there.
+    expect(within(row(DATACOMP)).getByRole("progressbar")).toHaveProperty("value", 212_000_000);
+  });
+
+  it("lets a download that broke off be removed", async () => {
+    const backend = await open();
+    const remove = vi.spyOn(backend, "removeModel");
+    await press(DATACOMP, /Install/);
+    backend.stock.download(212_000_000, 8_400_000);
+    await press(DATACOMP, /Cancel/);
+    await press(DATACOMP, /Remove/);
+    expect(text(screen.getByRole("dialog", { name: /^Remove OpenCLIP/ }))).toContain(
+      "This frees 212 MB on your disk.",
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Remove the download" }));
+    await settle();
+    expect(remove).toHaveBeenCalledWith(DATACOMP, false);
+    expect(text(row(DATACOMP))).not.toContain("are here already");
+  });
+
   it("is not cancelled by the second half of a double click", async () => {
     const backend = await open();
     const cancel = vi.spyOn(backend, "cancelInstall");

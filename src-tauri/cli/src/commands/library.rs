@@ -21,7 +21,10 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
             status.skipped
         )?;
         match &status.model {
-            Some(model) => writeln!(out, "model: {model}")?,
+            Some(model) => match &status.model_problem {
+                Some(problem) => writeln!(out, "model: {model}; {problem}")?,
+                None => writeln!(out, "model: {model}")?,
+            },
             None => writeln!(out, "model: none installed")?,
         }
         if let (Some(preparing), Some(serving)) = (&status.preparing, &status.serving) {

@@ -41,6 +41,13 @@ pub fn model(
         }
         ModelCommand::Install { id } => {
             let engine = open()?;
+            if let Some(known) = engine.catalogue().iter().find(|known| known.id == *id) {
+                let KnownModel { title, license, license_url, bytes, .. } = known;
+                output::note(format_args!(
+                    "{title}, about {}, licence {license}: {license_url}",
+                    size(*bytes)
+                ));
+            }
             let cancel = Cancel::default();
             interrupt::cancels(&cancel)?;
             let display = Download::new();
@@ -130,13 +137,15 @@ fn available(engine: &Engine, json: bool) -> Outcome {
             let mark = if model.recommended.is_some() { "+" } else { " " };
             writeln!(
                 out,
-                "{mark} {}  {}, {}, {}",
+                "{mark} {}  {}, {} quality, {}",
                 model.id,
                 size(model.bytes),
-                model.license,
-                model.quality
+                model.quality.to_lowercase(),
+                languages(&model.languages)
             )?;
             writeln!(out, "    {}", faint(format_args!("{}. {}", model.title, model.about)))?;
+            let license = format_args!("{}: {}", model.license, model.license_url);
+            writeln!(out, "    {}", faint(license))?;
         }
         Ok(())
     })?;
@@ -144,6 +153,16 @@ fn available(engine: &Engine, json: bool) -> Outcome {
         output::note("+ recommended; `afterimage model install ID` installs one");
     }
     Ok(())
+}
+
+/// ISO codes for people; `mul` stands for many.
+fn languages(codes: &[String]) -> String {
+    let words = codes.iter().map(|code| match code.as_str() {
+        "en" => "English",
+        "mul" => "many languages",
+        other => other,
+    });
+    words.collect::<Vec<_>>().join(" and ")
 }
 
 /// Prints what a check found; something wrong is a failure of the command.

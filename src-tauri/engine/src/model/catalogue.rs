@@ -94,7 +94,7 @@ fn main() -> String {
 
 /// What the tokenizer may need, and under which terms the model may be used.
 fn along() -> Vec<String> {
-    ["tokenizer_config.json", "special_tokens_map.json", "README.md", "LICENSE"]
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "README.md", "LICENSE"]
         .map(str::to_owned)
         .into()
 }
@@ -146,9 +146,11 @@ mod tests {
     fn files_are_plain_names_fetched_once_from_a_repository() {
         for model in known() {
             let mut seen = HashSet::new();
-            let lists = model.files.iter().map(Vec::as_slice);
-            let lists = lists.chain(model.optional.iter().map(std::slice::from_ref));
-            for alternatives in lists {
+            for file in &model.optional {
+                let (repository, name) = model.place(file);
+                assert!(is_repository(repository) && is_plain(name), "{file}");
+            }
+            for alternatives in &model.files {
                 assert!(!alternatives.is_empty(), "{}", model.id);
                 let names: HashSet<_> = alternatives
                     .iter()

@@ -299,16 +299,7 @@ const TEXT_NAMES: TextNames = TextNames {
 pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
     let (vision, text) = configs(&folder.config)
         .context(|| format!("cannot use {}", folder.path.join("config.json").display()))?;
-    let preprocess = Preprocess::open(&folder.path.join("preprocessor_config.json"))?;
-    let side = vision.image_size as u32;
-    if preprocess.size() != (side, side) {
-        return Err(Error::failed(format!(
-            "in {}, preprocessor_config.json makes images of {:?} pixels, config.json wants \
-             ({side}, {side})",
-            folder.path.display(),
-            preprocess.size()
-        )));
-    }
+    let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
     let weights = Weights::open(&folder.weights, device)?;
     let (path, dim) = (folder.path.clone(), vision.dim);
     Ok(DualEncoder {

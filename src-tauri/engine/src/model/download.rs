@@ -19,7 +19,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use super::catalogue::KnownModel;
-use super::hub::{Digest, Hub, RemoteFile, Session, Trouble};
+use super::hub::{Digest, Hub, Idle, RemoteFile, Session, Trouble};
 use crate::error::{Context, Error, Result};
 
 const JOURNAL: &str = ".download.json";
@@ -42,6 +42,8 @@ pub struct Download {
     pub rate: f64,
     /// Seconds that the rest takes at that rate; `None` while nothing comes.
     pub seconds_left: Option<f64>,
+    /// Seconds until the next attempt, while the hub is busy or out of reach.
+    pub waiting: Option<f64>,
 }
 
 /// A file that is complete and checked.
@@ -75,11 +77,11 @@ pub(super) fn download(
     fs::create_dir_all(folder).context(writing)?;
     let _lock = lock(model, folder)?;
     let meter = Meter::new(progress);
-    let idle = || {
+    let idle = |pause: Option<Duration>| {
         if cancelled() {
             return Err(Error::cancelled());
         }
-        meter.tell();
+        meter.tell(pause);
         Ok(())
     };
     let session = hub.session(&idle)?;
@@ -89,7 +91,7 @@ pub(super) fn download(
     place.tidy(&journal, &files)?;
     place.make_sure_of_space(&files)?;
     let fetched = files.iter().map(|file| place.fetch(file)).collect::<Result<Vec<_>>>()?;
-    meter.tell_now();
+    meter.tell_now(None);
 
     // The folder is now the model and nothing else.
     for name in [JOURNAL, LOCK] {
@@ -147,7 +149,7 @@ struct Place<'a> {
     folder: &'a Path,
     hub: &'a Hub,
     session: &'a Session<'a>,
-    idle: &'a dyn Fn() -> Result<()>,
+    idle: &'a Idle<'a>,
     meter: &'a Meter<'a>,
 }
 
@@ -182,9 +184,12 @@ impl Place<'_> {
         &self,
         mut commits: BTreeMap<String, String>,
     ) -> Result<(BTreeMap<String, String>, Vec<RemoteFile>)> {
-        let mut files = Vec::new();
+        let mut files: Vec<RemoteFile> = Vec::new();
         let mut find = |entry: &str| -> Result<bool> {
             let (repository, name) = self.model.place(entry);
+            if files.iter().any(|file| file.name == name) {
+                return Ok(true);
+            }
             let known = commits.get(repository).map(String::as_str);
             let revision = known.unwrap_or_else(|| self.model.revision_of(repository));
             let Some(file) = self.session.find(repository, revision, name)? else {
@@ -207,8 +212,8 @@ impl Place<'_> {
             }
             if !found {
                 return Err(Error::not_found(format!(
-                    "{} no longer has {}, so {} cannot be installed by name: download a model \
-                     folder yourself and use `afterimage model add FOLDER`",
+                    "{} no longer has {}, so {} cannot be installed by name: get its files from \
+                     elsewhere and add their folder",
                     self.hub.page(&self.model.repository),
                     alternatives.join(" or "),
                     self.model.id
@@ -366,7 +371,7 @@ impl Part {
         let mut part = Self { path: path.to_owned(), file, length: 0, sha256, git };
         let mut buffer = vec![0; 1 << 20];
         loop {
-            (place.idle)()?;
+            (place.idle)(None)?;
             let n = part.file.read(&mut buffer).context(cannot)?;
             if n == 0 {
                 break;
@@ -390,7 +395,9 @@ impl Part {
     /// Writes bytes through to the system: they outlive this process.
     fn append(&mut self, bytes: &[u8], place: &Place) -> Result<()> {
         let written = self.file.write_all(bytes);
-        written.context(|| format!("cannot write {}", self.path.display()))?;
+        written.context(|| {
+            format!("cannot write {}; make room where it is full", self.path.display())
+        })?;
         self.hash(bytes);
         place.meter.add(bytes.len() as u64);
         Ok(())
@@ -455,7 +462,7 @@ impl<'a> Meter<'a> {
         let mut state = self.state.borrow_mut();
         (state.done, state.total) = (done, total);
         drop(state);
-        self.tell_now();
+        self.tell_now(None);
     }
 
     fn add(&self, bytes: u64) {
@@ -469,15 +476,16 @@ impl<'a> Meter<'a> {
         state.done = state.done.saturating_sub(bytes);
     }
 
-    /// Tells where it is, if it has begun and the last time was a while ago.
-    fn tell(&self) {
+    /// Tells where it is if the last time was a while ago, and before it has
+    /// begun only that it pauses.
+    fn tell(&self, pause: Option<Duration>) {
         let last = self.state.borrow().samples.back().map(|(moment, _)| moment.elapsed());
-        if last.is_some_and(|last| last >= TELL) {
-            self.tell_now();
+        if last.map_or(pause.is_some(), |last| last >= TELL) {
+            self.tell_now(pause);
         }
     }
 
-    fn tell_now(&self) {
+    fn tell_now(&self, pause: Option<Duration>) {
         let mut state = self.state.borrow_mut();
         let now = Instant::now();
         let sample = (now, state.came);
@@ -494,7 +502,8 @@ impl<'a> Meter<'a> {
         let (done, total) = (state.done, state.total);
         // Whoever is told may take its time, but nothing of this is held then.
         drop(state);
-        (self.progress)(Download { done, total, rate, seconds_left });
+        let waiting = pause.map(|pause| pause.as_secs_f64());
+        (self.progress)(Download { done, total, rate, seconds_left, waiting });
     }
 }
 

@@ -43,6 +43,10 @@ pub struct Hub {
     pub(super) patience: Patience,
 }
 
+/// What is called while there is nothing to do but to wait; see
+/// [`Hub::session`].
+pub type Idle<'a> = dyn Fn(Option<Duration>) -> Result<()> + 'a;
+
 /// When to give up.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -89,7 +93,9 @@ impl Hub {
 
     /// Begins to talk to the hub. `idle` is called many times a second while
     /// there is an answer to wait for; its error ends the wait and comes back.
-    pub fn session<'a>(&'a self, idle: &'a dyn Fn() -> Result<()>) -> Result<Session<'a>> {
+    /// It is told how long the pause before the next attempt still lasts, if
+    /// there is one.
+    pub fn session<'a>(&'a self, idle: &'a Idle<'a>) -> Result<Session<'a>> {
         let origin = self.endpoint.parse().ok().as_ref().and_then(Origin::of);
         let origin = origin.ok_or_else(|| {
             Error::usage(format!(
@@ -221,7 +227,7 @@ pub struct Session<'a> {
     hub: &'a Hub,
     origin: Origin,
     agent: Agent,
-    idle: &'a dyn Fn() -> Result<()>,
+    idle: &'a Idle<'a>,
 }
 
 impl Drop for Session<'_> {
@@ -338,7 +344,7 @@ impl Session<'_> {
     /// The next event, `None` when there will be none.
     fn wait(&self, events: &Receiver<Event>) -> Result<Option<Event>> {
         loop {
-            (self.idle)()?;
+            (self.idle)(None)?;
             match events.recv_timeout(BEAT) {
                 Ok(event) => return Ok(Some(event)),
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -428,8 +434,8 @@ impl Attempts<'_> {
         if self.failed >= patience.attempts {
             return Err(Error::failed(format!(
                 "cannot download {url}: {why}, and {} attempts in a row brought nothing. Check \
-                 the network, or name a way around: HTTPS_PROXY a proxy, HF_ENDPOINT another hub. \
-                 What has arrived is kept",
+                 the network (the environment variables HTTPS_PROXY and HF_ENDPOINT name a proxy \
+                 and another hub) and install again: what has arrived is kept",
                 self.failed
             )));
         }
@@ -438,8 +444,8 @@ impl Attempts<'_> {
         tracing::info!("{url}: {why}; trying again in {pause:?}");
         let until = Instant::now() + pause;
         loop {
-            (self.session.idle)()?;
             let left = until.saturating_duration_since(Instant::now());
+            (self.session.idle)(Some(left))?;
             if left.is_zero() {
                 return Ok(());
             }
@@ -651,7 +657,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_a_wrong_setting() {
-        let idle = || Ok(());
+        let idle = |_| Ok(());
         for endpoint in ["", "huggingface.co", "ftp://hub.example", "https://"] {
             let error = Hub::new(endpoint, None).session(&idle).err().expect("refused");
             assert!(error.to_string().contains("HF_ENDPOINT"), "{error}");

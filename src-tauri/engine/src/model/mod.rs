@@ -132,6 +132,8 @@ struct Family {
 const CONFIG: &str = "config.json";
 const OPEN_CLIP_CONFIG: &str = "open_clip_config.json";
 const PREPROCESSOR: &str = "preprocessor_config.json";
+/// Where `transformers` writes the same since version 5.
+const PROCESSOR: &str = "processor_config.json";
 
 const FAMILIES: &[Family] = &[
     Family {
@@ -234,7 +236,8 @@ impl Folder {
             .ok_or_else(|| unknown(path, &config))?;
         let lacks = |what: &str| Error::usage(format!("{} has no {what}", path.display()));
         let there = |name: &str| path.join(name).is_file();
-        if let Some(missing) = family.required.iter().find(|name| !there(name)) {
+        let found = |name| there(name) || name == PREPROCESSOR && there(PROCESSOR);
+        if let Some(missing) = family.required.iter().find(|name| !found(name)) {
             return Err(lacks(missing));
         }
         let weights = family.weights.iter().find(|name| there(name));
@@ -258,6 +261,8 @@ impl Folder {
         let mut files: Vec<&str> = Vec::new();
         let all = weights.into_iter().chain(self.family.required.iter().copied());
         for name in all.chain(manifest).chain(optional.copied()) {
+            let newer = name == PREPROCESSOR && !self.path.join(name).is_file();
+            let name = if newer { PROCESSOR } else { name };
             if !files.contains(&name) {
                 files.push(name);
             }

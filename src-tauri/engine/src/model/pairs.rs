@@ -1,8 +1,9 @@
 //! Whether two towers belong together: do captions find their pictures?
 //!
 //! A text tower of one training beside the image tower of another has the right
-//! shapes, gives vectors of the right length, and finds nothing. So has a file
-//! whose middle was damaged on the way.
+//! shapes, gives vectors of the right length, and finds nothing. So may a file
+//! that was damaged on the way, if enough of it was: this is no substitute for
+//! its hash.
 
 use image::RgbImage;
 

@@ -1,6 +1,6 @@
 //! From an upright photo to the image tower's input, as the reference
 //! implementation does it: Pillow's resampling, then a centre crop, then mean
-//! and deviation. Read from `preprocessor_config.json`.
+//! and deviation.
 //!
 //! What differs here from the reference by more than rounding makes vectors
 //! that look right and rank worse.
@@ -12,7 +12,7 @@ use image::RgbImage;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::read_json;
+use super::{PREPROCESSOR, PROCESSOR, read_json};
 use crate::error::{Context, Error, Result};
 
 /// How a model wants its images.
@@ -99,15 +99,35 @@ struct Shortest {
 }
 
 impl Preprocess {
-    /// Reads `preprocessor_config.json`.
+    /// Reads `preprocessor_config.json` of a folder or, as `transformers` writes
+    /// since version 5, `image_processor` in its `processor_config.json`, for a
+    /// tower of square images with `side` pixels.
     ///
     /// # Errors
-    /// When it asks for something that is not implemented here. Guessing would
-    /// spoil every vector silently.
-    pub fn open(file: &Path) -> Result<Self> {
-        let config: File = serde_json::from_value(read_json(file)?)
+    /// When it asks for something that is not implemented here, or makes other
+    /// images. Guessing would spoil every vector silently.
+    pub fn of_folder(folder: &Path, side: usize) -> Result<Self> {
+        let file = folder.join(PREPROCESSOR);
+        let (file, config) = if file.exists() {
+            let config = read_json(&file)?;
+            (file, config)
+        } else {
+            let file = folder.join(PROCESSOR);
+            let config = read_json(&file)?["image_processor"].take();
+            (file, config)
+        };
+        let config: File = serde_json::from_value(config)
             .context(|| format!("cannot understand {}", file.display()))?;
-        Self::new(&config).context(|| format!("cannot follow {}", file.display()))
+        let new = Self::new(&config).context(|| format!("cannot follow {}", file.display()))?;
+        let side = side as u32;
+        if new.size != (side, side) {
+            return Err(Error::failed(format!(
+                "{} makes images of {:?} pixels, config.json wants ({side}, {side})",
+                file.display(),
+                new.size
+            )));
+        }
+        Ok(new)
     }
 
     /// Reads `preprocess_cfg` of an `open_clip_config.json`, null where there
@@ -210,11 +230,6 @@ impl Preprocess {
         })
     }
 
-    /// Width and height of the tower's input.
-    pub fn size(&self) -> (u32, u32) {
-        self.size
-    }
-
     /// Resizes and crops.
     pub fn apply(&self, rgb: &RgbImage) -> Result<RgbImage> {
         let (width, height) = rgb.dimensions();
@@ -270,7 +285,7 @@ impl Preprocess {
         Ok(to)
     }
 
-    /// Cuts images of [`size`](Self::size) into squares and normalises them:
+    /// Cuts images of the tower's size into squares and normalises them:
     /// `(images * grid height * grid width, 3 * patch * patch)`, each row
     /// channel by channel. A convolution whose stride is its width is a product
     /// with these. What is over at the right and the bottom is left out.
@@ -353,9 +368,9 @@ mod tests {
 
     #[test]
     fn patterns_are_resized_as_pillow_does() {
-        for model in ["clip-quickgelu", "clip-gelu", "siglip"] {
+        for (model, side) in [("clip-quickgelu", 64), ("clip-gelu", 84), ("siglip", 60)] {
             let folder = fixture(model);
-            let preprocess = Preprocess::open(&folder.join("preprocessor_config.json")).unwrap();
+            let preprocess = Preprocess::of_folder(&folder, side).unwrap();
             let mut worst = Vec::new();
             for name in ["wide.png", "tall.png", "tiny.png", "strip.png"] {
                 let image = image::open(fixture("clip-images").join(name)).unwrap().to_rgb8();
@@ -406,7 +421,7 @@ mod tests {
             json!({ "size": { "height": 224, "width": 224 } }),
             json!({ "size": { "height": 224, "width": 224 }, "do_center_crop": false }),
         ] {
-            assert_eq!(preprocess(changes.clone()).unwrap().size(), (224, 224), "{changes}");
+            assert_eq!(preprocess(changes.clone()).unwrap().size, (224, 224), "{changes}");
         }
         let squash = preprocess(json!({ "size": { "height": 8, "width": 8 }, "crop_size": 8 }));
         let halves = RgbImage::from_fn(64, 8, |x, _| image::Rgb([if x < 32 { 0 } else { 255 }; 3]));
@@ -429,6 +444,17 @@ mod tests {
         ] {
             assert!(preprocess(changes.clone()).is_err(), "{changes}");
         }
+    }
+
+    #[test]
+    fn both_files_of_transformers_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let nested = json!({ "image_processor": config(), "processor_class": "CLIPProcessor" });
+        std::fs::write(folder.path().join(PROCESSOR), nested.to_string()).unwrap();
+        let read = Preprocess::of_folder(folder.path(), 224).unwrap();
+        assert_eq!(read, preprocess(json!({})).unwrap());
+        let error = Preprocess::of_folder(folder.path(), 256).unwrap_err().to_string();
+        assert!(error.contains(PROCESSOR) && error.contains("(256, 256)"), "{error}");
     }
 
     #[test]

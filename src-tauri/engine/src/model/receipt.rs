@@ -28,9 +28,9 @@ pub struct Receipt {
     /// The model's files by name.
     #[serde(default)]
     pub files: BTreeMap<String, Record>,
-    /// That of the weights which were tried, or vouched for.
+    /// The digest of the model that was tried, or vouched for.
     #[serde(default)]
-    pub fingerprint: String,
+    pub tried: String,
     /// Whether its towers were seen to belong together.
     #[serde(default)]
     pub pairs: Pairs,

@@ -92,16 +92,7 @@ pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
     let vision = Part::new(&folder.config, "vision_config").context(cannot)?;
     let text = Part::new(&folder.config, "text_config").context(cannot)?;
     check(&vision, &text).context(cannot)?;
-    let preprocess = Preprocess::open(&folder.path.join("preprocessor_config.json"))?;
-    let side = vision.image_size as u32;
-    if preprocess.size() != (side, side) {
-        return Err(Error::failed(format!(
-            "in {}, preprocessor_config.json makes images of {:?} pixels, config.json wants \
-             ({side}, {side})",
-            folder.path.display(),
-            preprocess.size()
-        )));
-    }
+    let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
     let weights = Weights::open(&folder.weights, device)?;
     let affinity = match (weights.scalar("logit_scale")?, weights.scalar("logit_bias")?) {
         (Some(scale), Some(bias)) => Some(Affinity { scale: scale.exp(), bias }),

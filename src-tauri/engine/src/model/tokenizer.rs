@@ -18,8 +18,9 @@ pub struct Tokenizer {
     inner: Inner,
     file: PathBuf,
     vocabulary: usize,
-    /// Whether typographic quotes become those of a typewriter first.
-    straight: bool,
+    /// Whether texts are cleaned first, and written in small letters as Python
+    /// writes them, which knows a sigma at a word's end.
+    clip: bool,
 }
 
 impl Tokenizer {
@@ -37,7 +38,7 @@ impl Tokenizer {
     pub fn of_clip(folder: &Path, context: usize, vocabulary: usize) -> Result<Self> {
         let file = folder.join("tokenizer.json");
         if file.exists() {
-            return Ok(Self { straight: true, ..Self::open(&file, context, vocabulary)? });
+            return Ok(Self { clip: true, ..Self::open(&file, context, vocabulary)? });
         }
         if vocabulary != CLIP_VOCABULARY {
             return Err(Error::failed(format!(
@@ -48,7 +49,7 @@ impl Tokenizer {
         }
         let inner = Inner::from_bytes(CLIP).context(|| "CLIP's own tokenizer is damaged")?;
         let own = Self::new(inner, Path::new("CLIP's own tokenizer"), context, vocabulary)?;
-        Ok(Self { straight: true, ..own })
+        Ok(Self { clip: true, ..own })
     }
 
     fn new(mut inner: Inner, file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
@@ -65,14 +66,17 @@ impl Tokenizer {
             .context(|| format!("{} cannot be cut to {context} tokens", file.display()))?;
         // The tower knows better how long a batch has to be.
         inner.with_padding(None);
-        Ok(Self { inner, file: file.to_path_buf(), vocabulary, straight: false })
+        Ok(Self { inner, file: file.to_path_buf(), vocabulary, clip: false })
     }
 
     /// The tokens of each text, start and end included.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>> {
         let texts: Vec<Cow<str>> = texts
             .iter()
-            .map(|&text| if self.straight { straight(text) } else { Cow::Borrowed(text) })
+            .map(|&text| match self.clip {
+                true => Cow::Owned(cleaned(text).to_lowercase()),
+                false => Cow::Borrowed(text),
+            })
             .collect();
         let encodings = self
             .inner
@@ -101,16 +105,80 @@ impl Tokenizer {
     }
 }
 
-/// Quotes and apostrophes as typewriters have them. CLIP was trained on texts
-/// that `ftfy` had so mended (`uncurl_quotes`), and today's keyboards write
-/// curly ones by themselves.
-fn straight(text: &str) -> Cow<'_, str> {
-    let single = ['\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{2bc}'];
-    let double = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}'];
-    if !text.contains(single) && !text.contains(double) {
+/// A text as `open_clip` cleans it before it is cut into tokens (`basic_clean`
+/// and `whitespace_clean` in its `tokenizer.py`): characters of HTML written
+/// out, typographic quotes, ligatures and characters of full width replaced by
+/// plain ones, single spaces. `ftfy`, which does that there, mends more, such as
+/// text that was read in a wrong encoding; nobody types that.
+pub fn cleaned(text: &str) -> String {
+    // Twice, as there: `&amp;quot;` has been through it twice, too.
+    let once = unescaped(text);
+    let text = unescaped(&once);
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{2bc}' | '\u{2018}'..='\u{201b}' => plain.push('\''),
+            '\u{201c}'..='\u{201f}' => plain.push('"'),
+            'ﬀ' => plain.push_str("ff"),
+            'ﬁ' => plain.push_str("fi"),
+            'ﬂ' => plain.push_str("fl"),
+            'ﬃ' => plain.push_str("ffi"),
+            'ﬄ' => plain.push_str("ffl"),
+            'ﬅ' | 'ﬆ' => plain.push_str("st"),
+            '\u{3000}' => plain.push(' '),
+            // The ASCII characters in the width of Chinese ones.
+            '\u{ff01}'..='\u{ff5e}' => {
+                plain.extend(char::from_u32(u32::from(c) - 0xff01 + u32::from('!')));
+            }
+            c => plain.push(c),
+        }
+    }
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Characters that HTML writes as `&name;` or by number.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace(single, "'").replace(double, "\""))
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let entity = rest.find(';').filter(|&end| end <= 9);
+        match entity.and_then(|end| Some((character(&rest[1..end])?, end))) {
+            Some((c, end)) => {
+                plain.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                plain.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+fn character(entity: &str) -> Option<char> {
+    match entity {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some(' '),
+        _ => {
+            let number = entity.strip_prefix('#')?;
+            let number = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            char::from_u32(number.ok()?)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +210,24 @@ mod tests {
             assert_eq!(&tokenizer.encode(&[text]).unwrap()[0], ids, "{text:?}");
         }
         assert!(examples.iter().any(|example| example.ids.len() == 77), "none is cut");
+    }
+
+    /// The right side is what `ftfy.fix_text`, twice `html.unescape`, and
+    /// collapsing white space make of the left one in Python.
+    #[test]
+    fn texts_are_cleaned_as_the_reference_cleans_them() {
+        for (text, expected) in [
+            ("the dog\u{2019}s \u{201c}ball\u{201d}", "the dog's \"ball\""),
+            ("tom &amp; jerry", "tom & jerry"),
+            ("tom &amp;amp; jerry", "tom & jerry"),
+            ("a &lt;b&gt; &#39;c&#x27;", "a <b> 'c'"),
+            ("fish & chips; AT&T", "fish & chips; AT&T"),
+            ("一只猫，在沙发上", "一只猫,在沙发上"),
+            ("ﬁsh ｆｕｌｌ", "fish full"),
+            ("  two \t\n spaces ", "two spaces"),
+        ] {
+            assert_eq!(cleaned(text), expected, "{text:?}");
+        }
     }
 
     #[test]

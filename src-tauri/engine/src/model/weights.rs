@@ -50,8 +50,10 @@ impl Weights {
         let unreadable = || format!("{} holds no readable weights", file.display());
         let tensors = if file.extension().is_some_and(|extension| extension == "safetensors") {
             // SAFETY: a mapping is sound as long as nobody changes the file
-            // under it. Installed models are written once, under another name,
-            // and then only renamed or deleted, which leaves the mapping intact.
+            // under it. This program writes a model once, under another name,
+            // and then only renames or deletes it, which leaves the mapping
+            // intact. A person who writes into a model's file while it is used
+            // may crash this process; reading 600 MB instead would cost everybody.
             let mapped = unsafe { MmapedSafetensors::new(file) }.context(unreadable)?;
             Tensors::Safetensors(mapped)
         } else {

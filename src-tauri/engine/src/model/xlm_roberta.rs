@@ -12,7 +12,7 @@ use candle_core::{Device, Tensor};
 use candle_nn::{LayerNorm, Linear, Module};
 
 use super::dual::TextTower;
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{Tokenizer, cleaned};
 use super::transformer::{self, Activation, Attention, AttentionNames, Perceptron};
 use super::weights::{Table, Weights};
 use crate::error::{Context, Error, Result};
@@ -176,7 +176,7 @@ impl XlmRoberta {
 
 impl TextTower for XlmRoberta {
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        let texts: Vec<String> = texts.iter().map(|text| collapsed(text)).collect();
+        let texts: Vec<String> = texts.iter().map(|text| cleaned(text)).collect();
         let tokens =
             self.tokenizer.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
@@ -187,10 +187,4 @@ impl TextTower for XlmRoberta {
         let rows = self.tokens.rows(&padded.collect::<Vec<_>>(), tokens.len(), n)?;
         self.run(&rows, &lengths).context(|| "the text tower failed")
     }
-}
-
-/// Runs of white space as one space, none at the ends: `whitespace_clean` of
-/// `open_clip`.
-fn collapsed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

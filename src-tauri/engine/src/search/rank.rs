@@ -29,7 +29,7 @@ pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel
             "the query is empty: say what the photos should show, such as `afterimage search \"a dog\"`",
         ));
     }
-    let model = library.in_use()?.serving;
+    let model = library.serving()?;
     let index = library.index(&model)?;
     let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
     going_on()?;

@@ -169,6 +169,8 @@ export interface Install {
   /** Bytes a second over the last seconds. */
   rate: number;
   secondsLeft: number | null;
+  /** Seconds until the next attempt, while the hub is busy or out of reach. */
+  waiting: number | null;
   /** All is there, and the model is tried out. */
   checking: boolean;
 }

@@ -178,7 +178,18 @@ export class FakeModels {
     const secondsLeft = rate > 0 ? (total - done) / rate : null;
     const checking = done >= total;
     const { id } = install;
-    this.#emit((events) => events.install({ id, done, total, rate, secondsLeft, checking }));
+    const waiting = null;
+    this.#emit((events) =>
+      events.install({ id, done, total, rate, secondsLeft, waiting, checking }),
+    );
+  }
+
+  /** The hub does not answer; the next attempt is so many seconds away. */
+  wait(waiting: number): void {
+    const install = this.#install;
+    if (!install) return;
+    const nothing = { done: 0, total: 0, rate: 0, secondsLeft: null, checking: false };
+    this.#emit((events) => events.install({ id: install.id, ...nothing, waiting }));
   }
 
   finish(): void {

@@ -42,6 +42,7 @@ describe("a download", () => {
         total: 2000,
         rate: 10,
         secondsLeft: 1,
+        waiting: null,
         checking: false,
       }),
     );

@@ -82,7 +82,11 @@ export class Models {
 
   /** How far a download is. */
   follow(install: Install): void {
-    if (install.id !== this.#over) this.installing = install;
+    if (install.id === this.#over) return;
+    // A hub that does not answer has not said yet how much there is.
+    const { installing } = this;
+    const size = install.total > 0 ? install : (installing ?? install);
+    this.installing = { ...install, done: size.done, total: size.total };
   }
 
   /** The library was read; true where another index than before answers. */
@@ -109,6 +113,7 @@ export class Models {
       total: bytes,
       rate: 0,
       secondsLeft: null,
+      waiting: null,
       checking: false,
     };
     let failed: CommandError | null = null;

@@ -7,6 +7,7 @@ import {
   fileSizePart,
   lastPart,
   milliseconds,
+  nextTry,
   percent,
   photos,
   sentence,
@@ -70,8 +71,18 @@ describe("words for numbers", () => {
     ["Disk is full.", "Disk is full."],
     ["model.safetensors is cut off", "model.safetensors is cut off."],
     ["/home/anna is no folder", "/home/anna is no folder."],
+    ["https://hub.example/a no longer has b", "https://hub.example/a no longer has b."],
+    ["disk: it is full", "Disk: it is full."],
   ])("“%s” becomes the sentence “%s”", (words, whole) => {
     expect(sentence(words)).toBe(whole);
+  });
+
+  it.each([
+    [0.2, "Trying again in 1 s."],
+    [89, "Trying again in 89 s."],
+    [200, "Trying again in 4 min."],
+  ])("says that %d s are left until the next attempt", (seconds, words) => {
+    expect(nextTry(seconds)).toBe(words);
   });
 
   it("names a folder by the end of its path", () => {

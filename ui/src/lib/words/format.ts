@@ -88,6 +88,14 @@ export function downloadTimeLeft(seconds: number): string {
   return seconds < 90 ? `${number(Math.max(1, Math.ceil(seconds)))} s left` : timeLeft(seconds);
 }
 
+/** When something is tried again. */
+export function nextTry(seconds: number): string {
+  const rounded = Math.max(1, Math.ceil(seconds));
+  return rounded < 90
+    ? `Trying again in ${number(rounded)} s.`
+    : `Trying again in ${number(Math.ceil(rounded / 60))} min.`;
+}
+
 export function date(unixSeconds: number): string {
   return day.format(unixSeconds * 1000);
 }
@@ -111,9 +119,11 @@ export function lastPart(path: string): string {
 
 /**
  * What the engine words to stand behind something else, as a sentence of its own. A file's name at
- * its start stays as it is.
+ * its start, or an address, stays as it is.
  */
 export function sentence(words: string): string {
-  const whole = words.replace(/^\p{Ll}(?=\p{L}*(?:[\s,:;]|$))/u, (letter) => letter.toUpperCase());
+  const whole = words.replace(/^\p{Ll}(?=\p{L}*(?:[\s,;]|:(?!\/\/)|$))/u, (letter) =>
+    letter.toUpperCase(),
+  );
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }

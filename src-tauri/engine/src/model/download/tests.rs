@@ -352,7 +352,7 @@ fn what_the_hub_lacks_is_named() {
     bench.server.take(REPOSITORY, WEIGHTS);
     let error = bench.download().unwrap_err();
     assert_eq!(error.code(), Code::NotFound);
-    for part in ["weights.bin or model.safetensors", REPOSITORY, "afterimage model add"] {
+    for part in ["weights.bin or model.safetensors", REPOSITORY, "add their folder"] {
         assert!(error.to_string().contains(part), "{part}: {error}");
     }
 }

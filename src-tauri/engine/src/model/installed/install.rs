@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use candle_core::Device;
 use image::RgbImage;
 use serde_json::Value;
 
-use super::{
-    ModelInfo, Models, PairCheck, describe, fingerprint, hub_name, remove_if_there, sync_folder,
-};
+use super::{ModelInfo, Models, PairCheck, describe, digest, hub_name, sync_folder};
 use crate::error::{Context, Error, Result};
-use crate::model::catalogue::KnownModel;
+use crate::model::catalogue::{KnownModel, known};
 use crate::model::download::{self, Download};
 use crate::model::hub::Hub;
 use crate::model::receipt::{self, Pairs, Receipt, Record, Source};
@@ -42,26 +41,50 @@ impl Models {
         let source = Folder::open(folder)?;
         let pairs = try_out(&source, check)?;
 
-        let failed = || format!("cannot install into {}", self.own.display());
-        fs::create_dir_all(&self.own).context(failed)?;
-        let id = self.free_id(&id_for(folder, &source.config));
-        let temporary = self.own.join(format!(".adding-{id}"));
-        // What a killed process left behind.
-        remove_if_there(&temporary).context(failed)?;
-        let installed = copy(&source, &temporary)
-            .context(failed)
-            .and_then(|files| {
-                let fingerprint = fingerprint(&source).context(failed)?;
-                let kept = Receipt::read(folder);
-                let Receipt { title, license, source, .. } = kept;
-                Receipt { title, license, source, files, fingerprint, pairs }.write(&temporary)
-            })
-            .and_then(|()| self.appear(&temporary, &id));
-        if installed.is_err() {
-            // The copy is worthless now; the error that matters is the first.
-            let _ = fs::remove_dir_all(&temporary);
+        self.make_room()?;
+        // A name of its own: two may be adding the same folder.
+        let temporary = tempfile::Builder::new()
+            .prefix(ADDING)
+            .tempdir_in(&self.own)
+            .context(|| self.cannot_install())?;
+        let whole = temporary.path().join("model");
+        let files = copy(&source, &whole).context(|| self.cannot_install())?;
+        let tried = digest(&source).context(|| self.cannot_install())?;
+        let Receipt { title, license, source: origin, .. } = Receipt::read(folder);
+        let receipt = Receipt { title, license, source: origin, files, tried, pairs };
+        receipt.write(&whole)?;
+        let name = id_for(folder, &source.config);
+        loop {
+            let id = self.free_id(&name);
+            match self.appear(&whole, &id) {
+                // Another one took the name meanwhile.
+                Err(_) if self.own.join(&id).exists() => {}
+                appeared => return appeared,
+            }
         }
-        installed
+    }
+
+    /// Makes the person's folder of models where it is absent, and removes
+    /// what killed processes left in it long ago.
+    fn make_room(&self) -> Result<()> {
+        fs::create_dir_all(&self.own).context(|| self.cannot_install())?;
+        for entry in fs::read_dir(&self.own).into_iter().flatten().flatten() {
+            let old = entry.metadata().and_then(|metadata| metadata.modified());
+            let old = old.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+            if old && entry.file_name().as_encoded_bytes().starts_with(ADDING.as_bytes()) {
+                // The next one tries again.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    fn cannot_install(&self) -> String {
+        format!(
+            "cannot install into {}: it must be a folder that may be written; AFTERIMAGE_MODELS \
+             names another one",
+            self.own.display()
+        )
     }
 
     /// Downloads a known model and installs it, after it was tried. What an
@@ -86,24 +109,22 @@ impl Models {
                  `afterimage model remove {id}` makes room for a new download"
             )));
         }
-        let failed = || format!("cannot install into {}", self.own.display());
-        fs::create_dir_all(&self.own).context(failed)?;
+        self.make_room()?;
         let temporary = self.installing(id);
         let (commit, fetched) = download::download(known, &temporary, hub, cancelled, progress)?;
         let files = fetched
             .into_iter()
             .map(|file| (file.name, Record { bytes: file.bytes, sha256: file.sha256 }));
+        // Where it does not work, its files stay: they are what the hub has, and
+        // another version of this program may understand them.
         let folder = Folder::open(&temporary)?;
-        let pairs = try_out(&folder, PairCheck::Required).inspect_err(|_| {
-            // Every byte is what the hub has, so going on would bring the same.
-            let _ = fs::remove_dir_all(&temporary);
-        })?;
+        let pairs = try_out(&folder, PairCheck::Required)?;
         let receipt = Receipt {
             title: Some(known.title.clone()),
             license: Some(known.license.clone()),
             source: Some(Source { repository: known.repository.clone(), commit }),
             files: files.collect(),
-            fingerprint: fingerprint(&folder).context(failed)?,
+            tried: digest(&folder).context(|| self.cannot_install())?,
             pairs,
         };
         receipt.write(&temporary)?;
@@ -113,6 +134,22 @@ impl Models {
     /// Bytes that a download which broke off has brought.
     pub fn partial(&self, id: &str) -> u64 {
         super::stamp(&self.installing(id)).iter().map(|(_, bytes, _)| bytes).sum()
+    }
+
+    /// Removes what a download that broke off has brought, and returns the bytes
+    /// that frees.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn discard(&self, id: &str) -> Result<u64> {
+        let folder = self.installing(id);
+        // An id from a person may be anything, a catalogue's is a plain name.
+        if !known().iter().any(|known| known.id == id) || !folder.is_dir() {
+            return Err(Error::not_found(format!("no model {id:?} is installed")));
+        }
+        let bytes = self.partial(id);
+        fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
+        Ok(bytes)
     }
 
     fn installing(&self, id: &str) -> PathBuf {
@@ -125,7 +162,7 @@ impl Models {
         sync_folder(temporary)
             .and_then(|()| fs::rename(temporary, &folder))
             .and_then(|()| sync_folder(&self.own))
-            .context(|| format!("cannot install into {}", self.own.display()))?;
+            .context(|| self.cannot_install())?;
         Ok(describe(&folder, false))
     }
 
@@ -139,6 +176,11 @@ impl Models {
         std::iter::once(id.to_owned()).chain(numbered).find(|id| !taken(id)).unwrap_or_default()
     }
 }
+
+/// What the temporary names of folders that are copied in begin with.
+const ADDING: &str = ".adding-";
+/// No copy takes as long.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Looks at every number, and has both towers answer: what is missing or
 /// damaged shows now and not in the middle of an index.

@@ -7,7 +7,7 @@
 
 mod install;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::install::try_out;
 use super::receipt::{Pairs, Receipt};
-use super::{Affinity, Folder, OPEN_CLIP_CONFIG, PREPROCESSOR};
+use super::{Affinity, Folder, PREPROCESSOR, PROCESSOR};
 use crate::error::{Context, Error, Result};
 
 /// What a person chooses a model by.
@@ -93,13 +93,15 @@ pub struct Models {
     /// every search asks, and reading hundreds of samples of large files each
     /// time would cost more than the search.
     known: Mutex<HashMap<PathBuf, (Stamp, ModelInfo)>>,
+    /// Digests of models that were found to be right.
+    approved: Mutex<HashSet<String>>,
 }
 
 impl Models {
     /// `own` holds the person's models and need not exist yet; each of
     /// `bundled` holds models of the application.
     pub fn new(own: PathBuf, bundled: Vec<PathBuf>) -> Self {
-        Self { own, bundled, known: Mutex::default() }
+        Self { own, bundled, known: Mutex::default(), approved: Mutex::default() }
     }
 
     /// Every model, broken ones too, sorted by id. A person's model hides one
@@ -152,15 +154,21 @@ impl Models {
         if let ModelState::Broken(reason) = &model.state {
             return Err(refuse(reason));
         }
-        let receipt = Receipt::read(&model.folder);
-        let known = receipt.pairs != Pairs::Unknown && receipt.fingerprint == model.fingerprint;
-        if model.bundled || known {
+        if model.bundled {
             return Ok(());
         }
-        let pairs = Folder::open(&model.folder).and_then(|folder| try_out(&folder, check))?;
-        let receipt = Receipt { fingerprint: model.fingerprint.clone(), pairs, ..receipt };
-        if let Err(error) = receipt.write(&model.folder) {
-            // It is only looked at once more the next time.
+        let folder = Folder::open(&model.folder)?;
+        let tried = digest(&folder)
+            .context(|| format!("cannot read the model in {}", model.folder.display()))?;
+        let receipt = Receipt::read(&model.folder);
+        let known = receipt.pairs != Pairs::Unknown && receipt.tried == tried;
+        if known || self.approved.lock().contains(&tried) {
+            return Ok(());
+        }
+        let pairs = try_out(&folder, check)?;
+        self.approved.lock().insert(tried.clone());
+        if let Err(error) = (Receipt { tried, pairs, ..receipt }).write(&model.folder) {
+            // It is only looked at once more by the next process.
             tracing::warn!("{error}");
         }
         Ok(())
@@ -183,18 +191,17 @@ impl Models {
         Ok(ModelCheck { model, files, pairs: pairs.map(drop), affinity: affinity.ok().flatten() })
     }
 
-    /// Removes one of the person's models and returns the bytes that frees.
+    /// Removes one of the person's models, or what a download that broke off has
+    /// brought of it, and returns the bytes that frees.
     /// Where the installed folder is a link, the link goes and what it points
     /// at stays.
     ///
     /// # Errors
     /// When there is none of this id, or it belongs to the application.
     pub fn remove(&self, id: &str) -> Result<u64> {
-        let model = self
-            .list()?
-            .into_iter()
-            .find(|model| model.id == id)
-            .ok_or_else(|| Error::not_found(format!("no model {id:?} is installed")))?;
+        let Some(model) = self.list()?.into_iter().find(|model| model.id == id) else {
+            return self.discard(id);
+        };
         if model.bundled {
             return Err(Error::usage(format!(
                 "{id} came with the application and cannot be removed"
@@ -298,36 +305,59 @@ fn stamp(folder: &Path) -> Stamp {
     files
 }
 
-/// A hash over samples of the files that decide a vector. Weights of hundreds of
-/// megabytes are not read whole each time models are listed; two trainings
-/// differ in almost every number, so any sample tells them apart.
+/// A hash over what decides a vector: the settings, whatever order they are
+/// written in, and samples of the weights. Weights of hundreds of megabytes are
+/// not read whole each time models are listed; two trainings differ in almost
+/// every number, so any sample tells them apart.
 fn fingerprint(folder: &Folder) -> io::Result<String> {
-    const SAMPLES: u64 = 64;
-    const SAMPLE_BYTES: u64 = 4096;
     let mut hasher = blake3::Hasher::new();
-    for name in folder.files().into_iter().filter(|name| decides_vectors(name)) {
-        let mut file = File::open(folder.path.join(name))?;
-        let length = file.metadata()?.len();
-        hasher.update(&length.to_le_bytes());
-        let mut samples = vec![0];
-        if length > SAMPLES * SAMPLE_BYTES {
-            samples = (0..SAMPLES).map(|n| n * (length - SAMPLE_BYTES) / (SAMPLES - 1)).collect();
-        }
-        let each = if samples.len() == 1 { length } else { SAMPLE_BYTES };
-        for start in samples {
-            file.seek(io::SeekFrom::Start(start))?;
-            let mut sample = Vec::new();
-            file.by_ref().take(each).read_to_end(&mut sample)?;
-            hasher.update(&sample);
+    for name in folder.files() {
+        let path = folder.path.join(name);
+        if is_weights(name) {
+            hash_samples(&path, &mut hasher)?;
+        } else if name == folder.family.manifest || [PREPROCESSOR, PROCESSOR].contains(&name) {
+            // One that is no JSON is refused elsewhere.
+            let settings: Value = serde_json::from_slice(&fs::read(path)?).unwrap_or_default();
+            hasher.update(settings.to_string().as_bytes());
         }
     }
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
-fn decides_vectors(name: &str) -> bool {
-    name.ends_with(".safetensors")
-        || name.ends_with(".bin")
-        || [PREPROCESSOR, OPEN_CLIP_CONFIG].contains(&name)
+/// A hash that changes whenever the model would answer something else: the
+/// fingerprint, and the tokenizer, which no stored vector depends on.
+fn digest(folder: &Folder) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(fingerprint(folder)?.as_bytes());
+    for name in folder.files().into_iter().filter(|name| !is_weights(name)) {
+        hasher.update(&fs::read(folder.path.join(name))?);
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+fn is_weights(name: &str) -> bool {
+    name.ends_with(".safetensors") || name.ends_with(".bin")
+}
+
+/// Hashes a file's length, and parts of it from its beginning to its end.
+fn hash_samples(path: &Path, hasher: &mut blake3::Hasher) -> io::Result<()> {
+    const SAMPLES: u64 = 64;
+    const SAMPLE_BYTES: u64 = 4096;
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    hasher.update(&length.to_le_bytes());
+    let mut samples = vec![0];
+    if length > SAMPLES * SAMPLE_BYTES {
+        samples = (0..SAMPLES).map(|n| n * (length - SAMPLE_BYTES) / (SAMPLES - 1)).collect();
+    }
+    let each = if samples.len() == 1 { length } else { SAMPLE_BYTES };
+    for start in samples {
+        file.seek(io::SeekFrom::Start(start))?;
+        let mut sample = Vec::new();
+        file.by_ref().take(each).read_to_end(&mut sample)?;
+        hasher.update(&sample);
+    }
+    Ok(())
 }
 
 /// The licence its configuration names or, failing that, its model card.

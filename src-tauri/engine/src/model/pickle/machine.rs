@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 const NEWEST_PROTOCOL: u8 = 5;
 /// The pickle of a state dict takes some 200 bytes a tensor. Each byte can cost
 /// a hundred of memory; what has more of them is a trap.
-const MAX_LEN: usize = 4 << 20;
+const MAX_LEN: usize = 1 << 20;
 /// Bytes of the longest name. Without a limit, one long name could be used, and
 /// compared, as often as the pickle has bytes.
 const MAX_NAME: usize = 1000;
