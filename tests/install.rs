@@ -174,6 +174,11 @@ fn ctrl_c_answers_at_once_and_keeps_what_is_there() {
     assert!(said.contains("the same command goes on"), "{said}");
     assert!(length(&models.part()) >= WEIGHTS_BYTES as u64 / 2);
     assert_eq!(models.installed(), ["starter"]);
+    // What is there can be given up.
+    let removed = models.library.json(&["model", "remove", ID]);
+    assert!(removed["bytes"].as_u64().unwrap() >= WEIGHTS_BYTES as u64 / 2, "{removed}");
+    assert_eq!(length(&models.part()), 0);
+    models.library.command(&["model", "remove", ID]).assert().code(1);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
@@ -302,4 +303,101 @@ fn removing_a_model_says_what_it_frees() {
     assert_eq!(removed["vectors"], 3);
     library.json(&[OsStr::new("model"), OsStr::new("add"), paired.as_os_str()]);
     assert_eq!(library.json(&["index", "--model", "paired"])["embedded"], 3);
+}
+
+fn add(folder: &std::path::Path) -> [&OsStr; 3] {
+    [OsStr::new("model"), OsStr::new("add"), folder.as_os_str()]
+}
+
+#[test]
+fn a_model_that_broke_stays_the_chosen_one() {
+    let Some(folder) = some_photos(3) else { return };
+    let library = Library::new();
+    library.json(&add(&fixture("paired")));
+    library.json(&[OsStr::new("index"), folder.path().as_os_str()]);
+    library.json(&["index", "--model", "paired"]);
+    let found = library.found(&["search", "a dog"]);
+
+    let weights = library.path().join("models/paired/model.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
+    for args in [vec!["search", "a dog"], vec!["index"]] {
+        let says = contains("model.safetensors").and(contains("choose another model"));
+        library.command(&args).assert().code(1).stderr(says);
+    }
+    let status = library.json(&["status"]);
+    assert_eq!((&status["model"], &status["serving"]), (&json!("paired"), &json!("paired")));
+    assert!(text(&status["model_problem"]).contains("model.safetensors"), "{status}");
+
+    // Repaired, it is as before: nothing was put in its place.
+    fs::write(&weights, &whole).unwrap();
+    assert_eq!(library.found(&["search", "a dog"]), found);
+    assert_eq!(library.json(&["index"])["embedded"], 0);
+    // Or the person chooses another.
+    fs::write(&weights, "").unwrap();
+    library.command(&["model", "use", "starter"]).assert().code(0);
+    assert_eq!(library.json(&["search", "a dog"])["model"], "starter");
+}
+
+#[test]
+fn what_changes_under_a_model_is_seen() {
+    let Some(folder) = some_photos(2) else { return };
+    let library = Library::new();
+    library.json(&add(&fixture("paired")));
+    library.json(&[OsStr::new("index"), folder.path().as_os_str()]);
+    assert_eq!(library.json(&["index", "--model", "paired"])["embedded"], 2);
+    let model = library.path().join("models/paired");
+
+    // Written in another order, the settings are the same ones.
+    let config = fs::read(model.join("config.json")).unwrap();
+    let settings: Value = serde_json::from_slice(&config).unwrap();
+    fs::write(model.join("config.json"), settings.to_string()).unwrap();
+    assert_eq!(library.json(&["index"])["embedded"], 0);
+    // Others make other vectors, which are not mixed with those.
+    let mut gelu = settings.clone();
+    gelu["vision_config"]["hidden_act"] = json!("gelu");
+    fs::write(model.join("config.json"), gelu.to_string()).unwrap();
+    assert_eq!(library.json(&["index"])["embedded"], 2);
+    fs::write(model.join("config.json"), &config).unwrap();
+    assert_eq!(library.json(&["index"])["embedded"], 0);
+
+    // Another model's weights or tokenizer in its place find nothing, and are
+    // tried before a photo is embedded or the model used.
+    let weights = fs::read(model.join("model.safetensors")).unwrap();
+    let header = 8 + u64::from_le_bytes(*weights.first_chunk().unwrap()) as usize;
+    let mut turned = weights[..header].to_vec();
+    turned.extend(weights[header..].as_chunks::<2>().0.iter().rev().flatten());
+    fs::write(model.join("model.safetensors"), &turned).unwrap();
+    library.command(&["index"]).assert().code(2).stderr(contains("not a working model"));
+    fs::write(model.join("model.safetensors"), &weights).unwrap();
+    assert_eq!(library.json(&["index"])["embedded"], 0);
+    library.json(&["model", "use", "starter"]);
+    let tokenizer = fixture("clip-quickgelu").join("tokenizer.json");
+    fs::copy(tokenizer, model.join("tokenizer.json")).unwrap();
+    library.command(&["model", "use", "paired"]).assert().code(2);
+    assert_eq!(library.json(&["status"])["model"], "starter");
+}
+
+#[test]
+fn two_that_are_added_at_once_do_not_disturb_each_other() {
+    let library = Library::new();
+    let big = tempfile::tempdir().unwrap();
+    let model = big.path().join("twin");
+    copy_folder(&fixture("paired"), &model);
+    // Long enough in the copying to meet.
+    let mut readme = vec![b'a'; 64 << 20];
+    readme[0] = b'#';
+    fs::write(model.join("README.md"), readme).unwrap();
+    let adding = |_| {
+        let mut command = library.process(&add(&model));
+        std::thread::spawn(move || command.output().unwrap())
+    };
+    let children: Vec<_> = (0..3).map(adding).collect();
+    for child in children {
+        let output = child.join().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(ids(&library), ["starter", "twin", "twin-2", "twin-3"]);
+    let list = library.json(&["model", "list"]);
+    assert!(list.as_array().unwrap().iter().all(|model| model["state"] == "ready"), "{list}");
 }
