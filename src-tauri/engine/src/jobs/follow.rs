@@ -70,13 +70,21 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         polled: Instant::now(),
         foreign_version: library.catalog.foreign_version(),
     };
+    // What goes on failing, such as a model that broke, is told once.
+    let mut told = None;
     while !control.is_stopped() {
-        if let Err(error) = round.turn() {
+        let Err(error) = round.turn() else {
+            told = None;
+            continue;
+        };
+        let words = Some(error.to_string());
+        if told != words {
+            told = words;
             follower.failed(error);
-            round.everything = true;
-            if !control.is_stopped() {
-                round.wait(RETRY);
-            }
+        }
+        round.everything = true;
+        if !control.is_stopped() {
+            round.wait(RETRY);
         }
     }
     Ok(())
