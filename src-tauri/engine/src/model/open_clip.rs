@@ -150,45 +150,40 @@ fn text_layers() -> usize {
     12
 }
 
-/// What changes the computation, and the only value that is computed here.
-/// Anything else would make vectors that look right and are not.
+/// What changes the computation of both towers, and the only value that is
+/// computed here. Anything else would make vectors that look right and are not.
+const FIXED: &[(&str, &[&str])] = &[
+    ("ls_init_value", &[]),
+    ("final_ln_after_pool", &["false"]),
+    ("act_kwargs", &[]),
+    ("block_type", &["\"default\""]),
+    ("qk_norm", &["false"]),
+    ("scaled_cosine_attn", &["false"]),
+    ("scale_heads", &["false"]),
+    ("scale_attn_inner", &["false"]),
+    ("scale_attn", &["false"]),
+    ("scale_fc", &["false"]),
+];
+
+/// The same for the image tower alone.
 const VISION_FIXED: &[(&str, &[&str])] = &[
     ("timm_model_name", &[]),
-    ("ls_init_value", &[]),
     ("attentional_pool", &["false"]),
     ("no_ln_pre", &["false"]),
     ("pos_embed_type", &["\"learnable\""]),
-    ("final_ln_after_pool", &["false"]),
     ("pool_type", &["\"tok\""]),
-    ("act_kwargs", &[]),
-    ("block_type", &["\"default\""]),
-    ("qk_norm", &["false"]),
-    ("scaled_cosine_attn", &["false"]),
-    ("scale_heads", &["false"]),
-    ("scale_attn_inner", &["false"]),
-    ("scale_attn", &["false"]),
-    ("scale_fc", &["false"]),
 ];
 
+/// The same for the text tower alone.
 const TEXT_FIXED: &[(&str, &[&str])] = &[
-    ("ls_init_value", &[]),
     ("embed_cls", &["false"]),
-    ("final_ln_after_pool", &["false"]),
     ("pool_type", &["\"argmax\""]),
     ("proj_bias", &["false"]),
     ("proj_type", &["\"linear\""]),
-    ("act_kwargs", &[]),
-    ("block_type", &["\"default\""]),
-    ("qk_norm", &["false"]),
-    ("scaled_cosine_attn", &["false"]),
-    ("scale_heads", &["false"]),
-    ("scale_attn_inner", &["false"]),
-    ("scale_attn", &["false"]),
-    ("scale_fc", &["false"]),
 ];
 
 fn check_fixed(part: &Value, name: &str, fixed: &[(&str, &[&str])]) -> Result<()> {
-    for (key, values) in fixed {
+    for (key, values) in FIXED.iter().chain(fixed) {
         let value = &part[*key];
         if !value.is_null() && !values.contains(&value.to_string().as_str()) {
             return Err(Error::failed(format!(
