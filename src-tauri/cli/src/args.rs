@@ -4,7 +4,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions};
+use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions, Precision};
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -40,13 +40,18 @@ pub struct Cli {
 
 impl Cli {
     /// Where library and models are, and what computes.
-    pub fn open_options(&self, device: Option<DeviceChoice>) -> Result<OpenOptions, Error> {
+    pub fn open_options(&self, device: &DeviceArgs) -> Result<OpenOptions, Error> {
         let library = match &self.library {
             Some(folder) => folder.clone(),
             None => Engine::default_library()?,
         };
         let models = env::var_os("AFTERIMAGE_MODELS").filter(|folder| !folder.is_empty());
-        Ok(OpenOptions { models: models.map(PathBuf::from), device, ..OpenOptions::new(library) })
+        Ok(OpenOptions {
+            models: models.map(PathBuf::from),
+            device: device.choice,
+            precision: device.precision,
+            ..OpenOptions::new(library)
+        })
     }
 }
 
@@ -88,12 +93,17 @@ pub struct IndexArgs {
     pub device: DeviceArgs,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct DeviceArgs {
     /// What computes: auto, cpu, cuda or metal [default: auto, which takes a
     /// GPU that computes right]
     #[arg(long = "device", value_name = "DEVICE")]
     pub choice: Option<DeviceChoice>,
+
+    /// How exactly the processor computes: f32 or int8 [default: int8, which
+    /// is several times as fast]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Precision>,
 }
 
 #[derive(Debug, Args)]

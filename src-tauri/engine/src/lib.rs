@@ -51,7 +51,7 @@ pub use jobs::{Cancel, Control, Progress, Step};
 pub use model::starter::import as import_starter;
 pub use model::{
     Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
-    PairCheck, Recommendation,
+    PairCheck, Precision, Recommendation,
 };
 pub use view::{
     Change, ChangeKind, EmbedInput, EmbedReport, Event, Failure, Hit, IndexReport, Page, Photo,
@@ -77,6 +77,8 @@ pub struct OpenOptions {
     pub bundled_models: Vec<PathBuf>,
     /// What computes; `None` for [`DeviceChoice::Auto`].
     pub device: Option<DeviceChoice>,
+    /// How exactly the processor computes; `None` for the default.
+    pub precision: Option<Precision>,
     /// How long a part of a model stays in memory when nobody uses it; `None`
     /// for ever. It loads again on demand.
     pub unload_after: Option<Duration>,
@@ -88,7 +90,7 @@ impl OpenOptions {
     pub fn new(library: PathBuf) -> Self {
         let bundled_models = Engine::default_bundled_models();
         let unload_after = Some(UNLOAD_AFTER);
-        Self { library, models: None, bundled_models, device: None, unload_after }
+        Self { library, models: None, bundled_models, device: None, precision: None, unload_after }
     }
 }
 
@@ -107,7 +109,8 @@ impl Engine {
         let own = options.models.unwrap_or_else(|| options.library.join("models"));
         let models = model::Models::new(own, options.bundled_models);
         let device = options.device.unwrap_or_default();
-        let encoders = model::Encoders::new(device, options.unload_after);
+        let precision = options.precision.unwrap_or_default();
+        let encoders = model::Encoders::new(device, precision, options.unload_after);
         Ok(Self(Arc::new(Library::open(options.library, models, encoders)?)))
     }
 
@@ -568,7 +571,7 @@ impl Engine {
             Some(id_or_folder) => self.0.models.find(id_or_folder)?,
             None => self.current_model()?,
         };
-        let encoder = model::Guarded::open(&model.folder, self.device().asked)?;
+        let encoder = self.0.encoders.open(&model.folder)?;
         let embeddings = inputs
             .iter()
             .map(|input| {

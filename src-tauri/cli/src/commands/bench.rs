@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use afterimage_engine::{Cancel, Engine, Error, SearchRequest};
 
 use crate::Outcome;
-use crate::args::{BenchCommand, Cli};
+use crate::args::{BenchCommand, Cli, DeviceArgs};
 use crate::commands::{indexing, models};
 use crate::json::{EmbedMeasurement, IndexMeasurement, ScanMeasurement};
 use crate::output;
@@ -17,7 +17,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Index { folder } => {
             let scratch = tempfile::tempdir()
                 .map_err(|error| Error::failed("cannot make a scratch library").with(error))?;
-            let mut options = cli.open_options(None)?;
+            let mut options = cli.open_options(&DeviceArgs::default())?;
             // The person's models, but a library of its own.
             options.models.get_or_insert_with(|| options.library.join("models"));
             options.library = scratch.path().to_owned();
@@ -34,7 +34,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
             print(&measurement)
         }
         BenchCommand::Embed(args) => {
-            let engine = Engine::open(cli.open_options(args.device.choice)?)?;
+            let engine = Engine::open(cli.open_options(&args.device)?)?;
             let began = Instant::now();
             let report = engine.embed(args.model.as_deref(), &models::inputs(args))?;
             print(&EmbedMeasurement {
@@ -47,7 +47,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
             })
         }
         BenchCommand::Scan { runs } => {
-            let engine = Engine::open(cli.open_options(None)?)?;
+            let engine = Engine::open(cli.open_options(&DeviceArgs::default())?)?;
             let request = SearchRequest {
                 query: "a dog".into(),
                 limit: Some(100),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Folder;
+use super::device::Backend;
 use super::dual::{DualEncoder, ImageTower, TextTower, Towers};
 use super::preprocess::Preprocess;
 use super::tokenizer::Tokenizer;
@@ -296,11 +297,11 @@ const TEXT_NAMES: TextNames = TextNames {
 
 /// Opens a folder in the layout of `transformers`. Reads the configuration and
 /// the weights' header.
-pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
+pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let (vision, text) = configs(&folder.config)
         .context(|| format!("cannot use {}", folder.path.join("config.json").display()))?;
     let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
-    let weights = Weights::open(&folder.weights, device)?;
+    let weights = Weights::open(&folder.weights, &backend.device())?;
     let (path, dim) = (folder.path.clone(), vision.dim);
     Ok(DualEncoder {
         dim,

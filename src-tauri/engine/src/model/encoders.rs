@@ -2,13 +2,14 @@
 //! its memory back.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{DeviceChoice, DeviceReport, Encoder, Guarded, ModelInfo};
+use super::{DeviceChoice, DeviceReport, Encoder, Guarded, ModelInfo, Precision};
 use crate::error::Result;
 
 /// How often it is looked for towers to unload: a fraction of the time after
@@ -18,6 +19,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// The open encoders, all on one device.
 pub struct Encoders {
     device: DeviceChoice,
+    precision: Precision,
     unload_after: Option<Duration>,
     open: Mutex<Open>,
 }
@@ -32,10 +34,14 @@ struct Open {
 }
 
 impl Encoders {
-    /// Encoders on this device, whose towers are unloaded when they were not
+    /// Encoders on this device, on the processor in this precision, whose towers are unloaded when they were not
     /// used for so long (`None`: never).
-    pub fn new(device: DeviceChoice, unload_after: Option<Duration>) -> Arc<Self> {
-        Arc::new(Self { device, unload_after, open: Mutex::default() })
+    pub fn new(
+        device: DeviceChoice,
+        precision: Precision,
+        unload_after: Option<Duration>,
+    ) -> Arc<Self> {
+        Arc::new(Self { device, precision, unload_after, open: Mutex::default() })
     }
 
     /// The model's encoder; its towers load when they are first used. Whoever
@@ -48,7 +54,7 @@ impl Encoders {
         let encoder = match open.by_model.get(&model.id) {
             Some((fingerprint, encoder)) if *fingerprint == model.fingerprint => encoder.clone(),
             _ => {
-                let encoder = Arc::new(Guarded::open(&model.folder, self.device)?);
+                let encoder = Arc::new(self.open(&model.folder)?);
                 let entry = (model.fingerprint.clone(), encoder.clone());
                 open.by_model.insert(model.id.clone(), entry);
                 encoder
@@ -58,6 +64,14 @@ impl Encoders {
             open.watched = watch(Arc::downgrade(self), idle);
         }
         Ok(encoder)
+    }
+
+    /// An encoder that is not kept for others, of the model in a folder.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn open(&self, folder: &Path) -> Result<Guarded> {
+        Guarded::open(folder, self.device, self.precision)
     }
 
     /// Has the model's text tower loaded, for a question that is being typed.
@@ -146,7 +160,8 @@ mod tests {
 
     #[test]
     fn what_is_idle_is_unloaded_and_loads_again() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, Some(Duration::from_millis(40)));
+        let encoders =
+            Encoders::new(DeviceChoice::Cpu, Precision::F32, Some(Duration::from_millis(40)));
         let model = model("clip-gelu");
         for _ in 0..2 {
             let held = encoders.get(&model).unwrap();
@@ -162,7 +177,7 @@ mod tests {
 
     #[test]
     fn without_a_time_nothing_is_unloaded() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, None);
+        let encoders = Encoders::new(DeviceChoice::Cpu, Precision::F32, None);
         encoders.warm_texts(&model("clip-gelu")).unwrap();
         assert!(!encoders.open.lock().watched);
         assert!(is_loaded(&encoders.get(&model("clip-gelu")).unwrap()));
@@ -170,7 +185,8 @@ mod tests {
 
     #[test]
     fn the_thread_holds_nothing() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, Some(Duration::from_secs(3600)));
+        let encoders =
+            Encoders::new(DeviceChoice::Cpu, Precision::F32, Some(Duration::from_secs(3600)));
         encoders.warm_texts(&model("clip-gelu")).unwrap();
         assert!(encoders.open.lock().watched);
         assert_eq!(Arc::strong_count(&encoders), 1);
@@ -178,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_is_replaced_removed_or_left_is_forgotten() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, None);
+        let encoders = Encoders::new(DeviceChoice::Cpu, Precision::F32, None);
         let (one, other) = (model("clip-gelu"), model("clip-quickgelu"));
         let first = encoders.get(&one).unwrap();
         assert!(Arc::ptr_eq(&first, &encoders.get(&one).unwrap()));

@@ -17,8 +17,9 @@ use image::RgbImage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::device::Backend;
 use super::tests::{copy_of, edit, fixture};
-use super::{DeviceChoice, Embedding, Encoder, load, read_json};
+use super::{DeviceChoice, Embedding, Encoder, Precision, load, read_json};
 
 /// The tolerances, as cosines.
 const TEXT: f32 = 0.9999;
@@ -62,7 +63,7 @@ fn expected(name: &str) -> Expected {
 }
 
 fn open(folder: &Path) -> Arc<dyn Encoder> {
-    load(folder, DeviceChoice::Cpu).unwrap()
+    load(folder, DeviceChoice::Cpu, Precision::F32).unwrap()
 }
 
 fn picture(file: PathBuf) -> RgbImage {
@@ -365,7 +366,7 @@ fn more_texts_than_a_batch_keep_their_order() {
 #[test]
 fn a_text_loads_no_image_tower() {
     let folder = super::Folder::open(&fixture("clip-gelu")).unwrap();
-    let clip = super::clip::open(&folder, &candle_core::Device::Cpu).unwrap();
+    let clip = super::clip::open(&folder, &Backend::Cpu(Precision::F32)).unwrap();
     clip.encode_texts(&["a dog"]).unwrap();
     assert_eq!(clip.loaded(), (false, true));
     assert!(!clip.unload_idle(std::time::Duration::ZERO));
@@ -387,7 +388,7 @@ fn siglip_keeps_its_scale_and_bias() {
 fn complaint(model: &str, file: &str, from: &str, to: &str) -> String {
     let copy = copy_of(model);
     edit(&copy.path().join(file), from, to);
-    let used = load(copy.path(), DeviceChoice::Cpu).and_then(|encoder| {
+    let used = load(copy.path(), DeviceChoice::Cpu, Precision::F32).and_then(|encoder| {
         encoder.encode_texts(&["a dog"])?;
         encoder.encode_images(&[encoder.preprocess(&RgbImage::new(90, 90))?])
     });
@@ -475,7 +476,10 @@ fn a_truncated_file_is_seen_at_once() {
         let bytes = fs::read(&file).unwrap();
         for length in [0, 7, 1000, bytes.len() - 1] {
             fs::write(&file, &bytes[..length]).unwrap();
-            let error = load(copy.path(), DeviceChoice::Cpu).err().expect("opened").to_string();
+            let error = load(copy.path(), DeviceChoice::Cpu, Precision::F32)
+                .err()
+                .expect("opened")
+                .to_string();
             assert!(error.contains(weights), "{error}");
         }
     }

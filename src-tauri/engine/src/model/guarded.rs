@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 use parking_lot::Mutex;
 
-use super::{Affinity, DeviceChoice, DeviceReport, Embedding, Encoder, load};
+use super::{Affinity, DeviceChoice, DeviceReport, Embedding, Encoder, Precision, load};
 use crate::error::{Error, Result};
 
 /// The least cosine between what the GPU and the processor make of the same
@@ -34,6 +34,8 @@ pub struct Guarded {
     asked: DeviceChoice,
     /// Its towers load only where the GPU's are not used.
     cpu: Arc<dyn Encoder>,
+    /// The processor at its most exact, which a GPU is compared with.
+    judge: Arc<dyn Encoder>,
     place: Mutex<Place>,
     /// When the text tower was last used; held while it is warmed.
     texts_used: Mutex<Option<Instant>>,
@@ -72,18 +74,20 @@ impl Guarded {
     /// # Errors
     /// When the model cannot be used, or a GPU that was asked for by name cannot
     /// be opened.
-    pub fn open(folder: &Path, asked: DeviceChoice) -> Result<Self> {
-        let cpu = load(folder, DeviceChoice::Cpu)?;
+    pub fn open(folder: &Path, asked: DeviceChoice, precision: Precision) -> Result<Self> {
+        let cpu = load(folder, DeviceChoice::Cpu, precision)?;
+        let judge = load(folder, DeviceChoice::Cpu, Precision::F32)?;
         let gpu = match asked.resolved() {
             DeviceChoice::Auto | DeviceChoice::Cpu => None,
-            gpu => Some(load(folder, gpu)),
+            gpu => Some(load(folder, gpu, precision)),
         };
-        Self::new(asked, cpu, gpu)
+        Self::new(asked, cpu, judge, gpu)
     }
 
     fn new(
         asked: DeviceChoice,
         cpu: Arc<dyn Encoder>,
+        judge: Arc<dyn Encoder>,
         gpu: Option<Result<Arc<dyn Encoder>>>,
     ) -> Result<Self> {
         let untried = DeviceReport::untried(asked);
@@ -99,7 +103,7 @@ impl Guarded {
             Some(Err(error)) if trusted => return Err(error),
             Some(Err(error)) => Place { gpu: None, reason: Some(error.to_string()) },
         };
-        Ok(Self { asked, cpu, place: Mutex::new(place), texts_used: Mutex::default() })
+        Ok(Self { asked, cpu, judge, place: Mutex::new(place), texts_used: Mutex::default() })
     }
 
     /// What computes, and why.
@@ -191,7 +195,9 @@ impl Guarded {
         if *trusted {
             return Ok(Ok(()));
         }
-        let expected = test(&*self.cpu)?;
+        let expected = test(&*self.judge)?;
+        // It may be as large as the model, and is not needed again.
+        self.judge.unload_idle(Duration::ZERO);
         let computed = match test(&*gpu.encoder) {
             Ok(computed) => computed,
             Err(error) => return Ok(Err(why(&error))),
@@ -371,7 +377,8 @@ mod tests {
 
     fn guarded(asked: DeviceChoice, gpu: Fake) -> (Guarded, Arc<Fake>, Arc<Fake>) {
         let (cpu, gpu) = (Arc::new(Fake::default()), Arc::new(gpu));
-        let mut guarded = Guarded::new(asked, cpu.clone(), Some(Ok(gpu.clone()))).unwrap();
+        let mut guarded =
+            Guarded::new(asked, cpu.clone(), cpu.clone(), Some(Ok(gpu.clone()))).unwrap();
         // What a build for that GPU would say; this one knows none.
         let place = guarded.place.get_mut();
         Arc::get_mut(place.gpu.as_mut().unwrap()).unwrap().choice = DeviceChoice::Cuda;
@@ -471,7 +478,7 @@ mod tests {
         let broken = || Fake { breaks: Some((0, "not a number")), ..Fake::default() };
         let gpu: Arc<dyn Encoder> = Arc::new(broken());
         let cpu = Arc::new(broken());
-        let guarded = Guarded::new(DeviceChoice::Cuda, cpu, Some(Ok(gpu))).unwrap();
+        let guarded = Guarded::new(DeviceChoice::Cuda, cpu.clone(), cpu, Some(Ok(gpu))).unwrap();
         assert!(guarded.encode_images(&photos(1)).is_err());
         assert_eq!(guarded.report().reason, None);
         assert!(guarded.gpu().is_some());
@@ -481,7 +488,8 @@ mod tests {
     fn a_gpu_that_cannot_be_opened_fails_only_who_named_it() {
         let open = |asked| {
             let gpu = Err(Error::failed("cannot use the GPU: no driver"));
-            Guarded::new(asked, Arc::new(Fake::default()), Some(gpu))
+            let cpu = Arc::new(Fake::default());
+            Guarded::new(asked, cpu.clone(), cpu, Some(gpu))
         };
         assert!(open(DeviceChoice::Cuda).is_err());
         let guarded = open(DeviceChoice::Auto).unwrap();
@@ -492,7 +500,7 @@ mod tests {
     #[test]
     fn warming_loads_once_and_again_when_it_was_long_ago() {
         let cpu = Arc::new(Fake::default());
-        let guarded = Guarded::new(DeviceChoice::Cpu, cpu.clone(), None).unwrap();
+        let guarded = Guarded::new(DeviceChoice::Cpu, cpu.clone(), cpu.clone(), None).unwrap();
         let warm = |recently| guarded.warm_texts(recently).unwrap();
         warm(None);
         warm(None);

@@ -46,14 +46,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candle_core::Device;
 use image::RgbImage;
 use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 
 pub use catalogue::{KnownModel, Recommendation, known};
-pub use device::{DeviceChoice, DeviceReport};
+use device::Backend;
+pub use device::{DeviceChoice, DeviceReport, Precision};
 pub use download::Download;
 pub use embedding::Embedding;
 pub use encoders::Encoders;
@@ -126,7 +126,7 @@ struct Family {
     preprocessing: u32,
     /// Whether the towers were trained together, which a check can show.
     paired: bool,
-    load: fn(&Folder, &Device) -> Result<Arc<dyn Encoder>>,
+    load: fn(&Folder, &Backend) -> Result<Arc<dyn Encoder>>,
 }
 
 const CONFIG: &str = "config.json";
@@ -145,7 +145,7 @@ const FAMILIES: &[Family] = &[
         name: |_| "clip",
         preprocessing: 1,
         paired: true,
-        load: |folder, device| Ok(Arc::new(clip::open(folder, device)?)),
+        load: |folder, backend| Ok(Arc::new(clip::open(folder, backend)?)),
     },
     Family {
         manifest: CONFIG,
@@ -156,7 +156,7 @@ const FAMILIES: &[Family] = &[
         name: |_| "siglip",
         preprocessing: 1,
         paired: true,
-        load: |folder, device| Ok(Arc::new(siglip::open(folder, device)?)),
+        load: |folder, backend| Ok(Arc::new(siglip::open(folder, backend)?)),
     },
     Family {
         manifest: OPEN_CLIP_CONFIG,
@@ -167,7 +167,7 @@ const FAMILIES: &[Family] = &[
         name: open_clip::family,
         preprocessing: 1,
         paired: true,
-        load: |folder, device| Ok(Arc::new(open_clip::open(folder, device)?)),
+        load: |folder, backend| Ok(Arc::new(open_clip::open(folder, backend)?)),
     },
     Family {
         manifest: CONFIG,
@@ -180,7 +180,7 @@ const FAMILIES: &[Family] = &[
         // Its towers were joined without training, and its files are checked
         // whenever they are read.
         paired: false,
-        load: |folder, device| Ok(Arc::new(starter::load(&folder.path, device)?)),
+        load: |folder, backend| Ok(Arc::new(starter::load(&folder.path, backend)?)),
     },
 ];
 
@@ -270,8 +270,8 @@ impl Folder {
         files
     }
 
-    fn load(&self, device: &Device) -> Result<Arc<dyn Encoder>> {
-        (self.family.load)(self, device)
+    fn load(&self, backend: &Backend) -> Result<Arc<dyn Encoder>> {
+        (self.family.load)(self, backend)
     }
 
     /// What its encoder is called.
@@ -298,8 +298,8 @@ fn unknown(path: &Path, config: &Value) -> Error {
 /// # Errors
 /// When a file is missing or malformed, the family is unknown, or this build
 /// cannot use the device.
-pub fn load(folder: &Path, device: DeviceChoice) -> Result<Arc<dyn Encoder>> {
-    Folder::open(folder)?.load(&device.device()?)
+pub fn load(folder: &Path, device: DeviceChoice, precision: Precision) -> Result<Arc<dyn Encoder>> {
+    Folder::open(folder)?.load(&Backend::open(device, precision)?)
 }
 
 fn read_json(file: &Path) -> Result<Value> {
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn the_family_is_read_from_the_folder() {
-        let encoder = load(&fixture("clip-gelu"), DeviceChoice::Cpu).unwrap();
+        let encoder = load(&fixture("clip-gelu"), DeviceChoice::Cpu, Precision::F32).unwrap();
         assert_eq!(encoder.dim(), 28);
     }
 }

@@ -4,7 +4,6 @@
 //! Reference:
 //! <https://github.com/mlfoundations/open_clip/blob/v3.3.0/src/open_clip/model.py>
 
-use candle_core::Device;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use super::Folder;
 use super::clip::{
     CausalTextTower, End, Projection, TextConfig, TextNames, VisionConfig, VisionNames, VisionTower,
 };
+use super::device::Backend;
 use super::dual::{DualEncoder, Towers};
 use super::preprocess::Preprocess;
 use super::resnet::{self, ResNet};
@@ -221,11 +221,11 @@ pub fn family(config: &Value) -> &'static str {
 
 /// Opens a folder in the layout of `open_clip`. Reads the configuration and the
 /// weights' header.
-pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
+pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let file = folder.path.join("open_clip_config.json");
     let (vision, text, preprocess, dim) =
         configs(&folder.config).context(|| format!("cannot use {}", file.display()))?;
-    let weights = Weights::open(&folder.weights, device)?;
+    let weights = Weights::open(&folder.weights, &backend.device())?;
     let path = folder.path.clone();
     let images = weights.clone();
     Ok(DualEncoder {

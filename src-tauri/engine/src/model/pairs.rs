@@ -107,7 +107,7 @@ fn better_pairings(cosines: &[[f64; COUNT]; COUNT]) -> usize {
 mod tests {
     use super::*;
     use crate::model::tests::fixture;
-    use crate::model::{DeviceChoice, load};
+    use crate::model::{DeviceChoice, Precision, load};
 
     /// Cosines as a trained model has them: 0.3 for a pair, 0.15 elsewhere, and
     /// a bias for each picture and each caption that is as large.
@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_trained_model_passes_and_a_random_one_does_not() {
-        let passes = |name: &str| check(&*load(&fixture(name), DeviceChoice::Cpu).unwrap());
+        let passes =
+            |name: &str| check(&*load(&fixture(name), DeviceChoice::Cpu, Precision::F32).unwrap());
         passes("paired").unwrap();
         let refusal = passes("clip-gelu").unwrap_err().to_string();
         assert!(refusal.contains("do not find its images"), "{refusal}");

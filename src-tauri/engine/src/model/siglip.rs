@@ -11,6 +11,7 @@ use candle_nn::{LayerNorm, Linear, Module};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::device::Backend;
 use super::dual::{DualEncoder, ImageTower, TextTower, Towers};
 use super::preprocess::Preprocess;
 use super::tokenizer::Tokenizer;
@@ -87,13 +88,13 @@ impl Part {
 
 /// Opens a folder in the layout of `transformers`. Reads the configuration and
 /// the weights' header.
-pub fn open(folder: &Folder, device: &Device) -> Result<DualEncoder> {
+pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let cannot = || format!("cannot use {}", folder.path.join("config.json").display());
     let vision = Part::new(&folder.config, "vision_config").context(cannot)?;
     let text = Part::new(&folder.config, "text_config").context(cannot)?;
     check(&vision, &text).context(cannot)?;
     let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
-    let weights = Weights::open(&folder.weights, device)?;
+    let weights = Weights::open(&folder.weights, &backend.device())?;
     let affinity = match (weights.scalar("logit_scale")?, weights.scalar("logit_bias")?) {
         (Some(scale), Some(bias)) => Some(Affinity { scale: scale.exp(), bias }),
         _ => None,

@@ -14,11 +14,12 @@ use serde_json::Value;
 use super::{ModelInfo, Models, PairCheck, describe, digest, hub_name, sync_folder};
 use crate::error::{Context, Error, Result};
 use crate::model::catalogue::{KnownModel, known};
+use crate::model::device::Backend;
 use crate::model::download::{self, Download};
 use crate::model::hub::Hub;
 use crate::model::receipt::{self, Pairs, Receipt, Record, Source};
 use crate::model::weights::Weights;
-use crate::model::{Folder, pairs};
+use crate::model::{Folder, Precision, pairs};
 
 /// Files that are copied along when a model folder has them: what the model
 /// is and under which terms it may be used.
@@ -192,7 +193,7 @@ pub(super) fn try_out(folder: &Folder, check: PairCheck) -> Result<Pairs> {
         if !folder.weights.as_os_str().is_empty() {
             Weights::open(&folder.weights, &Device::Cpu)?.check()?;
         }
-        let encoder = folder.load(&Device::Cpu)?;
+        let encoder = folder.load(&Backend::Cpu(Precision::F32))?;
         encoder.encode_texts(&["a photo"])?;
         let picture = RgbImage::from_fn(64, 48, |x, y| [4 * x as u8, 5 * y as u8, 128].into());
         encoder.encode_images(&[encoder.preprocess(&picture)?])?;

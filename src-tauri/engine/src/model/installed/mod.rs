@@ -14,13 +14,13 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use candle_core::Device;
 use parking_lot::Mutex;
 use serde_json::Value;
 
 use self::install::try_out;
+use super::device::Backend;
 use super::receipt::{Pairs, Receipt};
-use super::{Affinity, Folder, PREPROCESSOR, PROCESSOR};
+use super::{Affinity, Folder, PREPROCESSOR, PROCESSOR, Precision};
 use crate::error::{Context, Error, Result};
 
 /// What a person chooses a model by.
@@ -187,7 +187,8 @@ impl Models {
             .as_ref()
             .map_err(Error::to_string)
             .and_then(|folder| try_out(folder, PairCheck::Required).map_err(|e| e.to_string()));
-        let affinity = folder.and_then(|folder| Ok(folder.load(&Device::Cpu)?.affinity()));
+        let affinity =
+            folder.and_then(|folder| Ok(folder.load(&Backend::Cpu(Precision::F32))?.affinity()));
         Ok(ModelCheck { model, files, pairs: pairs.map(drop), affinity: affinity.ok().flatten() })
     }
 
@@ -280,7 +281,7 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         }
         model.fingerprint = fingerprint(&found)
             .context(|| format!("cannot read the weights in {}", folder.display()))?;
-        found.load(&Device::Cpu)
+        found.load(&Backend::Cpu(Precision::F32))
     });
     match read {
         Ok(encoder) => model.dim = encoder.dim(),

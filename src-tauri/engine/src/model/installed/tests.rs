@@ -12,7 +12,7 @@ use super::install::id_for;
 use super::*;
 use crate::error::Code;
 use crate::model::tests::{copy_of, edit, fixture};
-use crate::model::{DeviceChoice, load};
+use crate::model::{DeviceChoice, Precision, load};
 
 /// The person's models, not there yet, and those of the application:
 /// clip-gelu alone.
@@ -51,7 +51,7 @@ fn an_added_model_stands_alone() {
     assert_eq!((added.family.as_str(), added.dim, added.preprocessing), ("clip", 20, 1));
     assert_eq!((added.state.clone(), added.bundled), (ModelState::Ready, false));
     assert_eq!(models.find(&added.id).unwrap(), added);
-    let encoder = load(&added.folder, DeviceChoice::Cpu).unwrap();
+    let encoder = load(&added.folder, DeviceChoice::Cpu, Precision::F32).unwrap();
     assert_eq!(encoder.encode_texts(&["a dog"]).unwrap()[0].dim(), 20);
     // What the family does not need stays behind.
     assert!(!added.folder.join("expected.json").exists());

@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::efficientnet::{CLASSES, EfficientNet, INPUT};
 use super::minilm::MiniLm;
 use crate::error::{Context, Error, Result};
+use crate::model::device::Backend;
 use crate::model::slot::Slot;
 use crate::model::{Embedding, Encoder, read_json};
 
@@ -85,7 +86,7 @@ struct ImageTower {
 ///
 /// # Errors
 /// When the configuration is missing or malformed.
-pub fn load(folder: &Path, device: &Device) -> Result<Conse> {
+pub fn load(folder: &Path, backend: &Backend) -> Result<Conse> {
     let file = folder.join(CONFIG);
     let config: Config = serde_json::from_value(read_json(&file)?)
         .context(|| format!("{} does not describe a starter", file.display()))?;
@@ -94,7 +95,7 @@ pub fn load(folder: &Path, device: &Device) -> Result<Conse> {
     }
     Ok(Conse {
         folder: folder.to_path_buf(),
-        device: device.clone(),
+        device: backend.device(),
         config,
         images: Slot::default(),
         texts: Slot::default(),

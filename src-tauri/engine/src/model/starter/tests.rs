@@ -15,7 +15,8 @@ use serde::Deserialize;
 use super::conse::Conse;
 use super::*;
 use crate::decode;
-use crate::model::Encoder;
+use crate::model::device::Backend;
+use crate::model::{Encoder, Precision};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -63,7 +64,7 @@ fn starter_folder() -> PathBuf {
 }
 
 fn starter() -> Conse {
-    load(&starter_folder(), &Device::Cpu).unwrap()
+    load(&starter_folder(), &Backend::Cpu(Precision::F32)).unwrap()
 }
 
 /// The shared photos, where this machine has them.
@@ -215,7 +216,7 @@ fn a_damaged_file_is_refused() {
     bytes[middle] ^= 1;
     fs::write(&damaged, bytes).unwrap();
 
-    let starter = load(folder.path(), &Device::Cpu).unwrap();
+    let starter = load(folder.path(), &Backend::Cpu(Precision::F32)).unwrap();
     let error = starter.encode_texts(&["a dog"]).unwrap_err().to_string();
     assert!(error.contains("text.safetensors is damaged"), "{error}");
     // The other tower is whole.
