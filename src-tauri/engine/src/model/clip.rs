@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Folder;
-use super::device::Backend;
-use super::dual::{DualEncoder, ImageTower, TextTower, Towers};
+use super::cpu;
+use super::device::{Backend, Precision};
+use super::dual::{CpuImages, DualEncoder, ImageTower, TextTower, Towers};
 use super::preprocess::Preprocess;
 use super::tokenizer::Tokenizer;
 use super::transformer::{self, Activation, HUGGING_FACE, Names, Transformer, causal_mask};
@@ -124,6 +125,34 @@ impl VisionTower {
         })
     }
 
+    /// The tower on what computes it.
+    pub fn on(self, backend: &Backend) -> Result<Box<dyn ImageTower>> {
+        match *backend {
+            Backend::Candle(_) => Ok(Box::new(self)),
+            Backend::Cpu(precision) => {
+                let patch = self.patch;
+                let tower = self.pack(precision).context(|| "cannot pack the image tower")?;
+                Ok(Box::new(CpuImages { tower, patch }))
+            }
+        }
+    }
+
+    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+        Ok(cpu::Tower::new(
+            cpu::Embed::Patches {
+                product: cpu::Product::new(&self.patches, Precision::F32)?,
+                class: Some(self.class.to_vec1()?),
+                positions: self.positions.flatten_all()?.to_vec1()?,
+            },
+            Some(cpu::Norm::new(&self.pre_norm)?),
+            self.transformer.pack(precision, cpu::Sight::All)?,
+            cpu::Pool::Token {
+                norm: cpu::Norm::new(&self.post_norm)?,
+                product: cpu::Product::new(&self.projection, Precision::F32)?,
+            },
+        ))
+    }
+
     fn run(&self, pixels: Vec<f32>, b: usize) -> candle_core::Result<Vec<Vec<f32>>> {
         let (positions, width) = self.positions.dims2()?;
         let (_, patch) = self.patches.weight().dims2()?;
@@ -195,14 +224,26 @@ pub struct TextNames {
     pub projection: Projection,
 }
 
-/// A transformer over tokens, the last of which stands for the text.
+/// A transformer over tokens, one of which stands for the text.
 pub struct CausalTextTower {
     tokenizer: Tokenizer,
     tokens: Table,
+    context: usize,
+    causal: bool,
+    end: End,
+    network: TextNetwork,
+}
+
+/// What follows the table of tokens.
+enum TextNetwork {
+    Candle(Box<CandleText>),
+    Cpu(cpu::Tower),
+}
+
+struct CandleText {
     positions: Tensor,
     transformer: Transformer,
     causal: bool,
-    end: End,
     final_norm: LayerNorm,
     projection: Linear,
     device: Device,
@@ -215,11 +256,11 @@ impl CausalTextTower {
         names: &TextNames,
         config: &TextConfig,
         tokenizer: Tokenizer,
+        backend: &Backend,
     ) -> Result<Self> {
         let transformer::Config { width, eps, .. } = config.transformer;
-        Ok(Self {
-            tokenizer,
-            tokens: weights.table(names.tokens, config.vocabulary, width)?,
+        let tokens = weights.table(names.tokens, config.vocabulary, width)?;
+        let network = CandleText {
             positions: weights.get(names.positions, &[config.context, width])?,
             transformer: Transformer::load(
                 weights,
@@ -228,11 +269,33 @@ impl CausalTextTower {
                 &config.transformer,
             )?,
             causal: config.causal,
-            end: config.end,
             final_norm: weights.layer_norm(names.final_norm, width, eps)?,
             projection: names.projection.load(weights, width, config.dim)?,
             device: weights.device().clone(),
-        })
+        };
+        let network = match *backend {
+            Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
+            Backend::Cpu(precision) => {
+                TextNetwork::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+            }
+        };
+        let &TextConfig { context, causal, end, .. } = config;
+        Ok(Self { tokenizer, tokens, context, causal, end, network })
+    }
+}
+
+impl CandleText {
+    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+        let sight = if self.causal { cpu::Sight::Back } else { cpu::Sight::All };
+        Ok(cpu::Tower::new(
+            cpu::Embed::Tokens { positions: self.positions.flatten_all()?.to_vec1()? },
+            None,
+            self.transformer.pack(precision, sight)?,
+            cpu::Pool::Token {
+                norm: cpu::Norm::new(&self.final_norm)?,
+                product: cpu::Product::new(&self.projection, Precision::F32)?,
+            },
+        ))
     }
 
     /// Token vectors, `(B, N, C)`, and the place of the one that stands for
@@ -259,19 +322,30 @@ impl TextTower for CausalTextTower {
                 self.end
             ))
         })?;
-        // As long as the longest: where no token sees what comes after it, what
-        // fills the others up, token 0, changes nothing. Where they do see it,
-        // they were trained with all of it.
-        let n = match self.causal {
-            true => ends.iter().map(|end| end + 1).max().unwrap_or(0),
-            false => self.positions.dim(0).context(|| "the text tower has no positions")?,
-        };
-        let padded = tokens
-            .iter()
-            .flat_map(|tokens| (0..n).map(|place| tokens.get(place).copied().unwrap_or(0)));
-        let rows = self.tokens.rows(&padded.collect::<Vec<_>>(), tokens.len(), n)?;
-        self.run(&rows, &ends).context(|| "the text tower failed")
+        // What comes after the end changes nothing where no token sees it.
+        // Where tokens do see it, they were trained with all of it.
+        let needed = |end: &usize| if self.causal { end + 1 } else { self.context };
+        let lengths: Vec<usize> = ends.iter().map(needed).collect();
+        match &self.network {
+            TextNetwork::Cpu(tower) => {
+                let numbers = tokens.iter().zip(&lengths).flat_map(|(text, &n)| filled(text, n));
+                let rows = self.tokens.values(&numbers.collect::<Vec<_>>())?;
+                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: Some(&ends) };
+                Ok(tower.texts(batch))
+            }
+            TextNetwork::Candle(network) => {
+                let n = lengths.iter().copied().max().unwrap_or(0);
+                let numbers = tokens.iter().flat_map(|text| filled(text, n));
+                let rows = self.tokens.rows(&numbers.collect::<Vec<_>>(), tokens.len(), n)?;
+                network.run(&rows, &ends).context(|| "the text tower failed")
+            }
+        }
     }
+}
+
+/// A text of so many tokens, filled up with token 0 or cut.
+fn filled(text: &[u32], n: usize) -> impl Iterator<Item = u32> {
+    (0..n).map(|place| text.get(place).copied().unwrap_or(0))
 }
 
 const VISION_NAMES: VisionNames = VisionNames {
@@ -302,18 +376,19 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         .context(|| format!("cannot use {}", folder.path.join("config.json").display()))?;
     let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
     let weights = Weights::open(&folder.weights, &backend.device())?;
-    let (path, dim) = (folder.path.clone(), vision.dim);
+    let (path, dim, backend) = (folder.path.clone(), vision.dim, backend.clone());
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity: None,
         load_images: {
-            let weights = weights.clone();
-            Box::new(move || Ok(Box::new(VisionTower::load(&weights, &VISION_NAMES, &vision)?)))
+            let (weights, backend) = (weights.clone(), backend.clone());
+            Box::new(move || VisionTower::load(&weights, &VISION_NAMES, &vision)?.on(&backend))
         },
         load_texts: Box::new(move || {
             let tokenizer = Tokenizer::of_clip(&path, text.context, text.vocabulary)?;
-            Ok(Box::new(CausalTextTower::load(&weights, &TEXT_NAMES, &text, tokenizer)?))
+            let tower = CausalTextTower::load(&weights, &TEXT_NAMES, &text, tokenizer, &backend)?;
+            Ok(Box::new(tower))
         }),
         towers: Towers::default(),
     })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use image::RgbImage;
 
+use super::cpu;
 use super::preprocess::Preprocess;
 use super::slot::Slot;
 use super::{Affinity, Embedding, Encoder};
@@ -30,6 +31,27 @@ pub trait ImageTower: Send + Sync {
 pub trait TextTower: Send + Sync {
     /// One vector for each text, not normalised.
     fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+}
+
+/// An image tower on the processor.
+pub struct CpuImages {
+    pub tower: cpu::Tower,
+    pub patch: usize,
+}
+
+impl ImageTower for CpuImages {
+    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
+        let patches = pixels.len() / (3 * self.patch * self.patch);
+        let lengths = vec![patches / b; b];
+        // Where a token stands for the image, it is the first.
+        let ends = self.tower.pools_one().then(|| vec![0; b]);
+        let batch = cpu::Batch { rows: &pixels, lengths: &lengths, ends: ends.as_deref() };
+        Ok(self.tower.images(batch))
+    }
+
+    fn patch(&self) -> usize {
+        self.patch
+    }
 }
 
 type Load<T> = Box<dyn Fn() -> Result<Box<T>> + Send + Sync>;

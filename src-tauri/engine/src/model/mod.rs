@@ -9,7 +9,8 @@
 //! clip  open_clip  siglip  starter      kinds of folders
 //!   │    │  │  │      │
 //!   │    │  │  └ resnet, xlm_roberta    towers that only open_clip has
-//!   └────┴──┴─────────┴─ transformer    layers
+//!   └────┴──┴─────────┴─ transformer    layers, on a GPU
+//!                        cpu            the same on a processor, whole towers
 //! dual, slot                            two towers, loaded on demand
 //! preprocess  tokenizer  weights        photo, text, file ─► numbers
 //! installed  receipt  pairs             what is on this machine, and is it right
@@ -17,6 +18,7 @@
 
 mod catalogue;
 mod clip;
+mod cpu;
 mod device;
 mod download;
 mod dual;

@@ -227,14 +227,15 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         configs(&folder.config).context(|| format!("cannot use {}", file.display()))?;
     let weights = Weights::open(&folder.weights, &backend.device())?;
     let path = folder.path.clone();
-    let images = weights.clone();
+    let (images, backend) = (weights.clone(), backend.clone());
+    let on = backend.clone();
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity: None,
         load_images: Box::new(move || match &vision {
             Vision::Transformer(config) => {
-                Ok(Box::new(VisionTower::load(&images, &VISION_NAMES, config)?))
+                VisionTower::load(&images, &VISION_NAMES, config)?.on(&on)
             }
             Vision::ResNet(config) => Ok(Box::new(ResNet::load(&images, "visual", config)?)),
         }),
@@ -243,11 +244,13 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
                 let custom = weights.shape(TEXT_NAMES.tokens).is_none();
                 let names = if custom { &CUSTOM_TEXT_NAMES } else { &TEXT_NAMES };
                 let tokenizer = Tokenizer::of_clip(&path, config.context, config.vocabulary)?;
-                Ok(Box::new(CausalTextTower::load(&weights, names, config, tokenizer)?))
+                Ok(Box::new(CausalTextTower::load(&weights, names, config, tokenizer, &backend)?))
             }
             &Text::XlmRoberta { context, dim } => {
                 let tokenizer = path.join("tokenizer.json");
-                Ok(Box::new(XlmRoberta::load(&weights, "text", &tokenizer, context, dim)?))
+                Ok(Box::new(XlmRoberta::load(
+                    &weights, "text", &tokenizer, context, dim, &backend,
+                )?))
             }
         }),
         towers: Towers::default(),

@@ -11,8 +11,9 @@ use candle_nn::{LayerNorm, Linear, Module};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::device::Backend;
-use super::dual::{DualEncoder, ImageTower, TextTower, Towers};
+use super::cpu;
+use super::device::{Backend, Precision};
+use super::dual::{CpuImages, DualEncoder, ImageTower, TextTower, Towers};
 use super::preprocess::Preprocess;
 use super::tokenizer::Tokenizer;
 use super::transformer::{
@@ -100,13 +101,16 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         _ => None,
     };
     let (dim, path) = (vision.hidden_size, folder.path.clone());
-    let images = weights.clone();
+    let (images, backend) = (weights.clone(), backend.clone());
+    let on = backend.clone();
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity,
-        load_images: Box::new(move || Ok(Box::new(VisionTower::load(&images, &vision)?))),
-        load_texts: Box::new(move || Ok(Box::new(TokenTower::load(&weights, &text, dim, &path)?))),
+        load_images: Box::new(move || VisionTower::load(&images, &vision)?.on(&on)),
+        load_texts: Box::new(move || {
+            Ok(Box::new(TokenTower::load(&weights, &text, dim, &path, &backend)?))
+        }),
         towers: Towers::default(),
     })
 }
@@ -182,6 +186,35 @@ impl VisionTower {
         })
     }
 
+    /// The tower on what computes it.
+    fn on(self, backend: &Backend) -> Result<Box<dyn ImageTower>> {
+        match *backend {
+            Backend::Candle(_) => Ok(Box::new(self)),
+            Backend::Cpu(precision) => {
+                let patch = self.patch;
+                let tower = self.pack(precision).context(|| "cannot pack the image tower")?;
+                Ok(Box::new(CpuImages { tower, patch }))
+            }
+        }
+    }
+
+    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+        Ok(cpu::Tower::new(
+            cpu::Embed::Patches {
+                product: cpu::Product::new(&self.patches, Precision::F32)?,
+                class: None,
+                positions: self.positions.flatten_all()?.to_vec1()?,
+            },
+            None,
+            self.transformer.pack(precision, cpu::Sight::All)?,
+            self.pool.pack(
+                &self.probe.squeeze(0)?,
+                [&self.post_norm, &self.pool_norm],
+                self.perceptron,
+            )?,
+        ))
+    }
+
     fn run(&self, pixels: Vec<f32>, b: usize) -> candle_core::Result<Vec<Vec<f32>>> {
         let (patches, width) = self.positions.dims2()?;
         let (_, patch) = self.patches.weight().dims2()?;
@@ -213,6 +246,16 @@ struct TokenTower {
     fill: Fill,
     context: usize,
     tokens: Table,
+    network: TextNetwork,
+}
+
+/// What follows the table of tokens.
+enum TextNetwork {
+    Candle(Box<CandleText>),
+    Cpu(cpu::Tower),
+}
+
+struct CandleText {
     positions: Tensor,
     transformer: Transformer,
     final_norm: LayerNorm,
@@ -250,22 +293,21 @@ impl Wording {
 }
 
 impl TokenTower {
-    fn load(weights: &Weights, part: &Part, dim: usize, folder: &Path) -> Result<Self> {
+    fn load(
+        weights: &Weights,
+        part: &Part,
+        dim: usize,
+        folder: &Path,
+        backend: &Backend,
+    ) -> Result<Self> {
         let &Part { hidden_size: width, layer_norm_eps: eps, .. } = part;
         let &Part { vocab_size, max_position_embeddings: context, .. } = part;
         let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"), context, vocab_size)?;
         let (wording, fill) = conventions(folder, &tokenizer)?;
         let embeddings = "text_model.embeddings";
-        Ok(Self {
-            tokenizer,
-            wording,
-            fill,
-            context,
-            tokens: weights.table(
-                &format!("{embeddings}.token_embedding.weight"),
-                vocab_size,
-                width,
-            )?,
+        let tokens = format!("{embeddings}.token_embedding.weight");
+        let tokens = weights.table(&tokens, vocab_size, width)?;
+        let network = CandleText {
             positions: weights
                 .get(&format!("{embeddings}.position_embedding.weight"), &[context, width])?,
             transformer: Transformer::load(
@@ -276,7 +318,45 @@ impl TokenTower {
             )?,
             final_norm: weights.layer_norm("text_model.final_layer_norm", width, eps)?,
             head: weights.linear("text_model.head", width, dim)?,
-        })
+        };
+        let network = match *backend {
+            Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
+            Backend::Cpu(precision) => {
+                TextNetwork::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+            }
+        };
+        Ok(Self { tokenizer, wording, fill, context, tokens, network })
+    }
+
+    /// Texts of `n` tokens, one after the other, to vectors.
+    fn run(&self, tokens: &[u32], n: usize) -> Result<Vec<Vec<f32>>> {
+        let texts = tokens.len() / n;
+        match &self.network {
+            TextNetwork::Candle(network) => {
+                let rows = self.tokens.rows(tokens, texts, n)?;
+                network.run(&rows).context(|| "the text tower failed")
+            }
+            TextNetwork::Cpu(tower) => {
+                let rows = self.tokens.values(tokens)?;
+                let (lengths, ends) = (vec![n; texts], vec![n - 1; texts]);
+                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: Some(&ends) };
+                Ok(tower.texts(batch))
+            }
+        }
+    }
+}
+
+impl CandleText {
+    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+        Ok(cpu::Tower::new(
+            cpu::Embed::Tokens { positions: self.positions.flatten_all()?.to_vec1()? },
+            None,
+            self.transformer.pack(precision, cpu::Sight::All)?,
+            cpu::Pool::Token {
+                norm: cpu::Norm::new(&self.final_norm)?,
+                product: cpu::Product::new(&self.head, Precision::F32)?,
+            },
+        ))
     }
 
     /// Token vectors, `(B, N, C)`, to vectors.
@@ -305,8 +385,7 @@ impl TextTower for TokenTower {
                 filled.extend(fill);
             }
         }
-        let rows = self.tokens.rows(&filled, tokens.len(), self.context)?;
-        self.run(&rows).context(|| "the text tower failed")
+        self.run(&filled, self.context)
     }
 }
 
@@ -352,8 +431,10 @@ mod tests {
             let weights = Weights::open(&folder.weights, &Device::Cpu).unwrap();
             let text = Part::new(&folder.config, "text_config").unwrap();
             let vision = Part::new(&folder.config, "vision_config").unwrap();
+            let backend = Backend::Cpu(Precision::F32);
             let tower =
-                TokenTower::load(&weights, &text, vision.hidden_size, &folder.path).unwrap();
+                TokenTower::load(&weights, &text, vision.hidden_size, &folder.path, &backend)
+                    .unwrap();
             let expected = read_json(&folder.path.join("expected.json")).unwrap();
             let expected = &expected["texts"][0];
             let reference: Vec<f32> = serde_json::from_value(expected["vector"].clone()).unwrap();
@@ -366,8 +447,7 @@ mod tests {
             assert!(cosine(filled) >= 0.9999, "{name}");
             let tokens = tower.tokenizer.encode(&[&words]).unwrap().remove(0);
             assert!(tokens.len() < tower.context);
-            let rows = tower.tokens.rows(&tokens, 1, tokens.len()).unwrap();
-            let short = cosine(tower.run(&rows).unwrap().remove(0));
+            let short = cosine(tower.run(&tokens, tokens.len()).unwrap().remove(0));
             assert!(short < 0.9999, "{name}: {short}");
         }
     }

@@ -6,6 +6,8 @@ use candle_core::{Device, Tensor};
 use candle_nn::{LayerNorm, Linear, Module, ops};
 use serde::Deserialize;
 
+use super::cpu;
+use super::device::Precision;
 use super::weights::Weights;
 use crate::error::{Context, Error, Result};
 
@@ -136,6 +138,27 @@ impl Transformer {
         Ok(Self { layers: (0..config.layers).map(layer).collect::<Result<_>>()? })
     }
 
+    /// Packed for a processor; the layers themselves are dropped one by one.
+    pub fn pack(
+        self,
+        precision: Precision,
+        sight: cpu::Sight,
+    ) -> candle_core::Result<cpu::Transformer> {
+        let heads = self.layers.first().map_or(1, |layer| layer.attention.heads);
+        let pack = |layer: Layer| {
+            Ok(cpu::Layer {
+                norms: [
+                    cpu::Norm::new(&layer.before_attention)?,
+                    cpu::Norm::new(&layer.before_perceptron)?,
+                ],
+                attention: layer.attention.pack(precision)?,
+                perceptron: layer.perceptron.pack(precision)?,
+            })
+        };
+        let layers = self.layers.into_iter().map(pack).collect::<candle_core::Result<_>>()?;
+        Ok(cpu::Transformer { layers, heads, order: cpu::Order::Before, sight })
+    }
+
     /// `(B, N, C)` to `(B, N, C)`. `mask`, `(N, N)`, is added to the attention
     /// of each query (row) to each key (column).
     pub fn forward(&self, x: Tensor, mask: Option<&Tensor>) -> candle_core::Result<Tensor> {
@@ -174,6 +197,15 @@ impl Perceptron {
         })
     }
 
+    /// Packed for a processor.
+    pub fn pack(self, precision: Precision) -> candle_core::Result<cpu::Perceptron> {
+        Ok(cpu::Perceptron {
+            widen: cpu::Product::new(&self.widen, precision)?,
+            activation: self.activation,
+            narrow: cpu::Product::new(&self.narrow, precision)?,
+        })
+    }
+
     /// `(…, C)` to `(…, C)`.
     pub fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
         self.narrow.forward(&self.activation.apply(&self.widen.forward(x)?)?)
@@ -209,6 +241,26 @@ impl Attention {
             output: weights.linear(&output, width, width)?,
             heads,
         })
+    }
+
+    /// Packed for a processor.
+    pub fn pack(self, precision: Precision) -> candle_core::Result<cpu::Attention> {
+        let width = self.output.weight().dim(0)?;
+        let part = |start, rows| {
+            let weight = self.projections.weight().narrow(0, start, rows)?;
+            let bias = self.projections.bias().map(|bias| bias.narrow(0, start, rows));
+            cpu::Product::new(&Linear::new(weight, bias.transpose()?), precision)
+        };
+        Ok(cpu::Attention {
+            queries: part(0, width)?,
+            keys_values: part(width, 2 * width)?,
+            output: cpu::Product::new(&self.output, precision)?,
+        })
+    }
+
+    /// How many heads there are.
+    pub fn heads(&self) -> usize {
+        self.heads
     }
 
     /// `(B, N, C)` to `(B, N, C)`; `mask` is added to the scores, `(B, H, N, N)`
@@ -252,6 +304,29 @@ impl AttentionPool {
             keys_values: join(&[k, v]).context(|| format!("cannot lay out {prefix}"))?,
             output: weights.linear(&format!("{prefix}.{output}"), width, outputs)?,
             heads,
+        })
+    }
+
+    /// Packed for a processor, for one query, `(1, C)`, asked of every sequence,
+    /// whose answers go through norm and perceptron.
+    pub fn pack(
+        self,
+        query: &Tensor,
+        norms: [&LayerNorm; 2],
+        perceptron: Perceptron,
+    ) -> candle_core::Result<cpu::Pool> {
+        let asked = self.query.forward(query)?.flatten_all()?.to_vec1()?;
+        let mut query = cpu::Matrix::default();
+        query.shape(1, asked.len());
+        query.row_mut(0).copy_from_slice(&asked);
+        Ok(cpu::Pool::Attention {
+            norm: cpu::Norm::new(norms[0])?,
+            query,
+            heads: self.heads,
+            keys_values: cpu::Product::new(&self.keys_values, Precision::F32)?,
+            output: cpu::Product::new(&self.output, Precision::F32)?,
+            perceptron_norm: cpu::Norm::new(norms[1])?,
+            perceptron: perceptron.pack(Precision::F32)?,
         })
     }
 

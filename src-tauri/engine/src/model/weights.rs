@@ -218,6 +218,15 @@ impl Table {
     /// # Errors
     /// When a number is beyond the table, or a row holds a NaN or an infinity.
     pub fn rows(&self, numbers: &[u32], b: usize, n: usize) -> Result<Tensor> {
+        Tensor::from_vec(self.values(numbers)?, (b, n, self.width), &self.weights.device)
+            .context(|| format!("cannot load rows of the tensor {}", self.name))
+    }
+
+    /// Rows by number, one after the other.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn values(&self, numbers: &[u32]) -> Result<Vec<f32>> {
         let stored = self.weights.file.stored(&self.name)?;
         let row = self.width * stored.dtype.size_in_bytes();
         let mut bytes = Vec::with_capacity(numbers.len() * row);
@@ -232,9 +241,7 @@ impl Table {
             })?;
             bytes.extend_from_slice(row);
         }
-        let values = self.weights.file.floats(&self.name, stored.dtype, &bytes)?;
-        Tensor::from_vec(values, (b, n, self.width), &self.weights.device)
-            .context(|| format!("cannot load rows of the tensor {}", self.name))
+        self.weights.file.floats(&self.name, stored.dtype, &bytes)
     }
 }
 

@@ -11,6 +11,8 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 use candle_nn::{LayerNorm, Linear, Module};
 
+use super::cpu;
+use super::device::{Backend, Precision};
 use super::dual::TextTower;
 use super::tokenizer::{Tokenizer, cleaned};
 use super::transformer::{self, Activation, Attention, AttentionNames, Perceptron};
@@ -37,6 +39,16 @@ const ATTENTION: AttentionNames = AttentionNames::Split([
 pub struct XlmRoberta {
     tokenizer: Tokenizer,
     tokens: Table,
+    network: Network,
+}
+
+/// What follows the table of tokens.
+enum Network {
+    Candle(Box<CandleNetwork>),
+    Cpu(cpu::Tower),
+}
+
+struct CandleNetwork {
     /// Of the places of a text in turn, the token's type added: there is one.
     positions: Tensor,
     norm: LayerNorm,
@@ -63,6 +75,7 @@ impl XlmRoberta {
         tokenizer: &Path,
         context: usize,
         dim: usize,
+        backend: &Backend,
     ) -> Result<Self> {
         let body = format!("{prefix}.transformer");
         let shape = |name: &str| {
@@ -123,19 +136,53 @@ impl XlmRoberta {
             let weight = weights.get(&format!("{prefix}.proj.{n}.weight"), &[outputs, inputs])?;
             Ok::<_, Error>(Linear::new(weight, None))
         };
-        Ok(Self {
-            tokenizer: Tokenizer::open(tokenizer, context, vocabulary)?,
-            tokens: weights.table(
-                &format!("{body}.embeddings.word_embeddings.weight"),
-                vocabulary,
-                width,
-            )?,
+        let words = format!("{body}.embeddings.word_embeddings.weight");
+        let network = CandleNetwork {
             positions,
             norm: weights.layer_norm(&format!("{body}.embeddings.LayerNorm"), width, EPS)?,
             layers: (0..config.layers).map(layer).collect::<Result<_>>()?,
             projection: [product(0, width, between)?, product(2, between, dim)?],
             device: weights.device().clone(),
+        };
+        Ok(Self {
+            tokenizer: Tokenizer::open(tokenizer, context, vocabulary)?,
+            tokens: weights.table(&words, vocabulary, width)?,
+            network: match *backend {
+                Backend::Candle(_) => Network::Candle(Box::new(network)),
+                Backend::Cpu(precision) => {
+                    Network::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+                }
+            },
         })
+    }
+}
+
+impl CandleNetwork {
+    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+        let heads = self.layers.first().map_or(1, |layer| layer.attention.heads());
+        let pack = |layer: Layer| {
+            Ok(cpu::Layer {
+                norms: [
+                    cpu::Norm::new(&layer.after_attention)?,
+                    cpu::Norm::new(&layer.after_perceptron)?,
+                ],
+                attention: layer.attention.pack(precision)?,
+                perceptron: layer.perceptron.pack(precision)?,
+            })
+        };
+        let layers = self.layers.into_iter().map(pack).collect::<candle_core::Result<_>>()?;
+        let (order, sight) = (cpu::Order::After, cpu::Sight::All);
+        let [first, second] = &self.projection;
+        let product = |linear| cpu::Product::new(linear, Precision::F32);
+        Ok(cpu::Tower::new(
+            cpu::Embed::Tokens { positions: self.positions.flatten_all()?.to_vec1()? },
+            Some(cpu::Norm::new(&self.norm)?),
+            cpu::Transformer { layers, heads, order, sight },
+            cpu::Pool::Mean {
+                products: [product(first)?, product(second)?],
+                activation: Activation::Gelu,
+            },
+        ))
     }
 
     /// Token vectors, `(B, N, C)`, and the tokens of each text that count.
@@ -180,11 +227,20 @@ impl TextTower for XlmRoberta {
         let tokens =
             self.tokenizer.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
         let lengths: Vec<usize> = tokens.iter().map(Vec::len).collect();
-        let n = lengths.iter().copied().max().unwrap_or(0);
-        let padded = tokens
-            .iter()
-            .flat_map(|tokens| (0..n).map(|place| tokens.get(place).copied().unwrap_or(PAD)));
-        let rows = self.tokens.rows(&padded.collect::<Vec<_>>(), tokens.len(), n)?;
-        self.run(&rows, &lengths).context(|| "the text tower failed")
+        match &self.network {
+            Network::Cpu(tower) => {
+                let rows = self.tokens.values(&tokens.concat())?;
+                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: None };
+                Ok(tower.texts(batch))
+            }
+            Network::Candle(network) => {
+                let n = lengths.iter().copied().max().unwrap_or(0);
+                let padded = tokens.iter().flat_map(|tokens| {
+                    (0..n).map(|place| tokens.get(place).copied().unwrap_or(PAD))
+                });
+                let rows = self.tokens.rows(&padded.collect::<Vec<_>>(), tokens.len(), n)?;
+                network.run(&rows, &lengths).context(|| "the text tower failed")
+            }
+        }
     }
 }

@@ -1,0 +1,27 @@
+//! The engine that computes transformers on a processor.
+//!
+//! ```text
+//! tower        images or texts ─► tokens ─► layers ─► one vector each
+//! crew         the threads of a tower, and what they share
+//! transformer  layers;  attention  the part where tokens look at each other
+//! product      a linear layer, packed once, in f32 or in 8 bits
+//! kernels      the inner loops, for each kind of processor
+//! ```
+//!
+//! candle reads the weights, runs on GPUs, and is the reference that the tests
+//! hold this engine against. What makes it fast, apart from the kernels: sums
+//! are finished (bias, activation, residual) while they are in the first-level
+//! cache, buffers are kept, the last layer computes only the tokens that are
+//! asked for, and texts are not filled up to one length.
+
+mod attention;
+mod crew;
+mod kernels;
+mod product;
+mod tower;
+mod transformer;
+
+pub use attention::Sight;
+pub use product::{Matrix, Product};
+pub use tower::{Batch, Embed, Pool, Tower};
+pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

@@ -1,0 +1,354 @@
+//! A whole tower on the processor: images or texts to vectors.
+
+use std::sync::LazyLock;
+
+use parking_lot::Mutex;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::attention::{Attend, Places, Sight};
+use super::crew::{Crew, Member};
+use super::kernels::{Finish, Kernels, ROWS, kernels};
+use super::product::{Matrix, Product};
+use super::transformer::{Attention, Norm, Perceptron, Scratch, Sequences, Transformer};
+use crate::model::transformer::Activation;
+
+/// Rows that a crew takes through a tower at once: few enough for its buffers
+/// to stay near the processor, enough for a panel of weights to be used often.
+/// Measured with ViT-B/32: 100 rows 3 % slower, 400 rows no faster.
+const GROUP_ROWS: usize = 256;
+
+/// Threads for images, apart from those that answer questions, which would
+/// otherwise wait behind a batch.
+static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let threads = ThreadPoolBuilder::new().thread_name(|n| format!("embed-{n}"));
+    let threads = threads.build();
+    threads.inspect_err(|error| tracing::warn!("images are embedded slowly: {error}")).ok()
+});
+
+/// A tower.
+pub struct Tower {
+    pub embed: Embed,
+    /// Over the embedded tokens, before the first layer.
+    pub norm: Option<Norm>,
+    pub transformer: Transformer,
+    pub pool: Pool,
+    crews: Mutex<Vec<Crew>>,
+}
+
+/// How rows of input become tokens.
+pub enum Embed {
+    /// Patches of an image, `3 * patch * patch` numbers each.
+    Patches {
+        product: Product,
+        /// A token before the patches.
+        class: Option<Vec<f32>>,
+        /// `(tokens, C)`
+        positions: Vec<f32>,
+    },
+    /// They are tokens; what their places add is to be added.
+    Tokens {
+        /// `(most tokens, C)`
+        positions: Vec<f32>,
+    },
+}
+
+/// How the tokens of a sequence become one vector.
+pub enum Pool {
+    /// One of them, through a norm and a product.
+    Token { norm: Norm, product: Product },
+    /// What a learned query finds in them.
+    Attention {
+        norm: Norm,
+        /// The query, after its product, `(1, C)`.
+        query: Matrix,
+        heads: usize,
+        keys_values: Product,
+        output: Product,
+        perceptron_norm: Norm,
+        perceptron: Perceptron,
+    },
+    /// Their mean, through two products with an activation between them.
+    Mean { products: [Product; 2], activation: Activation },
+}
+
+/// What goes into a tower.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    /// Rows of all sequences, one after the other.
+    pub rows: &'a [f32],
+    /// How many rows each sequence has.
+    pub lengths: &'a [usize],
+    /// Which token stands for each sequence, where one does.
+    pub ends: Option<&'a [usize]>,
+}
+
+impl Tower {
+    pub fn new(embed: Embed, norm: Option<Norm>, transformer: Transformer, pool: Pool) -> Self {
+        Self { embed, norm, transformer, pool, crews: Mutex::default() }
+    }
+
+    /// Whether one token of each sequence is asked for.
+    pub fn pools_one(&self) -> bool {
+        matches!(self.pool, Pool::Token { .. })
+    }
+
+    /// One vector for each sequence, not normalised, on all cores.
+    pub fn images(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
+        let Some(threads) = &*THREADS else { return self.texts(batch) };
+        let cores = threads.current_num_threads();
+        let sequences = batch.lengths.len();
+        if sequences < cores {
+            // More threads than a tile has rows would only wait for memory.
+            let rows: usize = batch.lengths.iter().sum();
+            let members = (cores / sequences.max(1)).clamp(1, rows.div_ceil(ROWS).max(1));
+            return std::thread::scope(|scope| {
+                let groups: Vec<_> = self
+                    .groups(batch, sequences)
+                    .map(|group| scope.spawn(move || self.group(group, members)))
+                    .collect();
+                let vectors = groups.into_iter().filter_map(|group| group.join().ok());
+                vectors.flatten().collect()
+            });
+        }
+        let rows: usize = batch.lengths.iter().sum();
+        let groups = rows.div_ceil(GROUP_ROWS).next_multiple_of(cores).min(sequences);
+        let groups: Vec<Batch<'_>> = self.groups(batch, groups).collect();
+        threads.install(|| groups.par_iter().map(|group| self.group(*group, 1)).flatten().collect())
+    }
+
+    /// The same on this thread alone: a question is answered sooner by one
+    /// thread than by two that wait for each other behind others' work.
+    pub fn texts(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
+        let rows: usize = batch.lengths.iter().sum();
+        let groups = rows.div_ceil(GROUP_ROWS).min(batch.lengths.len());
+        self.groups(batch, groups).flat_map(|group| self.group(group, 1)).collect()
+    }
+
+    /// Cuts a batch into groups of nearly as many sequences.
+    fn groups<'a>(
+        &self,
+        batch: Batch<'a>,
+        groups: usize,
+    ) -> impl Iterator<Item = Batch<'a>> + use<'a> {
+        let (count, columns) = (batch.lengths.len(), self.columns());
+        let mut rest = batch.rows;
+        (0..groups).map(move |group| {
+            let part = group * count / groups..(group + 1) * count / groups;
+            let lengths = &batch.lengths[part.clone()];
+            let (rows, others) = rest.split_at(lengths.iter().sum::<usize>() * columns);
+            rest = others;
+            Batch { rows, lengths, ends: batch.ends.map(|ends| &ends[part]) }
+        })
+    }
+
+    /// Numbers in a row of input.
+    fn columns(&self) -> usize {
+        match &self.embed {
+            Embed::Patches { product, .. } => product.inputs(),
+            Embed::Tokens { .. } => self.width(),
+        }
+    }
+
+    /// Components of a token.
+    fn width(&self) -> usize {
+        match &self.embed {
+            Embed::Patches { product, .. } => product.outputs(),
+            Embed::Tokens { .. } => self.transformer.width(),
+        }
+    }
+
+    /// Takes a group through the tower with a crew of so many.
+    fn group(&self, batch: Batch<'_>, members: usize) -> Vec<Vec<f32>> {
+        let before = usize::from(matches!(&self.embed, Embed::Patches { class: Some(_), .. }));
+        let mut starts = vec![0];
+        for length in batch.lengths {
+            starts.push(starts[starts.len() - 1] + length + before);
+        }
+        let sequences = Sequences { starts: &starts, ends: batch.ends };
+        let crew = {
+            let mut crews = self.crews.lock();
+            let fitting = crews.iter().position(|crew| crew.members() == members);
+            fitting.map(|index| crews.swap_remove(index))
+        };
+        let crew = crew.unwrap_or_else(|| Crew::new(members));
+        let kernels = kernels();
+        let vectors = crew.run(|member, scratch| {
+            self.embed(kernels, member, batch, sequences, before, scratch);
+            self.transformer.run(kernels, member, sequences, scratch);
+            self.pool(kernels, member, sequences, scratch)
+        });
+        self.crews.lock().push(crew);
+        vectors.into_iter().flatten().collect()
+    }
+
+    /// Makes a member's tokens in `scratch.x`.
+    fn embed(
+        &self,
+        kernels: &Kernels,
+        member: &Member<'_>,
+        batch: Batch<'_>,
+        sequences: Sequences<'_>,
+        before: usize,
+        scratch: &mut Scratch,
+    ) {
+        let own = member.part(sequences.rows());
+        let (width, columns) = (self.width(), self.columns());
+        let Scratch { x, operand, hidden, mixed, spare, .. } = scratch;
+        x.shape(own.len(), width);
+        // Each of the member's tokens: its row here, its place in its
+        // sequence, and its row of input, where it has one.
+        let tokens = || {
+            sequences.of(&own).flat_map(|(number, rows, mine)| {
+                let own = own.start;
+                mine.map(move |row| {
+                    let place = row - rows.start;
+                    let input = (place >= before).then(|| row - (number + 1) * before);
+                    (row - own, place, input)
+                })
+            })
+        };
+        match &self.embed {
+            Embed::Patches { product, class, positions } => {
+                hidden.shape(own.len(), columns);
+                let mut count = 0;
+                for (_, _, input) in tokens() {
+                    if let Some(input) = input {
+                        hidden
+                            .row_mut(count)
+                            .copy_from_slice(&batch.rows[input * columns..][..columns]);
+                        count += 1;
+                    }
+                }
+                hidden.shape(count, columns);
+                mixed.shape(count, width);
+                if count > 0 {
+                    let input = operand.prepare(kernels, hidden, None, product.precision());
+                    product.apply(kernels, input, count, Finish::Store, mixed);
+                }
+                let mut patch = 0;
+                for (row, place, input) in tokens() {
+                    let token = match (input, class) {
+                        (None, Some(class)) => class.as_slice(),
+                        _ => {
+                            patch += 1;
+                            mixed.row(patch - 1)
+                        }
+                    };
+                    let position = &positions[place * width..][..width];
+                    for ((x, token), position) in x.row_mut(row).iter_mut().zip(token).zip(position)
+                    {
+                        *x = token + position;
+                    }
+                }
+            }
+            Embed::Tokens { positions } => {
+                for (row, place, input) in tokens() {
+                    let token = &batch.rows[input.unwrap_or(0) * width..][..width];
+                    let position = &positions[place * width..][..width];
+                    for ((x, token), position) in x.row_mut(row).iter_mut().zip(token).zip(position)
+                    {
+                        *x = token + position;
+                    }
+                }
+            }
+        }
+        if let Some(norm) = &self.norm {
+            norm.replace(kernels, x, spare);
+        }
+    }
+
+    /// The vectors of those sequences that are the member's to make.
+    fn pool(
+        &self,
+        kernels: &Kernels,
+        member: &Member<'_>,
+        sequences: Sequences<'_>,
+        scratch: &mut Scratch,
+    ) -> Vec<Vec<f32>> {
+        let Scratch { x, operand, queries, mixed, hidden, attention, spare, .. } = scratch;
+        // Of rounds only the parity counts: this is the next one.
+        let round = self.transformer.layers.len();
+        let whole = || sequences.starts.windows(2).map(|rows| rows[0]..rows[1]);
+        match &self.pool {
+            Pool::Token { norm, product } => {
+                if x.rows() == 0 {
+                    return Vec::new();
+                }
+                let input = operand.prepare(kernels, x, Some(norm), product.precision());
+                mixed.shape(x.rows(), product.outputs());
+                product.apply(kernels, input, x.rows(), Finish::Store, mixed);
+            }
+            Pool::Attention {
+                norm,
+                query,
+                heads,
+                keys_values,
+                output,
+                perceptron_norm,
+                perceptron,
+            } => {
+                norm.replace(kernels, x, spare);
+                let input = operand.prepare(kernels, x, None, keys_values.precision());
+                member.share(round, |own| {
+                    own.shape(x.rows(), keys_values.outputs());
+                    keys_values.apply(kernels, input, x.rows(), Finish::Store, own);
+                });
+                let shared = member.gather(round);
+                if !member.is_first() {
+                    return Vec::new();
+                }
+                let count = whole().count();
+                queries.shape(count, query.columns());
+                mixed.shape(count, query.columns());
+                for (number, sequence) in whole().enumerate() {
+                    queries.row_mut(number).copy_from_slice(query.row(0));
+                    let attend = Attend {
+                        heads: *heads,
+                        sight: Sight::All,
+                        queries,
+                        rows: number..number + 1,
+                        places: Places::From(0),
+                        keys_values: &shared,
+                        sequence,
+                    };
+                    attend.run(kernels, attention, mixed);
+                }
+                let input = operand.prepare(kernels, mixed, None, output.precision());
+                x.shape(count, output.outputs());
+                output.apply(kernels, input, count, Finish::Store, x);
+                perceptron.run(kernels, x, Some(perceptron_norm), operand, hidden);
+                std::mem::swap(x, mixed);
+            }
+            Pool::Mean { products: [first, second], activation } => {
+                member.share(round, |own| std::mem::swap(own, x));
+                let shared = member.gather(round);
+                if !member.is_first() {
+                    return Vec::new();
+                }
+                let mut rows = shared.iter().flat_map(|part| (0..part.rows()).map(|n| part.row(n)));
+                let count = whole().count();
+                mixed.shape(count, first.inputs());
+                for (number, sequence) in whole().enumerate() {
+                    let mean = mixed.row_mut(number);
+                    mean.fill(0.0);
+                    for row in rows.by_ref().take(sequence.len()) {
+                        for (mean, value) in mean.iter_mut().zip(row) {
+                            *mean += value;
+                        }
+                    }
+                    for mean in mean {
+                        *mean /= sequence.len() as f32;
+                    }
+                }
+                let input = operand.prepare(kernels, mixed, None, first.precision());
+                hidden.shape(count, first.outputs());
+                first.apply(kernels, input, count, Finish::Activate(*activation), hidden);
+                let input = operand.prepare(kernels, hidden, None, second.precision());
+                mixed.shape(count, second.outputs());
+                second.apply(kernels, input, count, Finish::Store, mixed);
+            }
+        }
+        (0..mixed.rows()).map(|row| mixed.row(row).to_vec()).collect()
+    }
+}
