@@ -6,6 +6,7 @@
 
 use candle_core::{Device, IndexOp, Tensor};
 use candle_nn::{LayerNorm, Linear, Module};
+use image::RgbImage;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -125,22 +126,29 @@ impl VisionTower {
         })
     }
 
-    /// The tower on what computes it.
-    pub fn on(self, backend: &Backend) -> Result<Box<dyn ImageTower>> {
+    /// The tower on what computes it, for images of this preprocessing.
+    pub fn on(self, backend: &Backend, preprocess: &Preprocess) -> Result<Box<dyn ImageTower>> {
         match *backend {
             Backend::Candle(_) => Ok(Box::new(self)),
             Backend::Cpu(precision) => {
                 let patch = self.patch;
-                let tower = self.pack(precision).context(|| "cannot pack the image tower")?;
+                let tower =
+                    self.pack(precision, preprocess).context(|| "cannot pack the image tower")?;
                 Ok(Box::new(CpuImages { tower, patch }))
             }
         }
     }
 
-    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+    fn pack(
+        self,
+        precision: Precision,
+        preprocess: &Preprocess,
+    ) -> candle_core::Result<cpu::Tower> {
+        let (scale, offset) = preprocess.normalisation();
+        let (kernel, bias) = (self.patches.weight(), self.patches.bias());
         Ok(cpu::Tower::new(
             cpu::Embed::Patches {
-                product: cpu::Product::new(&self.patches, Precision::F32)?,
+                product: cpu::patches(kernel, bias, scale, offset, precision)?,
                 class: Some(self.class.to_vec1()?),
                 positions: self.positions.flatten_all()?.to_vec1()?,
             },
@@ -167,12 +175,9 @@ impl VisionTower {
 }
 
 impl ImageTower for VisionTower {
-    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
-        self.run(pixels, b).context(|| "the image tower failed")
-    }
-
-    fn patch(&self) -> usize {
-        self.patch
+    fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
+        let pixels = preprocess.patches(images, self.patch)?;
+        self.run(pixels, images.len()).context(|| "the image tower failed")
     }
 }
 
@@ -275,8 +280,8 @@ impl CausalTextTower {
         };
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
-            Backend::Cpu(precision) => {
-                TextNetwork::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+            Backend::Cpu(_) => {
+                TextNetwork::Cpu(network.pack().context(|| "cannot pack the text tower")?)
             }
         };
         let &TextConfig { context, causal, end, .. } = config;
@@ -285,12 +290,13 @@ impl CausalTextTower {
 }
 
 impl CandleText {
-    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+    /// In f32 always: a question is short, and all answers depend on it.
+    fn pack(self) -> candle_core::Result<cpu::Tower> {
         let sight = if self.causal { cpu::Sight::Back } else { cpu::Sight::All };
         Ok(cpu::Tower::new(
             cpu::Embed::Tokens { positions: self.positions.flatten_all()?.to_vec1()? },
             None,
-            self.transformer.pack(precision, sight)?,
+            self.transformer.pack(Precision::F32, sight)?,
             cpu::Pool::Token {
                 norm: cpu::Norm::new(&self.final_norm)?,
                 product: cpu::Product::new(&self.projection, Precision::F32)?,
@@ -330,7 +336,11 @@ impl TextTower for CausalTextTower {
             TextNetwork::Cpu(tower) => {
                 let numbers = tokens.iter().zip(&lengths).flat_map(|(text, &n)| filled(text, n));
                 let rows = self.tokens.values(&numbers.collect::<Vec<_>>())?;
-                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: Some(&ends) };
+                let batch = cpu::Batch {
+                    rows: cpu::Rows::Tokens(&rows),
+                    lengths: &lengths,
+                    ends: Some(&ends),
+                };
                 Ok(tower.texts(batch))
             }
             TextNetwork::Candle(network) => {
@@ -377,13 +387,16 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
     let weights = Weights::open(&folder.weights, &backend.device())?;
     let (path, dim, backend) = (folder.path.clone(), vision.dim, backend.clone());
+    let normal = preprocess.clone();
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity: None,
         load_images: {
             let (weights, backend) = (weights.clone(), backend.clone());
-            Box::new(move || VisionTower::load(&weights, &VISION_NAMES, &vision)?.on(&backend))
+            Box::new(move || {
+                VisionTower::load(&weights, &VISION_NAMES, &vision)?.on(&backend, &normal)
+            })
         },
         load_texts: Box::new(move || {
             let tokenizer = Tokenizer::of_clip(&path, text.context, text.vocabulary)?;

@@ -19,12 +19,8 @@ const IMAGE_BATCH: usize = 8;
 
 /// Images to vectors.
 pub trait ImageTower: Send + Sync {
-    /// One vector for each of `b` images, not normalised. `pixels` are those of
-    /// [`Preprocess::patches`], cut as [`patch`](Self::patch) says.
-    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>>;
-
-    /// The side, in pixels, of the squares that images are cut into.
-    fn patch(&self) -> usize;
+    /// One vector for each image that `preprocess` made, not normalised.
+    fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>>;
 }
 
 /// Texts to vectors.
@@ -40,17 +36,14 @@ pub struct CpuImages {
 }
 
 impl ImageTower for CpuImages {
-    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
-        let patches = pixels.len() / (3 * self.patch * self.patch);
-        let lengths = vec![patches / b; b];
+    fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
+        let levels = preprocess.cut(images, self.patch)?;
+        let patches = levels.len() / (3 * self.patch * self.patch * images.len());
+        let lengths = vec![patches; images.len()];
         // Where a token stands for the image, it is the first.
-        let ends = self.tower.pools_one().then(|| vec![0; b]);
-        let batch = cpu::Batch { rows: &pixels, lengths: &lengths, ends: ends.as_deref() };
-        Ok(self.tower.images(batch))
-    }
-
-    fn patch(&self) -> usize {
-        self.patch
+        let ends = self.tower.pools_one().then(|| vec![0; images.len()]);
+        let rows = cpu::Rows::Patches(&levels);
+        Ok(self.tower.images(cpu::Batch { rows, lengths: &lengths, ends: ends.as_deref() }))
     }
 }
 
@@ -87,8 +80,7 @@ impl Encoder for DualEncoder {
             return Ok(Vec::new());
         }
         let tower = self.towers.images.get(&self.load_images)?;
-        let pixels = self.preprocess.patches(batch, tower.patch())?;
-        tower.forward(pixels, batch.len())?.into_iter().map(Embedding::from_raw).collect()
+        tower.forward(batch, &self.preprocess)?.into_iter().map(Embedding::from_raw).collect()
     }
 
     fn encode_texts(&self, texts: &[&str]) -> Result<Vec<Embedding>> {

@@ -228,14 +228,14 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let weights = Weights::open(&folder.weights, &backend.device())?;
     let path = folder.path.clone();
     let (images, backend) = (weights.clone(), backend.clone());
-    let on = backend.clone();
+    let (on, normal) = (backend.clone(), preprocess.clone());
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity: None,
         load_images: Box::new(move || match &vision {
             Vision::Transformer(config) => {
-                VisionTower::load(&images, &VISION_NAMES, config)?.on(&on)
+                VisionTower::load(&images, &VISION_NAMES, config)?.on(&on, &normal)
             }
             Vision::ResNet(config) => Ok(Box::new(ResNet::load(&images, "visual", config)?)),
         }),

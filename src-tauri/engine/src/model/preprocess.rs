@@ -23,8 +23,10 @@ pub struct Preprocess {
     resize: Resize,
     rounding: Rounding,
     filter: FilterType,
-    /// Per channel, the input of the tower for each of the 256 levels.
-    levels: [[f32; 256]; 3],
+    /// Per channel, what makes the tower's input of a level from 0 to 255:
+    /// `level * scale + offset`.
+    scale: [f64; 3],
+    offset: [f64; 3],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -161,17 +163,10 @@ impl Preprocess {
                 return Err(Error::failed(format!("interpolation {other:?} is not supported")));
             }
         };
-        Ok(Self {
-            size: checked((side, side))?,
-            resize,
-            rounding: Rounding::Even,
-            filter,
-            levels: levels(
-                1.0 / 255.0,
-                config.mean.unwrap_or(OPENAI_MEAN),
-                config.std.unwrap_or(OPENAI_STD),
-            )?,
-        })
+        let (mean, std) = (config.mean.unwrap_or(OPENAI_MEAN), config.std.unwrap_or(OPENAI_STD));
+        let (scale, offset) = normalisation(1.0 / 255.0, mean, std)?;
+        let size = checked((side, side))?;
+        Ok(Self { size, resize, rounding: Rounding::Even, filter, scale, offset })
     }
 
     fn new(config: &File) -> Result<Self> {
@@ -221,13 +216,8 @@ impl Preprocess {
             (_, Some(mean), Some(std)) => (mean, std),
             _ => return Err(Error::failed("it has no image_mean and image_std")),
         };
-        Ok(Self {
-            size: checked(size)?,
-            resize,
-            rounding: Rounding::Down,
-            filter,
-            levels: levels(factor, mean, std)?,
-        })
+        let (scale, offset) = normalisation(factor, mean, std)?;
+        Ok(Self { size: checked(size)?, resize, rounding: Rounding::Down, filter, scale, offset })
     }
 
     /// Resizes and crops.
@@ -291,19 +281,14 @@ impl Preprocess {
     /// with these. What is over at the right and the bottom is left out.
     pub fn patches(&self, batch: &[RgbImage], patch: usize) -> Result<Vec<f32>> {
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
+        let levels = self.levels();
         let mut values = Vec::with_capacity(batch.len() * 3 * width * height);
         for image in batch {
-            if image.dimensions() != self.size {
-                return Err(Error::failed(format!(
-                    "an image of {:?} pixels where the model takes {:?}",
-                    image.dimensions(),
-                    self.size
-                )));
-            }
+            self.check(image)?;
             let pixels = image.as_raw();
             for top in (0..height / patch).map(|row| row * patch) {
                 for left in (0..width / patch).map(|column| column * patch) {
-                    for (channel, levels) in self.levels.iter().enumerate() {
+                    for (channel, levels) in levels.iter().enumerate() {
                         for y in top..top + patch {
                             let row = &pixels[3 * (y * width + left)..][..3 * patch];
                             let row = row.iter().skip(channel).step_by(3);
@@ -314,6 +299,49 @@ impl Preprocess {
             }
         }
         Ok(values)
+    }
+
+    /// The same patches as 8-bit levels, pixel by pixel, red, green and blue in
+    /// turn; see [`normalisation`](Self::normalisation).
+    pub fn cut(&self, batch: &[RgbImage], patch: usize) -> Result<Vec<u8>> {
+        let (width, height) = (self.size.0 as usize, self.size.1 as usize);
+        let mut levels = Vec::with_capacity(batch.len() * 3 * width * height);
+        for image in batch {
+            self.check(image)?;
+            let pixels = image.as_raw();
+            for top in (0..height / patch).map(|row| row * patch) {
+                for left in (0..width / patch).map(|column| column * patch) {
+                    for y in top..top + patch {
+                        levels.extend_from_slice(&pixels[3 * (y * width + left)..][..3 * patch]);
+                    }
+                }
+            }
+        }
+        Ok(levels)
+    }
+
+    /// What makes the tower's input of a level: `level * scale + offset`, for
+    /// each channel.
+    pub fn normalisation(&self) -> ([f64; 3], [f64; 3]) {
+        (self.scale, self.offset)
+    }
+
+    /// Per channel, the tower's input for each level.
+    fn levels(&self) -> [[f32; 256]; 3] {
+        std::array::from_fn(|c| {
+            std::array::from_fn(|level| (level as f64 * self.scale[c] + self.offset[c]) as f32)
+        })
+    }
+
+    fn check(&self, image: &RgbImage) -> Result<()> {
+        if image.dimensions() == self.size {
+            return Ok(());
+        }
+        Err(Error::failed(format!(
+            "an image of {:?} pixels where the model takes {:?}",
+            image.dimensions(),
+            self.size
+        )))
     }
 }
 
@@ -326,14 +354,13 @@ fn checked(size: (u32, u32)) -> Result<(u32, u32)> {
     Ok(size)
 }
 
-fn levels(factor: f64, mean: [f64; 3], std: [f64; 3]) -> Result<[[f32; 256]; 3]> {
-    let levels = std::array::from_fn(|c| {
-        std::array::from_fn(|level| ((level as f64 * factor - mean[c]) / std[c]) as f32)
-    });
-    if levels.iter().flatten().any(|value: &f32| !value.is_finite()) {
+fn normalisation(factor: f64, mean: [f64; 3], std: [f64; 3]) -> Result<([f64; 3], [f64; 3])> {
+    let scale = std.map(|std| factor / std);
+    let offset = std::array::from_fn(|c| -mean[c] / std[c]);
+    if scale.iter().chain(&offset).any(|value: &f64| !(*value as f32).is_finite()) {
         return Err(Error::failed("the deviation of a channel is 0"));
     }
-    Ok(levels)
+    Ok((scale, offset))
 }
 
 #[derive(Clone, Copy)]

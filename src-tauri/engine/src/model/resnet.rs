@@ -5,8 +5,10 @@
 
 use candle_core::{Device, Tensor};
 use candle_nn::{Conv2d, Conv2dConfig, Module};
+use image::RgbImage;
 
 use super::dual::ImageTower;
+use super::preprocess::Preprocess;
 use super::transformer::{self, Activation, AttentionNames, AttentionPool};
 use super::weights::Weights;
 use crate::error::{Context, Error, Result};
@@ -130,13 +132,10 @@ impl ResNet {
 }
 
 impl ImageTower for ResNet {
-    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
-        self.run(pixels, b).context(|| "the image tower failed")
-    }
-
-    /// The whole image: one row of pixels, channel by channel.
-    fn patch(&self) -> usize {
-        self.image_size
+    fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
+        // The whole image: one row of pixels, channel by channel.
+        let pixels = preprocess.patches(images, self.image_size)?;
+        self.run(pixels, images.len()).context(|| "the image tower failed")
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use candle_core::{Device, IndexOp, Tensor};
 use candle_nn::{LayerNorm, Linear, Module};
+use image::RgbImage;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -102,12 +103,12 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     };
     let (dim, path) = (vision.hidden_size, folder.path.clone());
     let (images, backend) = (weights.clone(), backend.clone());
-    let on = backend.clone();
+    let (on, normal) = (backend.clone(), preprocess.clone());
     Ok(DualEncoder {
         dim,
         preprocess,
         affinity,
-        load_images: Box::new(move || VisionTower::load(&images, &vision)?.on(&on)),
+        load_images: Box::new(move || VisionTower::load(&images, &vision)?.on(&on, &normal)),
         load_texts: Box::new(move || {
             Ok(Box::new(TokenTower::load(&weights, &text, dim, &path, &backend)?))
         }),
@@ -186,22 +187,29 @@ impl VisionTower {
         })
     }
 
-    /// The tower on what computes it.
-    fn on(self, backend: &Backend) -> Result<Box<dyn ImageTower>> {
+    /// The tower on what computes it, for images of this preprocessing.
+    fn on(self, backend: &Backend, preprocess: &Preprocess) -> Result<Box<dyn ImageTower>> {
         match *backend {
             Backend::Candle(_) => Ok(Box::new(self)),
             Backend::Cpu(precision) => {
                 let patch = self.patch;
-                let tower = self.pack(precision).context(|| "cannot pack the image tower")?;
+                let tower =
+                    self.pack(precision, preprocess).context(|| "cannot pack the image tower")?;
                 Ok(Box::new(CpuImages { tower, patch }))
             }
         }
     }
 
-    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+    fn pack(
+        self,
+        precision: Precision,
+        preprocess: &Preprocess,
+    ) -> candle_core::Result<cpu::Tower> {
+        let (scale, offset) = preprocess.normalisation();
+        let (kernel, bias) = (self.patches.weight(), self.patches.bias());
         Ok(cpu::Tower::new(
             cpu::Embed::Patches {
-                product: cpu::Product::new(&self.patches, Precision::F32)?,
+                product: cpu::patches(kernel, bias, scale, offset, precision)?,
                 class: None,
                 positions: self.positions.flatten_all()?.to_vec1()?,
             },
@@ -229,12 +237,9 @@ impl VisionTower {
 }
 
 impl ImageTower for VisionTower {
-    fn forward(&self, pixels: Vec<f32>, b: usize) -> Result<Vec<Vec<f32>>> {
-        self.run(pixels, b).context(|| "the image tower failed")
-    }
-
-    fn patch(&self) -> usize {
-        self.patch
+    fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
+        let pixels = preprocess.patches(images, self.patch)?;
+        self.run(pixels, images.len()).context(|| "the image tower failed")
     }
 }
 
@@ -321,8 +326,8 @@ impl TokenTower {
         };
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
-            Backend::Cpu(precision) => {
-                TextNetwork::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+            Backend::Cpu(_) => {
+                TextNetwork::Cpu(network.pack().context(|| "cannot pack the text tower")?)
             }
         };
         Ok(Self { tokenizer, wording, fill, context, tokens, network })
@@ -339,7 +344,11 @@ impl TokenTower {
             TextNetwork::Cpu(tower) => {
                 let rows = self.tokens.values(tokens)?;
                 let (lengths, ends) = (vec![n; texts], vec![n - 1; texts]);
-                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: Some(&ends) };
+                let batch = cpu::Batch {
+                    rows: cpu::Rows::Tokens(&rows),
+                    lengths: &lengths,
+                    ends: Some(&ends),
+                };
                 Ok(tower.texts(batch))
             }
         }
@@ -347,11 +356,12 @@ impl TokenTower {
 }
 
 impl CandleText {
-    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+    /// In f32 always: a question is short, and all answers depend on it.
+    fn pack(self) -> candle_core::Result<cpu::Tower> {
         Ok(cpu::Tower::new(
             cpu::Embed::Tokens { positions: self.positions.flatten_all()?.to_vec1()? },
             None,
-            self.transformer.pack(precision, cpu::Sight::All)?,
+            self.transformer.pack(Precision::F32, cpu::Sight::All)?,
             cpu::Pool::Token {
                 norm: cpu::Norm::new(&self.final_norm)?,
                 product: cpu::Product::new(&self.head, Precision::F32)?,

@@ -149,8 +149,8 @@ impl XlmRoberta {
             tokens: weights.table(&words, vocabulary, width)?,
             network: match *backend {
                 Backend::Candle(_) => Network::Candle(Box::new(network)),
-                Backend::Cpu(precision) => {
-                    Network::Cpu(network.pack(precision).context(|| "cannot pack the text tower")?)
+                Backend::Cpu(_) => {
+                    Network::Cpu(network.pack().context(|| "cannot pack the text tower")?)
                 }
             },
         })
@@ -158,7 +158,8 @@ impl XlmRoberta {
 }
 
 impl CandleNetwork {
-    fn pack(self, precision: Precision) -> candle_core::Result<cpu::Tower> {
+    /// In f32 always: a question is short, and all answers depend on it.
+    fn pack(self) -> candle_core::Result<cpu::Tower> {
         let heads = self.layers.first().map_or(1, |layer| layer.attention.heads());
         let pack = |layer: Layer| {
             Ok(cpu::Layer {
@@ -166,8 +167,8 @@ impl CandleNetwork {
                     cpu::Norm::new(&layer.after_attention)?,
                     cpu::Norm::new(&layer.after_perceptron)?,
                 ],
-                attention: layer.attention.pack(precision)?,
-                perceptron: layer.perceptron.pack(precision)?,
+                attention: layer.attention.pack(Precision::F32)?,
+                perceptron: layer.perceptron.pack(Precision::F32)?,
             })
         };
         let layers = self.layers.into_iter().map(pack).collect::<candle_core::Result<_>>()?;
@@ -230,7 +231,8 @@ impl TextTower for XlmRoberta {
         match &self.network {
             Network::Cpu(tower) => {
                 let rows = self.tokens.values(&tokens.concat())?;
-                let batch = cpu::Batch { rows: &rows, lengths: &lengths, ends: None };
+                let batch =
+                    cpu::Batch { rows: cpu::Rows::Tokens(&rows), lengths: &lengths, ends: None };
                 Ok(tower.texts(batch))
             }
             Network::Candle(network) => {

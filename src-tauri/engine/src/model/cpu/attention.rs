@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use parking_lot::RwLockReadGuard;
 
-use super::kernels::{COLUMNS, Finish, Kernels, Line, ROWS, tile};
+use super::kernels::{COLUMNS, Finish, Kernels, LANES, Line, ROWS, tile};
 use super::product::{Matrix, tiles};
 
 /// Buffers of one thread.
@@ -83,7 +83,7 @@ impl Attend<'_> {
                 let mut sums = tile();
                 for (panel, keys) in keys.chunks_exact(size).enumerate() {
                     let queries = self.queries.from(row, head);
-                    kernels.tile_f32(queries, self.queries.stride(), count, keys, &mut sums);
+                    kernels.tile_f32(queries, self.queries.stride(), count, keys, keys, &mut sums);
                     for (share, sums) in sums.0.iter().enumerate().take(count) {
                         let columns = panel * COLUMNS..(panel + 1) * COLUMNS;
                         shares.row_mut(share)[columns].copy_from_slice(sums);
@@ -94,13 +94,15 @@ impl Attend<'_> {
                         Sight::All => n,
                         Sight::Back => self.places.of(tile_start + query) + 1,
                     };
-                    let (seen, unseen) = shares.row_mut(query).split_at_mut(seen);
-                    kernels.softmax(seen);
-                    unseen.fill(0.0);
+                    let row = shares.row_mut(query);
+                    let padded = seen.next_multiple_of(LANES);
+                    row[seen..padded].fill(f32::NEG_INFINITY);
+                    kernels.softmax(&mut row[..padded]);
+                    row[seen..].fill(0.0);
                 }
                 for (slice, values) in values.chunks_exact(n).enumerate() {
                     let (from, column) = (shares.from(0, 0), slice * COLUMNS);
-                    kernels.tile_f32(from, shares.stride(), count, values, &mut sums);
+                    kernels.tile_f32(from, shares.stride(), count, values, values, &mut sums);
                     let columns = (size - column).min(COLUMNS);
                     let (stride, store) = (out.stride(), Finish::Store);
                     let out = out.from_mut(row, head + column);
@@ -122,8 +124,12 @@ impl Attend<'_> {
                 line.0[token % COLUMNS] = *key;
             }
             let values = &row[width + head..][..size];
-            for (slice, values) in values.chunks(COLUMNS).enumerate() {
-                scratch.values[slice * n + token].0[..values.len()].copy_from_slice(values);
+            let (whole, rest) = values.as_chunks::<COLUMNS>();
+            for (slice, values) in whole.iter().enumerate() {
+                scratch.values[slice * n + token].0 = *values;
+            }
+            if !rest.is_empty() {
+                scratch.values[whole.len() * n + token].0[..rest.len()].copy_from_slice(rest);
             }
         }
     }

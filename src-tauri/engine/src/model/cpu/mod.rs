@@ -23,5 +23,5 @@ mod transformer;
 
 pub use attention::Sight;
 pub use product::{Matrix, Product};
-pub use tower::{Batch, Embed, Pool, Tower};
+pub use tower::{Batch, Embed, Pool, Rows, Tower, patches};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

@@ -3,9 +3,7 @@
 use candle_core::Tensor;
 use candle_nn::Linear;
 
-use super::kernels::{
-    BytePanel, COLUMNS, Finish, Kernels, Line, Panel, QUAD, ROWS, Scales, Spread, tile,
-};
+use super::kernels::{COLUMNS, Finish, Kernels, Line, QUAD, ROWS, Scales, Spread, tile};
 use crate::model::device::Precision;
 
 /// `(rows, columns)` of f32, each row `stride` behind the one before.
@@ -98,6 +96,14 @@ impl Bytes {
         // What an earlier, longer row left there.
         out[values.len()..].fill(0);
         self.spreads[row] = kernels.quantise(values, &mut out[..values.len()]);
+    }
+
+    /// Takes a row that is in 8 bits already.
+    pub fn copy(&mut self, row: usize, values: &[u8]) {
+        let out = &mut self.values[row * self.stride..][..self.stride];
+        out[..values.len()].copy_from_slice(values);
+        out[values.len()..].fill(0);
+        self.spreads[row] = Spread { least: 0.0, step: 1.0 };
     }
 }
 
@@ -238,21 +244,28 @@ impl Product {
             let columns = (self.outputs - column).min(COLUMNS);
             match (&self.weights, input) {
                 (Weights::F32(lines), Input::F32(input)) => {
-                    let lines: &Panel = &lines[panel * self.inputs..][..self.inputs];
+                    let (lines, next) = this_and_next(lines, panel, self.inputs);
                     let mut sums = tile();
                     for (row, count) in tiles(rows) {
-                        kernels.tile_f32(input.from(row, 0), input.stride, count, lines, &mut sums);
+                        kernels.tile_f32(
+                            input.from(row, 0),
+                            input.stride,
+                            count,
+                            lines,
+                            next,
+                            &mut sums,
+                        );
                         let out = out.from_mut(row, column);
                         kernels.finish_f32(&sums, count, bias, finish, out, stride, columns);
                     }
                 }
                 (Weights::Int8 { lines, scales, sums: weight_sums }, Input::Int8(input)) => {
                     let depth = self.inputs.div_ceil(QUAD);
-                    let lines: &BytePanel = &lines[panel * depth..][..depth];
+                    let (lines, next) = this_and_next(lines, panel, depth);
                     let mut sums = tile();
                     for (row, count) in tiles(rows) {
                         let values = &input.values[row * input.stride..];
-                        kernels.tile_int8(values, input.stride, count, lines, &mut sums);
+                        kernels.tile_int8(values, input.stride, count, lines, next, &mut sums);
                         let scales = Scales {
                             spreads: &input.spreads[row..row + count],
                             weights: &scales[panel],
@@ -266,6 +279,14 @@ impl Product {
             }
         }
     }
+}
+
+/// A panel of so many lines, and the one behind it, or itself where it is the
+/// last.
+fn this_and_next<T>(lines: &[T], panel: usize, depth: usize) -> (&[T], &[T]) {
+    let this = &lines[panel * depth..][..depth];
+    let next = lines[(panel + 1) * depth..].get(..depth);
+    (this, next.unwrap_or(this))
 }
 
 /// Rows cut into tiles of nearly the same height: first row and count.

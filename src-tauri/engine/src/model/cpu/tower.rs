@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use candle_core::Tensor;
 use parking_lot::Mutex;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -10,7 +11,8 @@ use super::attention::{Attend, Places, Sight};
 use super::crew::{Crew, Member};
 use super::kernels::{Finish, Kernels, ROWS, kernels};
 use super::product::{Matrix, Product};
-use super::transformer::{Attention, Norm, Perceptron, Scratch, Sequences, Transformer};
+use super::transformer::{Norm, Perceptron, Scratch, Sequences, Transformer};
+use crate::model::device::Precision;
 use crate::model::transformer::Activation;
 
 /// Rows that a crew takes through a tower at once: few enough for its buffers
@@ -38,7 +40,7 @@ pub struct Tower {
 
 /// How rows of input become tokens.
 pub enum Embed {
-    /// Patches of an image, `3 * patch * patch` numbers each.
+    /// Patches of an image, `3 * patch * patch` levels each.
     Patches {
         product: Product,
         /// A token before the patches.
@@ -76,11 +78,74 @@ pub enum Pool {
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     /// Rows of all sequences, one after the other.
-    pub rows: &'a [f32],
+    pub rows: Rows<'a>,
     /// How many rows each sequence has.
     pub lengths: &'a [usize],
     /// Which token stands for each sequence, where one does.
     pub ends: Option<&'a [usize]>,
+}
+
+/// What a tower's rows consist of.
+#[derive(Clone, Copy)]
+pub enum Rows<'a> {
+    /// Levels of a patch, pixel by pixel, red, green and blue in turn.
+    Patches(&'a [u8]),
+    /// Vectors of tokens.
+    Tokens(&'a [f32]),
+}
+
+impl<'a> Rows<'a> {
+    fn split_at(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::Patches(rows) => {
+                let (first, rest) = rows.split_at(at);
+                (Self::Patches(first), Self::Patches(rest))
+            }
+            Self::Tokens(rows) => {
+                let (first, rest) = rows.split_at(at);
+                (Self::Tokens(first), Self::Tokens(rest))
+            }
+        }
+    }
+}
+
+/// The product that makes tokens of patches, `kernel` being `(C, 3, P, P)`
+/// flattened from the second dimension on. It takes levels as they are, 0 to
+/// 255: what normalisation would make of them, `level * scale + offset` for
+/// each channel, is part of the weights.
+///
+/// # Errors
+/// Where the kernel has another shape.
+pub fn patches(
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    scale: [f64; 3],
+    offset: [f64; 3],
+    precision: Precision,
+) -> candle_core::Result<Product> {
+    let (width, columns) = kernel.dims2()?;
+    let area = columns / 3;
+    let kernel: Vec<f32> = kernel.flatten_all()?.to_vec1()?;
+    let mut bias: Vec<f32> = match bias {
+        Some(bias) => bias.to_vec1()?,
+        None => vec![0.0; width],
+    };
+    let mut weights = vec![0.0; kernel.len()];
+    let rows = weights.chunks_exact_mut(columns).zip(kernel.chunks_exact(columns));
+    for ((weights, kernel), bias) in rows.zip(&mut bias) {
+        let mut shift = f64::from(*bias);
+        for (channel, plane) in kernel.chunks_exact(area).enumerate() {
+            for (pixel, &weight) in plane.iter().enumerate() {
+                weights[3 * pixel + channel] = (f64::from(weight) * scale[channel]) as f32;
+                shift += f64::from(weight) * offset[channel];
+            }
+        }
+        *bias = shift as f32;
+    }
+    // Levels fill all 8 bits, which not every processor can multiply.
+    let exact = kernels().greatest == u8::MAX;
+    let precision = if exact { precision } else { Precision::F32 };
+    Ok(Product::pack(&weights, &bias, columns, precision))
 }
 
 impl Tower {
@@ -194,7 +259,7 @@ impl Tower {
     ) {
         let own = member.part(sequences.rows());
         let (width, columns) = (self.width(), self.columns());
-        let Scratch { x, operand, hidden, mixed, spare, .. } = scratch;
+        let Scratch { x, operand, mixed, spare, .. } = scratch;
         x.shape(own.len(), width);
         // Each of the member's tokens: its row here, its place in its
         // sequence, and its row of input, where it has one.
@@ -210,20 +275,16 @@ impl Tower {
         };
         match &self.embed {
             Embed::Patches { product, class, positions } => {
-                hidden.shape(own.len(), columns);
-                let mut count = 0;
-                for (_, _, input) in tokens() {
-                    if let Some(input) = input {
-                        hidden
-                            .row_mut(count)
-                            .copy_from_slice(&batch.rows[input * columns..][..columns]);
-                        count += 1;
-                    }
-                }
-                hidden.shape(count, columns);
+                let Rows::Patches(rows) = batch.rows else { panic!("the tower takes patches") };
+                // The member's patches lie side by side.
+                let mut inputs = tokens().filter_map(|(_, _, input)| input);
+                let first = inputs.next();
+                let count = first.map_or(0, |_| 1 + inputs.count());
+                let rows = &rows[first.unwrap_or(0) * columns..][..count * columns];
                 mixed.shape(count, width);
                 if count > 0 {
-                    let input = operand.prepare(kernels, hidden, None, product.precision());
+                    let rows = rows.chunks_exact(columns);
+                    let input = operand.pixels(rows, columns, product.precision());
                     product.apply(kernels, input, count, Finish::Store, mixed);
                 }
                 let mut patch = 0;
@@ -243,8 +304,9 @@ impl Tower {
                 }
             }
             Embed::Tokens { positions } => {
+                let Rows::Tokens(rows) = batch.rows else { panic!("the tower takes tokens") };
                 for (row, place, input) in tokens() {
-                    let token = &batch.rows[input.unwrap_or(0) * width..][..width];
+                    let token = &rows[input.unwrap_or(0) * width..][..width];
                     let position = &positions[place * width..][..width];
                     for ((x, token), position) in x.row_mut(row).iter_mut().zip(token).zip(position)
                     {

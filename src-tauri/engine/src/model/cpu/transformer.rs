@@ -67,7 +67,12 @@ impl Norm {
             Some(bias) => bias.to_vec1()?,
             None => vec![0.0; weight.len()],
         };
-        Ok(Self { weight, bias, eps: norm.eps() as f32 })
+        Ok(Self::of(weight, bias, norm.eps() as f32))
+    }
+
+    /// Of so many components, `eps` added to the variance.
+    pub fn of(weight: Vec<f32>, bias: Vec<f32>, eps: f32) -> Self {
+        Self { weight, bias, eps }
     }
 
     pub fn apply(&self, kernels: &Kernels, row: &[f32], out: &mut [f32]) {
@@ -142,6 +147,33 @@ impl Operand {
             }
         }
         Input::Int8(&self.bytes)
+    }
+
+    /// Rows of pixels as a product takes them: as they are, or as f32.
+    pub fn pixels<'a>(
+        &mut self,
+        rows: impl ExactSizeIterator<Item = &'a [u8]>,
+        columns: usize,
+        precision: Precision,
+    ) -> Input<'_> {
+        match precision {
+            Precision::F32 => {
+                self.rows.shape(rows.len(), columns);
+                for (number, row) in rows.enumerate() {
+                    for (value, &level) in self.rows.row_mut(number).iter_mut().zip(row) {
+                        *value = f32::from(level);
+                    }
+                }
+                Input::F32(&self.rows)
+            }
+            Precision::Int8 => {
+                self.bytes.shape(rows.len(), columns);
+                for (number, row) in rows.enumerate() {
+                    self.bytes.copy(number, row);
+                }
+                Input::Int8(&self.bytes)
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{BytePanel, Kernels, Panel, compiled};
+use super::{BytePanel, Kernels, LineF32, LineInt8, Panel, compiled};
 
 compiled! { true #[target_feature(enable = "avx2,fma")] }
 
@@ -61,6 +61,7 @@ unsafe fn tile_f32(
     stride: usize,
     rows: usize,
     panel: &Panel,
+    _next: *const LineF32,
     sums: &mut Tile<f32>,
 ) {
     // SAFETY: the caller's promise, handed on.
@@ -115,6 +116,7 @@ unsafe fn tile_int8(
     stride: usize,
     rows: usize,
     panel: &BytePanel,
+    _next: *const LineInt8,
     sums: &mut Tile<i32>,
 ) {
     // SAFETY: the caller's promise, handed on.
@@ -137,6 +139,7 @@ unsafe fn tile_int8_vnni(
     stride: usize,
     rows: usize,
     panel: &BytePanel,
+    _next: *const LineInt8,
     sums: &mut Tile<i32>,
 ) {
     // SAFETY: the caller's promise, handed on.

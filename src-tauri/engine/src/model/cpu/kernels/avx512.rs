@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{BytePanel, Kernels, Panel, by_rows, compiled};
+use super::{BytePanel, Kernels, LineF32, LineInt8, Panel, by_rows, compiled};
 
 compiled! { true #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")] }
 
@@ -32,10 +32,11 @@ unsafe fn tile_f32(
     stride: usize,
     rows: usize,
     panel: &Panel,
+    next: *const LineF32,
     sums: &mut Tile<f32>,
 ) {
     // SAFETY: the caller's promise, handed on.
-    unsafe { by_rows!(rows, rows_f32(inputs, stride, panel, sums)) }
+    unsafe { by_rows!(rows, rows_f32(inputs, stride, panel, next, sums)) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -43,10 +44,12 @@ unsafe fn rows_f32<const ROWS: usize>(
     inputs: *const f32,
     stride: usize,
     panel: &Panel,
+    next: *const LineF32,
     out: &mut Tile<f32>,
 ) {
     let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
     for (step, weights) in panel.iter().enumerate() {
+        fetch(next.wrapping_add(step));
         let weights = weights.0.as_ptr();
         // SAFETY: a line is 32 numbers.
         let (left, right) = unsafe { (_mm512_loadu_ps(weights), _mm512_loadu_ps(weights.add(16))) };
@@ -67,6 +70,16 @@ unsafe fn rows_f32<const ROWS: usize>(
     }
 }
 
+/// Has both cache lines of a line of weights brought near. Any address is fine:
+/// what cannot be fetched is not.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fetch<T>(line: *const T) {
+    let line = line.cast::<i8>();
+    _mm_prefetch::<_MM_HINT_T1>(line);
+    _mm_prefetch::<_MM_HINT_T1>(line.wrapping_add(64));
+}
+
 /// # Safety
 /// As [`portable::tile_int8`](super::portable::tile_int8); AVX-512F and VNNI
 /// are there.
@@ -76,10 +89,11 @@ unsafe fn tile_int8(
     stride: usize,
     rows: usize,
     panel: &BytePanel,
+    next: *const LineInt8,
     sums: &mut Tile<i32>,
 ) {
     // SAFETY: the caller's promise, handed on.
-    unsafe { by_rows!(rows, rows_int8(inputs, stride, panel, sums)) }
+    unsafe { by_rows!(rows, rows_int8(inputs, stride, panel, next, sums)) }
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
@@ -87,10 +101,12 @@ unsafe fn rows_int8<const ROWS: usize>(
     inputs: *const u8,
     stride: usize,
     panel: &BytePanel,
+    next: *const LineInt8,
     out: &mut Tile<i32>,
 ) {
     let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
     for (step, weights) in panel.iter().enumerate() {
+        fetch(next.wrapping_add(step));
         let weights: *const __m512i = weights.0.as_ptr().cast();
         // SAFETY: a line is 128 bytes.
         let (left, right) =

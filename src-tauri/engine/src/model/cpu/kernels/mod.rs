@@ -21,7 +21,7 @@ mod tests;
 
 use std::sync::LazyLock;
 
-pub use rows::Spread;
+pub use rows::{LANES, Spread};
 
 use super::super::transformer::Activation;
 
@@ -41,11 +41,11 @@ pub const QUAD: usize = 4;
 pub struct Line<T>(pub T);
 
 /// A panel of f32 weights: [`COLUMNS`] outputs, one line an input.
-pub type Panel = [Line<[f32; COLUMNS]>];
+pub type Panel = [LineF32];
 
 /// A panel of 8-bit weights: [`COLUMNS`] outputs, one line for [`QUAD`] inputs,
 /// those of one output side by side.
-pub type BytePanel = [Line<[[i8; QUAD]; COLUMNS]>];
+pub type BytePanel = [LineInt8];
 
 /// Sums of a product, before they are finished.
 pub type Tile<T> = Line<[[T; COLUMNS]; ROWS]>;
@@ -79,8 +79,10 @@ pub struct Scales<'a> {
     pub sums: &'a [f32; COLUMNS],
 }
 
-type TileF32 = unsafe fn(*const f32, usize, usize, &Panel, &mut Tile<f32>);
-type TileInt8 = unsafe fn(*const u8, usize, usize, &BytePanel, &mut Tile<i32>);
+type LineF32 = Line<[f32; COLUMNS]>;
+type LineInt8 = Line<[[i8; QUAD]; COLUMNS]>;
+type TileF32 = unsafe fn(*const f32, usize, usize, &Panel, *const LineF32, &mut Tile<f32>);
+type TileInt8 = unsafe fn(*const u8, usize, usize, &BytePanel, *const LineInt8, &mut Tile<i32>);
 type FinishF32 = unsafe fn(&Tile<f32>, usize, &[f32; COLUMNS], Finish, &mut [f32], usize, usize);
 type FinishInt8 =
     unsafe fn(&Tile<i32>, Scales<'_>, &[f32; COLUMNS], Finish, &mut [f32], usize, usize);
@@ -153,7 +155,8 @@ pub fn available() -> Vec<&'static Kernels> {
 
 impl Kernels {
     /// `rows` rows of inputs, each `stride` behind the one before, by a panel of
-    /// f32 weights.
+    /// f32 weights. Meanwhile those of the `next` one are fetched, which the
+    /// processor by itself would begin anew on every page.
     ///
     /// # Panics
     /// Where the rows reach beyond `inputs`, or are more than [`ROWS`].
@@ -163,12 +166,13 @@ impl Kernels {
         stride: usize,
         rows: usize,
         panel: &Panel,
+        next: &Panel,
         sums: &mut Tile<f32>,
     ) {
         check(inputs.len(), stride, rows, panel.len());
         // SAFETY: the rows were just checked to lie inside, and a table is used
         // only where its instructions were found.
-        unsafe { (self.tile_f32)(inputs.as_ptr(), stride, rows, panel, sums) }
+        unsafe { (self.tile_f32)(inputs.as_ptr(), stride, rows, panel, next.as_ptr(), sums) }
     }
 
     /// The same for inputs of 8 bits, none greater than
@@ -182,11 +186,12 @@ impl Kernels {
         stride: usize,
         rows: usize,
         panel: &BytePanel,
+        next: &BytePanel,
         sums: &mut Tile<i32>,
     ) {
         check(inputs.len(), stride, rows, panel.len() * QUAD);
         // SAFETY: as above.
-        unsafe { (self.tile_int8)(inputs.as_ptr(), stride, rows, panel, sums) }
+        unsafe { (self.tile_int8)(inputs.as_ptr(), stride, rows, panel, next.as_ptr(), sums) }
     }
 
     /// Adds the bias to `rows` rows of sums and hands their first `columns`

@@ -1,6 +1,6 @@
 //! What every kernel computes, in plain Rust.
 
-use super::{BytePanel, Panel, compiled};
+use super::{BytePanel, LineF32, LineInt8, Panel, compiled};
 
 // Without hardware for it a fused multiply-add is a call into a library.
 compiled! { { cfg!(target_arch = "aarch64") } }
@@ -15,6 +15,7 @@ pub unsafe fn tile_f32(
     stride: usize,
     rows: usize,
     panel: &Panel,
+    _next: *const LineF32,
     sums: &mut Tile<f32>,
 ) {
     for (row, sums) in sums.0.iter_mut().enumerate().take(rows) {
@@ -38,6 +39,7 @@ pub unsafe fn tile_int8(
     stride: usize,
     rows: usize,
     panel: &BytePanel,
+    _next: *const LineInt8,
     sums: &mut Tile<i32>,
 ) {
     for (row, sums) in sums.0.iter_mut().enumerate().take(rows) {
