@@ -22,6 +22,9 @@ mod tower;
 mod transformer;
 
 pub use attention::Sight;
-pub use product::{Matrix, Product};
-pub use tower::{Batch, Embed, Pool, Rows, Tower, patches};
+#[cfg(test)]
+pub use kernels::available;
+pub use kernels::{Depthwise, Finish, Kernels, Lines, kernels};
+pub use product::{Input, Matrix, Product};
+pub use tower::{Batch, Embed, Pool, Rows, Tower, on_threads, patches};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

@@ -28,6 +28,14 @@ static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     threads.inspect_err(|error| tracing::warn!("images are embedded slowly: {error}")).ok()
 });
 
+/// Does work on the threads for images, which may share it out among them.
+pub fn on_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match &*THREADS {
+        Some(threads) => threads.install(work),
+        None => work(),
+    }
+}
+
 /// A tower.
 pub struct Tower {
     pub embed: Embed,

@@ -14,6 +14,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod depthwise;
 mod portable;
 mod rows;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 
 use std::sync::LazyLock;
 
+pub use depthwise::{Depthwise, Lines};
 pub use rows::{LANES, Spread};
 
 use super::super::transformer::Activation;
@@ -102,6 +104,7 @@ pub struct Kernels {
     tile_int8: TileInt8,
     finish_f32: FinishF32,
     finish_int8: FinishInt8,
+    depthwise: depthwise::Kernel,
     layer_norm: LayerNorm,
     softmax: Softmax,
     quantise: Quantise,
@@ -126,6 +129,7 @@ static PORTABLE: Kernels = Kernels {
     tile_int8: portable::tile_int8,
     finish_f32: portable::finish_f32,
     finish_int8: portable::finish_int8,
+    depthwise: portable::depthwise,
     layer_norm: portable::layer_norm,
     softmax: portable::softmax,
     quantise: portable::quantise,
@@ -282,8 +286,10 @@ macro_rules! by_rows {
 /// The functions of [`rows`] compiled with these instructions.
 macro_rules! compiled {
     ($fused:tt $(#[$features:meta])?) => {
+        use std::ops::Range;
+
         use super::rows;
-        use super::{Finish, Scales, Spread, Tile, COLUMNS};
+        use super::{Depthwise, Finish, Lines, Scales, Spread, Tile, COLUMNS};
 
         $(#[$features])?
         pub fn finish_f32(
@@ -309,6 +315,20 @@ macro_rules! compiled {
             columns: usize,
         ) {
             rows::finish_int8::<$fused>(sums, scales, bias, finish, out, stride, columns);
+        }
+
+        /// # Safety
+        /// What [`Kernels::depthwise`](super::Kernels::depthwise) checks.
+        $(#[$features])?
+        pub unsafe fn depthwise(
+            layer: &Depthwise,
+            lines: Lines<'_>,
+            outputs: Range<usize>,
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            // SAFETY: the caller's promise, handed on.
+            unsafe { super::depthwise::depthwise::<$fused>(layer, lines, outputs, out, stride) }
         }
 
         $(#[$features])?

@@ -79,7 +79,7 @@ fn gelu<const FUSED: bool>(x: f32) -> f32 {
 
 /// What is no number stays so.
 #[inline(always)]
-fn relu6(x: f32) -> f32 {
+pub fn relu6(x: f32) -> f32 {
     let x = if x < 0.0 { 0.0 } else { x };
     if x > 6.0 { 6.0 } else { x }
 }
