@@ -9,13 +9,15 @@
 //! clip  open_clip  siglip  starter      kinds of folders
 //!   │    │  │  │      │
 //!   │    │  │  └ resnet, xlm_roberta    towers that only open_clip has
-//!   └────┴──┴─────────┴─ transformer    layers, on a GPU
+//!   └────┴──┴─────────┴─ transformer,   layers, on a GPU
+//!                        bert
 //!                        cpu            the same on a processor, whole towers
 //! dual, slot                            two towers, loaded on demand
 //! preprocess  tokenizer  weights        photo, text, file ─► numbers
 //! installed  receipt  pairs             what is on this machine, and is it right
 //! ```
 
+mod bert;
 mod catalogue;
 mod clip;
 mod cpu;

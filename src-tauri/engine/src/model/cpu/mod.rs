@@ -25,6 +25,6 @@ pub use attention::Sight;
 #[cfg(test)]
 pub use kernels::available;
 pub use kernels::{Depthwise, Finish, Kernels, Lines, kernels};
-pub use product::{Input, Matrix, Product};
+pub use product::{Bytes, Input, Matrix, Product};
 pub use tower::{Batch, Embed, Pool, Rows, Tower, on_threads, patches};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

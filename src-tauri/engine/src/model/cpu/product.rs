@@ -101,6 +101,14 @@ impl Bytes {
         self.spreads.resize(rows, Spread::default());
     }
 
+    /// Becomes this matrix, rounded.
+    pub fn round(&mut self, kernels: &Kernels, rows: &Matrix) {
+        self.shape(rows.rows(), rows.columns());
+        for row in 0..rows.rows() {
+            self.fill(kernels, row, rows.row(row));
+        }
+    }
+
     /// Rounds a row.
     pub fn fill(&mut self, kernels: &Kernels, row: usize, values: &[f32]) {
         let out = &mut self.values[row * self.stride..][..self.stride];

@@ -13,7 +13,6 @@ use super::kernels::{Finish, Kernels, ROWS, kernels};
 use super::product::{Matrix, Product};
 use super::transformer::{Norm, Perceptron, Scratch, Sequences, Transformer};
 use crate::model::device::Precision;
-use crate::model::transformer::Activation;
 
 /// Rows that a crew takes through a tower at once: few enough for its buffers
 /// to stay near the processor, enough for a panel of weights to be used often.
@@ -78,8 +77,8 @@ pub enum Pool {
         perceptron_norm: Norm,
         perceptron: Perceptron,
     },
-    /// Their mean, through two products with an activation between them.
-    Mean { products: [Product; 2], activation: Activation },
+    /// Their mean, through a perceptron where there is one.
+    Mean(Option<Perceptron>),
 }
 
 /// What goes into a tower.
@@ -390,7 +389,7 @@ impl Tower {
                 perceptron.run(kernels, x, Some(perceptron_norm), operand, hidden);
                 std::mem::swap(x, mixed);
             }
-            Pool::Mean { products: [first, second], activation } => {
+            Pool::Mean(perceptron) => {
                 member.share(round, |own| std::mem::swap(own, x));
                 let shared = member.gather(round);
                 if !member.is_first() {
@@ -398,7 +397,7 @@ impl Tower {
                 }
                 let mut rows = shared.iter().flat_map(|part| (0..part.rows()).map(|n| part.row(n)));
                 let count = whole().count();
-                mixed.shape(count, first.inputs());
+                mixed.shape(count, self.width());
                 for (number, sequence) in whole().enumerate() {
                     let mean = mixed.row_mut(number);
                     mean.fill(0.0);
@@ -411,12 +410,14 @@ impl Tower {
                         *mean /= sequence.len() as f32;
                     }
                 }
-                let input = operand.prepare(kernels, mixed, None, first.precision());
-                hidden.shape(count, first.outputs());
-                first.apply(kernels, input, count, Finish::Activate(*activation), hidden);
-                let input = operand.prepare(kernels, hidden, None, second.precision());
-                mixed.shape(count, second.outputs());
-                second.apply(kernels, input, count, Finish::Store, mixed);
+                if let Some(Perceptron { widen, activation, narrow }) = perceptron {
+                    let input = operand.prepare(kernels, mixed, None, widen.precision());
+                    hidden.shape(count, widen.outputs());
+                    widen.apply(kernels, input, count, Finish::Activate(*activation), hidden);
+                    let input = operand.prepare(kernels, hidden, None, narrow.precision());
+                    mixed.shape(count, narrow.outputs());
+                    narrow.apply(kernels, input, count, Finish::Store, mixed);
+                }
             }
         }
         (0..mixed.rows()).map(|row| mixed.row(row).to_vec()).collect()

@@ -20,16 +20,14 @@ use image::RgbImage;
 use parking_lot::Mutex;
 use rayon::prelude::*;
 
-use super::efficientnet::{INPUT, STEM_KERNEL, STEM_STRIDE};
+use super::efficientnet::{INPUT, MEAN, STEM_KERNEL, STEM_STRIDE};
 use crate::model::cpu::{
-    Depthwise, Finish, Input, Kernels, Lines, Matrix, Product, kernels, on_threads,
+    Bytes, Depthwise, Finish, Input, Kernels, Lines, Matrix, Product, kernels, on_threads,
 };
+use crate::model::device::Precision;
 
 /// What a window may take: half of the second-level cache of many processors.
 const WINDOW_BYTES: usize = 512 << 10;
-
-/// A level that is 0 once it is normalised, as all is outside the image.
-const OUTSIDE: f32 = 127.0;
 
 /// The network.
 pub struct Network {
@@ -63,6 +61,24 @@ pub struct Scratch {
     levels: Matrix,
     window: Matrix,
     mixed: Matrix,
+    /// `x` and `mixed` in 8 bits, where the products take them so.
+    bytes: [Bytes; 2],
+}
+
+/// Rows as a product takes them.
+fn ready<'a>(
+    kernels: &Kernels,
+    product: &Product,
+    rows: &'a Matrix,
+    bytes: &'a mut Bytes,
+) -> Input<'a> {
+    match product.precision() {
+        Precision::F32 => Input::F32(rows),
+        Precision::Int8 => {
+            bytes.round(kernels, rows);
+            Input::Int8(bytes)
+        }
+    }
 }
 
 impl Network {
@@ -86,10 +102,11 @@ impl Network {
             let images_in = if number == 0 { images } else { &[] };
             side = block.run(kernels, images_in, images.len(), side, &mut scratch);
         }
-        let Scratch { x, y, mixed, .. } = &mut scratch;
+        let Scratch { x, y, mixed, bytes, .. } = &mut scratch;
         let area = side * side;
         mixed.shape(x.rows(), self.head.outputs());
-        self.head.apply(kernels, Input::F32(x), x.rows(), Finish::Relu6, mixed);
+        let input = ready(kernels, &self.head, x, &mut bytes[0]);
+        self.head.apply(kernels, input, x.rows(), Finish::Relu6, mixed);
         y.shape(images.len(), mixed.columns());
         for image in 0..images.len() {
             let mean = y.row_mut(image);
@@ -123,7 +140,7 @@ impl Block {
         side: usize,
         scratch: &mut Scratch,
     ) -> usize {
-        let Scratch { x, y, patches, levels, window, mixed } = scratch;
+        let Scratch { x, y, patches, levels, window, mixed, bytes: [wide, narrow] } = scratch;
         let outputs = self.depthwise.outputs(side);
         let total = images * outputs;
         window.shape(0, self.widen.outputs());
@@ -135,6 +152,10 @@ impl Block {
             y.shape(total * outputs, self.narrow.outputs());
         }
 
+        if pixels.is_empty() && self.widen.precision() == Precision::Int8 {
+            wide.round(kernels, x);
+        }
+
         // The lines of all images that the window holds.
         let mut held = 0..0;
         for band in (0..bands).map(|band| band * total / bands..(band + 1) * total / bands) {
@@ -144,7 +165,10 @@ impl Block {
             let place = (held.end - needed.start) * side;
             let rows = held.end * side..needed.end * side;
             if pixels.is_empty() {
-                let input = Input::F32(x);
+                let input = match self.widen.precision() {
+                    Precision::F32 => Input::F32(x),
+                    Precision::Int8 => Input::Int8(wide),
+                };
                 self.widen.apply_part(kernels, input, rows, Finish::Relu6, window, place);
             } else {
                 cut(pixels, held.end..needed.end, side, levels, patches);
@@ -168,7 +192,7 @@ impl Block {
                 kernels.depthwise(&self.depthwise, lines, part, mixed.from_mut(place, 0), stride);
             }
 
-            let (input, rows) = (Input::F32(mixed), 0..mixed.rows());
+            let (input, rows) = (ready(kernels, &self.narrow, mixed, narrow), 0..mixed.rows());
             let place = band.start * outputs;
             if self.residual {
                 // The window is past these lines: nothing will read them again.
@@ -221,7 +245,8 @@ fn cut(
         let (image, y) = (&images[line / side], line % side * STEM_STRIDE);
         for ky in 0..STEM_KERNEL {
             let row = levels.row_mut(ky);
-            row.fill(OUTSIDE);
+            // Outside the image is 0.
+            row.fill(MEAN);
             let source = image.as_raw().chunks_exact(width).nth(y + ky).unwrap_or_default();
             for (level, &byte) in row.iter_mut().zip(source) {
                 *level = f32::from(byte);

@@ -24,6 +24,7 @@ use super::minilm::MiniLm;
 use crate::error::{Context, Error, Result};
 use crate::model::device::Backend;
 use crate::model::slot::Slot;
+use crate::model::weights::Weights;
 use crate::model::{Embedding, Encoder, read_json};
 
 /// The files that an imported starter cannot do without.
@@ -42,9 +43,9 @@ pub(super) const CAPTIONS: &str = "captions";
 /// <https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/preprocessing.py>.
 const CROP_PADDING: u32 = 32;
 
-/// Images that go through the image tower together: enough for two processors
-/// or more to share the small layers, few enough for the caches.
-const BATCH: usize = 4;
+/// Images that go through the image tower together, at least: some for each of
+/// the two cores that every machine has.
+const BATCH: usize = 8;
 
 /// `config.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,7 +119,10 @@ impl Conse {
 
     fn texts(&self) -> Result<Arc<MiniLm>> {
         self.texts.get(|| {
-            MiniLm::load(self.weights(TEXT)?, &self.config.text, &self.folder.join(TOKENIZER))
+            self.read(TEXT)?;
+            let weights = Weights::open(&self.folder.join(TEXT), &self.backend.device())?;
+            let tokenizer = self.folder.join(TOKENIZER);
+            MiniLm::load(&weights, &self.config.text, &tokenizer, &self.backend)
         })
     }
 
@@ -134,9 +138,16 @@ impl Conse {
         combine(probabilities, &self.images()?.captions, self.config.top_k)
     }
 
+    /// The weights of a file that [`read`](Self::read) reads.
+    fn weights(&self, name: &str) -> Result<VarBuilder<'static>> {
+        let bytes = self.read(name)?;
+        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.backend.device())
+            .context(|| format!("{} holds no readable weights", self.folder.join(name).display()))
+    }
+
     /// Reads a weights file and checks that it is the one that was imported: a
     /// flipped bit in it would make vectors that look right and are wrong.
-    fn weights(&self, name: &str) -> Result<VarBuilder<'static>> {
+    fn read(&self, name: &str) -> Result<Vec<u8>> {
         let file = self.folder.join(name);
         let bytes = fs::read(&file).context(|| format!("cannot read {}", file.display()))?;
         let hash = blake3::hash(&bytes).to_hex();
@@ -146,8 +157,7 @@ impl Conse {
                 file.display()
             )));
         }
-        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.backend.device())
-            .context(|| format!("{} holds no readable weights", file.display()))
+        Ok(bytes)
     }
 }
 
@@ -178,7 +188,7 @@ impl Encoder for Conse {
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         let tower = self.images()?;
         let mut embeddings = Vec::with_capacity(batch.len());
-        for images in batch.chunks(BATCH) {
+        for images in batch.chunks(self.batch_size()) {
             let probabilities = tower.network.probabilities(images);
             for probabilities in probabilities.context(|| "the image tower failed")? {
                 embeddings.push(self.combine(&probabilities)?);
@@ -192,7 +202,8 @@ impl Encoder for Conse {
     }
 
     fn batch_size(&self) -> usize {
-        BATCH
+        // No core is to be without one.
+        BATCH.max(rayon::current_num_threads())
     }
 
     fn unload_idle(&self, idle: Duration) -> bool {

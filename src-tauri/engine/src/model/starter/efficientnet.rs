@@ -37,8 +37,8 @@ const STEM: usize = 32;
 const HEAD: usize = 1280;
 pub const STEM_KERNEL: usize = 3;
 pub const STEM_STRIDE: usize = 2;
-/// Levels are brought to about -1 to 1: less this, divided by that.
-const MEAN: f32 = 127.0;
+/// The level that becomes 0. All others are brought to about -1 to 1.
+pub const MEAN: f32 = 127.0;
 const DEVIATION: f32 = 128.0;
 const ALL_STAGES: [Stage; 7] = [
     Stage { blocks: 1, kernel: 3, stride: 1, expansion: 1, channels: 16 },
@@ -49,6 +49,12 @@ const ALL_STAGES: [Stage; 7] = [
     Stage { blocks: 5, kernel: 5, stride: 2, expansion: 6, channels: 208 },
     Stage { blocks: 1, kernel: 3, stride: 1, expansion: 6, channels: 352 },
 ];
+
+/// How many stages are computed in f32 whatever is asked for. In 8 bits they
+/// would gain nothing, having few channels for their many pixels, and make
+/// vectors worse: the least cosine to f32 over 350 photos is 0.94 with them,
+/// 0.994 without; the time is 5.6 ms an image either way, 9 ms all in f32.
+const EXACT_STAGES: usize = 3;
 
 /// Inverted residual blocks of one output width. Lite0's channels times 1.1,
 /// rounded to eights; its repeats times 1.2, rounded up, but for the first and
@@ -99,7 +105,7 @@ impl EfficientNet {
         let network = CandleNetwork::load(vb)?;
         Ok(match *backend {
             Backend::Candle(_) => Self::Candle(network),
-            Backend::Cpu(_) => Self::Cpu(network.pack()?),
+            Backend::Cpu(precision) => Self::Cpu(network.pack(precision)?),
         })
     }
 
@@ -160,25 +166,28 @@ impl CandleNetwork {
         })
     }
 
-    fn pack(self) -> Result<bands::Network> {
-        let mut stem = Some(self.stem.pack_levels()?);
-        let pack = |block: Block| {
-            let widen = match (block.expand, stem.take()) {
-                (Some(expand), _) => expand.pack()?,
-                (None, Some(stem)) => stem,
-                (None, None) => bail!("only the first block may have nothing that widens"),
+    fn pack(self, precision: Precision) -> Result<bands::Network> {
+        let exact: usize = ALL_STAGES[..EXACT_STAGES].iter().map(|stage| stage.blocks).sum();
+        let mut stem = Some(self.stem.of_levels()?.pack(Precision::F32)?);
+        let mut blocks = Vec::with_capacity(self.blocks.len());
+        for (number, block) in self.blocks.iter().enumerate() {
+            let precision = if number < exact { Precision::F32 } else { precision };
+            let widen = match &block.expand {
+                Some(expand) => Some(expand.pack(precision)?),
+                None => stem.take(),
             };
-            Ok(bands::Block {
+            let Some(widen) = widen else { bail!("two blocks have nothing that widens") };
+            blocks.push(bands::Block {
                 widen,
                 depthwise: block.depthwise.pack()?,
-                narrow: block.project.pack()?,
+                narrow: block.project.pack(precision)?,
                 residual: block.residual,
-            })
-        };
+            });
+        }
         Ok(bands::Network {
-            blocks: self.blocks.into_iter().map(pack).collect::<Result<_>>()?,
-            head: self.head.pack()?,
-            classifier: self.classifier.pack()?,
+            blocks,
+            head: self.head.pack(precision)?,
+            classifier: self.classifier.pack(Precision::F32)?,
             scratch: bands::Scratches::default(),
         })
     }
@@ -296,16 +305,16 @@ impl Pointwise {
         y.reshape(shape)
     }
 
-    fn pack(&self) -> Result<Product> {
-        Product::of_rows(&self.weight.t()?.contiguous()?, Some(&self.bias), Precision::F32)
+    fn pack(&self, precision: Precision) -> Result<Product> {
+        Product::of_rows(&self.weight.t()?.contiguous()?, Some(&self.bias), precision)
     }
 
     /// The same for levels as they are, 0 to 255: what normalisation would make of
     /// them is part of the weights.
-    fn pack_levels(&self) -> Result<Product> {
+    fn of_levels(&self) -> Result<Self> {
         let weight = (&self.weight / f64::from(DEVIATION))?;
         let bias = (&self.bias - (weight.sum(0)? * f64::from(MEAN))?)?;
-        Self { weight, bias, activation: self.activation }.pack()
+        Ok(Self { weight, bias, activation: self.activation })
     }
 }
 

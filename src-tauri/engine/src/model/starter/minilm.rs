@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Context, Result};
+use crate::model::bert::{self, Bert};
+use crate::model::device::Backend;
 use crate::model::tokenizer::Tokenizer;
+use crate::model::transformer::{self, Activation};
+use crate::model::weights::Weights;
 
 /// Tokens of a text that count, start and end included. BERT has places for
 /// 512; the fine-tuning saw no more than these.
@@ -23,50 +26,61 @@ const CONTEXT: usize = 256;
 /// once would need gigabytes of attention weights.
 const BATCH: usize = 32;
 
-/// The tower, on one device, in f32.
+/// The tower.
 pub struct MiniLm {
-    bert: BertModel,
     tokenizer: Tokenizer,
-    device: Device,
+    bert: Bert,
+}
+
+/// BERT's `config.json`, as far as it matters.
+#[derive(Deserialize)]
+struct Published {
+    vocab_size: usize,
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    hidden_act: Activation,
+    layer_norm_eps: f64,
 }
 
 impl MiniLm {
     /// Loads what [`convert`] made. `config` is BERT's `config.json` as it was
     /// published.
-    pub fn load(vb: VarBuilder, config: &Value, tokenizer: &Path) -> Result<Self> {
-        let failed = || "cannot load the text tower";
-        let config: Config = serde_json::from_value(config.clone()).context(failed)?;
-        let tokenizer = Tokenizer::open(tokenizer, CONTEXT, config.vocab_size)?;
-        let device = vb.device().clone();
-        Ok(Self { bert: BertModel::load(vb, &config).context(failed)?, tokenizer, device })
+    pub fn load(
+        weights: &Weights,
+        config: &Value,
+        tokenizer: &Path,
+        backend: &Backend,
+    ) -> Result<Self> {
+        let published: Published =
+            serde_json::from_value(config.clone()).context(|| "cannot load the text tower")?;
+        let config = bert::Config {
+            layers: transformer::Config {
+                width: published.hidden_size,
+                intermediate: published.intermediate_size,
+                layers: published.num_hidden_layers,
+                heads: published.num_attention_heads,
+                activation: published.hidden_act,
+                eps: published.layer_norm_eps,
+            },
+            vocabulary: published.vocab_size,
+            context: CONTEXT,
+            first_place: 0,
+        };
+        Ok(Self {
+            tokenizer: Tokenizer::open(tokenizer, CONTEXT, config.vocabulary)?,
+            bert: Bert::load(weights, "", &config, None, backend)?,
+        })
     }
 
     /// One vector a text, in order, not normalised.
     pub fn encode(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let mut vectors = Vec::with_capacity(texts.len());
         for texts in texts.chunks(BATCH) {
-            let tokens = self.tokenizer.encode(texts)?;
-            let batch = self.forward(&tokens).and_then(|means| means.to_vec2());
-            vectors.extend(batch.context(|| "the text tower failed")?);
+            vectors.extend(self.bert.encode(&self.tokenizer.encode(texts)?)?);
         }
         Ok(vectors)
-    }
-
-    /// (B, 384): the mean over each text's own tokens, padding left out.
-    fn forward(&self, tokens: &[Vec<u32>]) -> candle_core::Result<Tensor> {
-        let longest = tokens.iter().map(Vec::len).max().unwrap_or(0);
-        let shape = (tokens.len(), longest);
-        let padded = |value: fn(u32) -> u32| {
-            let rows = tokens.iter().flat_map(|text| {
-                let padding = std::iter::repeat_n(0, longest - text.len());
-                text.iter().map(move |&id| value(id)).chain(padding)
-            });
-            Tensor::from_vec(rows.collect(), shape, &self.device)
-        };
-        let (ids, mask) = (padded(|id| id)?, padded(|_| 1)?);
-        let hidden = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
-        hidden.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&mask.sum(1)?)
     }
 }
 

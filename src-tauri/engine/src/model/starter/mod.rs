@@ -22,7 +22,9 @@ use serde_json::Value;
 
 use crate::error::{Context, Error, Result};
 use crate::model::Embedding;
+use crate::model::device::{Backend, Precision};
 use crate::model::pickle::StateDict;
+use crate::model::weights::Weights;
 use conse::{CAPTIONS, CLASS_VECTORS, CONFIG, Config, IMAGE, TEXT, TOKENIZER};
 
 pub(super) use conse::{FILES, load};
@@ -146,10 +148,9 @@ fn make(
 /// rounded as queries will be.
 fn encode(folder: &Path, config: &Value, captions: &[String]) -> Result<Tensor> {
     let failed = || "cannot encode the class captions";
-    let bytes = fs::read(folder.join(TEXT)).context(failed)?;
-    let weights = candle_nn::VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu)
-        .context(failed)?;
-    let tower = minilm::MiniLm::load(weights, config, &folder.join(TOKENIZER))?;
+    let weights = Weights::open(&folder.join(TEXT), &Device::Cpu)?;
+    let backend = Backend::Cpu(Precision::F32);
+    let tower = minilm::MiniLm::load(&weights, config, &folder.join(TOKENIZER), &backend)?;
     let captions: Vec<&str> = captions.iter().map(String::as_str).collect();
     let mut values = Vec::new();
     for vector in tower.encode(&captions)? {

@@ -171,37 +171,99 @@ fn a_caption_is_a_name_and_its_nearest_hypernyms() {
     assert!(super::captions(&swapped).is_err(), "classes are out of order");
 }
 
-#[test]
-fn queries_find_everyday_photos() {
-    let Some(folder) = photos("everyday") else { return };
-    let starter = starter();
+/// What the image tower takes of each of the everyday photos, and their names.
+fn everyday() -> Option<(Vec<RgbImage>, Vec<String>)> {
+    let folder = photos("everyday")?;
     let mut files: Vec<PathBuf> =
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let inputs: Vec<RgbImage> =
-        files.iter().map(|file| starter.preprocess(&open(file)).unwrap()).collect();
-    let images = starter.encode_images(&inputs).unwrap();
+    let starter = starter();
+    let inputs = files.iter().map(|file| starter.preprocess(&open(file)).unwrap()).collect();
+    let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    Some((inputs, files.iter().map(name).collect()))
+}
 
-    let queries = fs::read_to_string(folder.with_file_name("queries.tsv")).unwrap();
-    let mut precisions = Vec::new();
-    for line in queries.lines().skip(1) {
+/// The queries about them, and which photos each should find.
+fn queries() -> Vec<(String, Vec<String>)> {
+    let file = photos("queries.tsv").unwrap();
+    let lines = fs::read_to_string(file).unwrap();
+    let queries = lines.lines().skip(1).map(|line| {
         let (query, relevant) = line.split_once('\t').unwrap();
-        let relevant: Vec<&str> = relevant.split(',').collect();
-        let query = starter.encode_texts(&[query]).unwrap().remove(0);
-        let mut ranked: Vec<(f64, &PathBuf)> = images
-            .iter()
-            .map(|image| cosine(query.as_slice(), image.as_slice()))
-            .zip(&files)
-            .collect();
-        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let found = ranked.iter().take(relevant.len()).filter(|(_, file)| {
-            relevant.iter().any(|name| file.file_name() == Some(name.as_ref()))
-        });
+        (query.to_owned(), relevant.split(',').map(str::to_owned).collect())
+    });
+    queries.collect()
+}
+
+/// The numbers of the `count` vectors that are closest to a query.
+fn closest(query: &Embedding, vectors: &[Embedding], count: usize) -> Vec<usize> {
+    let scores: Vec<f64> =
+        vectors.iter().map(|vector| cosine(query.as_slice(), vector.as_slice())).collect();
+    let mut ranked: Vec<usize> = (0..vectors.len()).collect();
+    ranked.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    ranked.truncate(count);
+    ranked
+}
+
+#[test]
+fn queries_find_everyday_photos() {
+    let Some((inputs, names)) = everyday() else { return };
+    let starter = starter();
+    let images = starter.encode_images(&inputs).unwrap();
+    let mut precisions = Vec::new();
+    for (query, relevant) in queries() {
+        let query = starter.encode_texts(&[&query]).unwrap().remove(0);
+        let found = closest(&query, &images, relevant.len());
+        let found = found.iter().filter(|&&photo| relevant.contains(&names[photo]));
         precisions.push(found.count() as f64 / relevant.len() as f64);
     }
     let mean = precisions.iter().sum::<f64>() / precisions.len() as f64;
     println!("mean R-precision {mean:.4}");
     assert!(mean >= 0.90, "mean R-precision {mean:.4} of {precisions:.2?}");
+}
+
+#[test]
+fn eight_bits_keep_what_is_found() {
+    let Some((inputs, _)) = everyday() else { return };
+    let exact = starter();
+    let rounded = load(&starter_folder(), &Backend::Cpu(Precision::Int8)).unwrap();
+    let exact_images = exact.encode_images(&inputs).unwrap();
+    let images = rounded.encode_images(&inputs).unwrap();
+    let cosines = exact_images.iter().zip(&images);
+    let cosines: Vec<f64> = cosines.map(|(a, b)| cosine(a.as_slice(), b.as_slice())).collect();
+    let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+    let worst = cosines.iter().copied().fold(1.0, f64::min);
+
+    let mut overlaps = Vec::new();
+    for (query, _) in queries() {
+        // Of texts both make the same.
+        let query = exact.encode_texts(&[&query]).unwrap().remove(0);
+        let expected = closest(&query, &exact_images, 10);
+        let found = closest(&query, &images, 10);
+        let shared = found.iter().filter(|photo| expected.contains(photo)).count();
+        overlaps.push(shared as f64 / 10.0);
+    }
+    let overlap = overlaps.iter().sum::<f64>() / overlaps.len() as f64;
+    println!("cosine {mean:.5} in the mean, {worst:.4} at worst, top ten overlap {overlap:.4}");
+    assert!(mean >= 0.99 && worst >= 0.98, "cosine {mean:.5} in the mean, {worst:.4} at worst");
+    assert!(overlap >= 0.95, "overlap {overlap:.4}");
+}
+
+#[test]
+fn both_engines_compute_the_same() {
+    let candle = load(&starter_folder(), &Backend::Candle(Device::Cpu)).unwrap();
+    let cpu = starter();
+    let texts = ["a dog", "", "two children on a beach at sunset", "Straßenbahn in der Stadt"];
+    let made = [&candle, &cpu].map(|starter| starter.encode_texts(&texts).unwrap());
+    for (text, (a, b)) in texts.iter().zip(made[0].iter().zip(&made[1])) {
+        let similarity = cosine(a.as_slice(), b.as_slice());
+        assert!(similarity >= 0.999_99, "{text:?}: cosine {similarity}");
+    }
+    let Some(folder) = photos("camera") else { return };
+    for Photo { name, .. } in golden().photos {
+        let input = cpu.preprocess(&open(&folder.join(&name))).unwrap();
+        let similarity = cosine(&candle.logits(&input).unwrap(), &cpu.logits(&input).unwrap());
+        assert!(similarity >= 0.999_9, "{name}: logits of cosine {similarity}");
+    }
 }
 
 #[test]

@@ -5,8 +5,9 @@
 //! made of several such blocks.
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::{BytePanel, Kernels, LineF32, LineInt8, Panel, compiled};
+use super::{BytePanel, Depthwise, Kernels, LineF32, LineInt8, Lines, Panel, compiled, depthwise};
 
 compiled! { true #[target_feature(enable = "avx2,fma")] }
 
@@ -203,4 +204,43 @@ block_int8!(block_int8_vnni, "avx2,avxvnni", _mm256_dpbusd_avx_epi32);
 fn add_in_sixteen_bits(sums: __m256i, inputs: __m256i, weights: __m256i) -> __m256i {
     let pairs = _mm256_maddubs_epi16(inputs, weights);
     _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+}
+
+/// # Safety
+/// What [`Kernels::depthwise`](super::Kernels::depthwise) checks; AVX2 and FMA are
+/// there.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn depthwise(
+    layer: &Depthwise,
+    lines: Lines<'_>,
+    outputs: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    // SAFETY: the caller's promise, handed on.
+    unsafe { depthwise::depthwise::<[__m256; 2]>(layer, lines, outputs, out, stride) }
+}
+
+impl depthwise::Strip for [__m256; 2] {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { [_mm256_fmadd_ps(a[0], b[0], self[0]), _mm256_fmadd_ps(a[1], b[1], self[1])] }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (least, most) = (_mm256_setzero_ps(), _mm256_set1_ps(6.0));
+            _mm256_storeu_ps(to, _mm256_min_ps(most, _mm256_max_ps(least, self[0])));
+            _mm256_storeu_ps(to.add(8), _mm256_min_ps(most, _mm256_max_ps(least, self[1])));
+        }
+    }
 }

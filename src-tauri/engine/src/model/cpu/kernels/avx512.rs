@@ -6,8 +6,11 @@
 //! about half as many loads as they would.
 
 use std::arch::x86_64::*;
+use std::ops::Range;
 
-use super::{BytePanel, Kernels, LineF32, LineInt8, Panel, by_rows, compiled};
+use super::{
+    BytePanel, Depthwise, Kernels, LineF32, LineInt8, Lines, Panel, by_rows, compiled, depthwise,
+};
 
 compiled! { true #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")] }
 
@@ -127,6 +130,44 @@ unsafe fn rows_int8<const ROWS: usize>(
         unsafe {
             _mm512_storeu_si512(out, left);
             _mm512_storeu_si512(out.add(1), right);
+        }
+    }
+}
+
+/// # Safety
+/// What [`Kernels::depthwise`](super::Kernels::depthwise) checks; AVX-512F is
+/// there.
+#[target_feature(enable = "avx512f")]
+unsafe fn depthwise(
+    layer: &Depthwise,
+    lines: Lines<'_>,
+    outputs: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    // SAFETY: the caller's promise, handed on.
+    unsafe { depthwise::depthwise::<__m512>(layer, lines, outputs, out, stride) }
+}
+
+impl depthwise::Strip for __m512 {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise. In this order what is no number stays so.
+        unsafe {
+            let kept = _mm512_max_ps(_mm512_setzero_ps(), self);
+            _mm512_storeu_ps(to, _mm512_min_ps(_mm512_set1_ps(6.0), kept));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The convolution of each channel for itself, with bias and ReLU6: one source
-//! compiled for each kind of processor.
+//! for all kinds of processors, over their [`Strip`]s.
 //!
 //! The channels of a pixel lie side by side, so the inner loop is a plain
-//! multiply-add over [`LANES`] of them, whatever the image's width. Several
+//! multiply-add over a strip of them, whatever the image's width. Several
 //! neighbouring pixels are computed together, for whose sums there are
 //! registers, so that a sum need not wait for the one before.
 
@@ -124,10 +124,59 @@ impl Kernels {
     }
 }
 
+/// [`LANES`] channels of a pixel, in registers.
+pub trait Strip: Copy {
+    /// # Safety
+    /// So many numbers can be read; the instructions are there.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// `self + a * b`
+    ///
+    /// # Safety
+    /// The instructions are there.
+    unsafe fn add_product(self, a: Self, b: Self) -> Self;
+
+    /// Writes the numbers, kept between 0 and 6.
+    ///
+    /// # Safety
+    /// There is room for them; the instructions are there.
+    unsafe fn store(self, to: *mut f32);
+}
+
+/// `FUSED` as in [`rows`](super::rows).
+#[derive(Clone, Copy)]
+pub struct Plain<const FUSED: bool>([f32; LANES]);
+
+impl<const FUSED: bool> Strip for Plain<FUSED> {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { from.cast::<[f32; LANES]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(mut self, a: Self, b: Self) -> Self {
+        for lane in 0..LANES {
+            self.0[lane] = add_product::<FUSED>(a.0[lane], b.0[lane], self.0[lane]);
+        }
+        self
+    }
+
+    #[inline(always)]
+    unsafe fn store(mut self, to: *mut f32) {
+        for lane in &mut self.0 {
+            *lane = relu6(*lane);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<[f32; LANES]>().write(self.0) }
+    }
+}
+
 /// # Safety
-/// What [`Kernels::depthwise`] checks.
+/// What [`Kernels::depthwise`] checks; the instructions of these strips are
+/// there.
 #[inline(always)]
-pub unsafe fn depthwise<const FUSED: bool>(
+pub unsafe fn depthwise<S: Strip>(
     layer: &Depthwise,
     lines: Lines<'_>,
     outputs: Range<usize>,
@@ -137,10 +186,10 @@ pub unsafe fn depthwise<const FUSED: bool>(
     // SAFETY: the caller's promise, handed on.
     unsafe {
         match (layer.size, layer.step) {
-            (3, 1) => sized::<FUSED, 3, 1>(layer, lines, outputs, out, stride),
-            (3, _) => sized::<FUSED, 3, 2>(layer, lines, outputs, out, stride),
-            (_, 1) => sized::<FUSED, 5, 1>(layer, lines, outputs, out, stride),
-            (_, _) => sized::<FUSED, 5, 2>(layer, lines, outputs, out, stride),
+            (3, 1) => sized::<S, 3, 1>(layer, lines, outputs, out, stride),
+            (3, _) => sized::<S, 3, 2>(layer, lines, outputs, out, stride),
+            (_, 1) => sized::<S, 5, 1>(layer, lines, outputs, out, stride),
+            (_, _) => sized::<S, 5, 2>(layer, lines, outputs, out, stride),
         }
     }
 }
@@ -154,7 +203,7 @@ const BLOCK: usize = 4;
 /// # Safety
 /// As [`depthwise`].
 #[inline(always)]
-unsafe fn sized<const FUSED: bool, const SIZE: usize, const STEP: usize>(
+unsafe fn sized<S: Strip, const SIZE: usize, const STEP: usize>(
     layer: &Depthwise,
     lines: Lines<'_>,
     outputs: Range<usize>,
@@ -165,44 +214,43 @@ unsafe fn sized<const FUSED: bool, const SIZE: usize, const STEP: usize>(
     let (top, left) = (padding(height, SIZE, STEP), padding(width, SIZE, STEP));
     let columns = width.div_ceil(STEP);
     // The outputs whose kernels lie inside the image from left to right.
-    let whole_start = left.div_ceil(STEP).min(columns);
-    let whole_end = ((width + left + STEP).saturating_sub(SIZE) / STEP).clamp(whole_start, columns);
+    let start = left.div_ceil(STEP).min(columns);
+    let end = ((width + left + STEP).saturating_sub(SIZE) / STEP).clamp(start, columns);
     for (number, taps) in layer.strips.chunks_exact(SIZE * SIZE + 1).enumerate() {
         let pixels = pixels[number * LANES..].as_ptr();
-        let mut out = out[number * LANES..].as_mut_ptr();
-        for row in outputs.clone() {
+        let out = out[number * LANES..].as_mut_ptr();
+        for (place, row) in outputs.clone().enumerate() {
             let down = inside(row * STEP, top, height, SIZE);
-            let under = Under {
-                taps,
-                // SAFETY: a line that is needed is there.
-                line: unsafe {
-                    pixels.add((row * STEP + down.start - top - first) * width * from_stride)
-                },
-                lines: width * from_stride,
-                stride: from_stride,
-                down,
-            };
-            let mut column = 0;
-            while column < columns {
-                // SAFETY: the kernels of these pixels lie inside the image as far
-                // as `across` says, and there is room for every output.
-                unsafe {
-                    let whole = column >= whole_start && column < whole_end;
-                    let count = if whole && column + BLOCK <= whole_end { BLOCK } else { 1 };
-                    if count == BLOCK {
-                        let x = column * STEP - left;
-                        under.whole::<FUSED, SIZE, STEP, BLOCK>(x, out, stride);
-                    } else if whole {
-                        let x = column * STEP - left;
-                        under.whole::<FUSED, SIZE, STEP, 1>(x, out, stride);
-                    } else {
+            let y = row * STEP + down.start - top - first;
+            // SAFETY: the lines that are needed are there; the kernels of these
+            // pixels lie inside the image as far as their taps say, and there is
+            // room for every output.
+            unsafe {
+                let line = pixels.add(y * width * from_stride);
+                let lines = Under { taps, line, lines: width * from_stride, stride: from_stride };
+                let out = out.add(place * columns * stride);
+                let mut column = 0;
+                while column < columns {
+                    let down = down.clone();
+                    if column < start || column >= end || end - start < BLOCK {
                         let across = inside(column * STEP, left, width, SIZE);
                         let x = column * STEP + across.start - left;
-                        let down = under.down.clone();
-                        under.sums::<FUSED, SIZE, STEP, 1>(down, across, x, out, stride);
+                        let out = out.add(column * stride);
+                        lines.sums::<S, SIZE, STEP, 1>(down, across, x, out, stride);
+                        column += 1;
+                        continue;
                     }
-                    column += count;
-                    out = out.add(count * stride);
+                    // The last block begins where it fits, and so computes some
+                    // pixels again.
+                    let first = column.min(end - BLOCK);
+                    let (x, out) = (first * STEP - left, out.add(first * stride));
+                    if down.len() == SIZE {
+                        // Nearly all, and the compiler knows how many taps there are.
+                        lines.sums::<S, SIZE, STEP, BLOCK>(0..SIZE, 0..SIZE, x, out, stride);
+                    } else {
+                        lines.sums::<S, SIZE, STEP, BLOCK>(down, 0..SIZE, x, out, stride);
+                    }
+                    column = first + BLOCK;
                 }
             }
         }
@@ -225,41 +273,17 @@ struct Under<'a> {
     lines: usize,
     /// From one pixel to the next.
     stride: usize,
-    /// The lines of the kernel that they lie under.
-    down: Range<usize>,
 }
 
 impl Under<'_> {
-    /// Pixels whose kernels lie inside from left to right: nearly all, and mostly
-    /// the compiler knows how many taps there are.
-    ///
-    /// # Safety
-    /// As [`sums`](Self::sums).
-    #[inline(always)]
-    unsafe fn whole<const FUSED: bool, const SIZE: usize, const STEP: usize, const COUNT: usize>(
-        &self,
-        x: usize,
-        out: *mut f32,
-        stride: usize,
-    ) {
-        // SAFETY: the caller's promise, handed on.
-        unsafe {
-            if self.down.start == 0 && self.down.end == SIZE {
-                self.sums::<FUSED, SIZE, STEP, COUNT>(0..SIZE, 0..SIZE, x, out, stride);
-            } else {
-                let down = self.down.clone();
-                self.sums::<FUSED, SIZE, STEP, COUNT>(down, 0..SIZE, x, out, stride);
-            }
-        }
-    }
-
     /// `COUNT` pixels, of which the first is made of what lies under the taps
     /// `down` and `across`, from the pixel `x` of each line on.
     ///
     /// # Safety
-    /// All of these pixels are there, and so is room for the outputs.
+    /// All of these pixels are there, and so are room for the outputs and the
+    /// instructions.
     #[inline(always)]
-    unsafe fn sums<const FUSED: bool, const SIZE: usize, const STEP: usize, const COUNT: usize>(
+    unsafe fn sums<S: Strip, const SIZE: usize, const STEP: usize, const COUNT: usize>(
         &self,
         down: Range<usize>,
         across: Range<usize>,
@@ -267,28 +291,21 @@ impl Under<'_> {
         out: *mut f32,
         stride: usize,
     ) {
-        let mut sums = [self.taps[SIZE * SIZE].0; COUNT];
-        for ky in down.start..down.end {
-            for kx in across.start..across.end {
-                let tap = &self.taps[ky * SIZE + kx].0;
-                for (n, sums) in sums.iter_mut().enumerate() {
-                    let x = x + n * STEP + kx - across.start;
-                    // SAFETY: the caller's promise.
-                    let pixel = unsafe {
-                        let pixel = self.line.add((ky - down.start) * self.lines + x * self.stride);
-                        &*pixel.cast::<[f32; LANES]>()
-                    };
-                    for lane in 0..LANES {
-                        sums[lane] = add_product::<FUSED>(pixel[lane], tap[lane], sums[lane]);
+        // SAFETY: a line of taps is a strip; the rest is the caller's promise.
+        unsafe {
+            let mut sums = [S::load(self.taps[SIZE * SIZE].0.as_ptr()); COUNT];
+            for ky in down.clone() {
+                let line = self.line.add((ky - down.start) * self.lines + x * self.stride);
+                for kx in across.clone() {
+                    let tap = S::load(self.taps[ky * SIZE + kx].0.as_ptr());
+                    for n in 0..COUNT {
+                        let pixel = line.add((n * STEP + kx - across.start) * self.stride);
+                        sums[n] = sums[n].add_product(S::load(pixel), tap);
                     }
                 }
             }
-        }
-        for (n, sums) in sums.iter().enumerate() {
-            // SAFETY: the caller's promise.
-            let out = unsafe { &mut *out.add(n * stride).cast::<[f32; LANES]>() };
-            for lane in 0..LANES {
-                out[lane] = relu6(sums[lane]);
+            for n in 0..COUNT {
+                sums[n].store(out.add(n * stride));
             }
         }
     }

@@ -286,10 +286,8 @@ macro_rules! by_rows {
 /// The functions of [`rows`] compiled with these instructions.
 macro_rules! compiled {
     ($fused:tt $(#[$features:meta])?) => {
-        use std::ops::Range;
-
         use super::rows;
-        use super::{Depthwise, Finish, Lines, Scales, Spread, Tile, COLUMNS};
+        use super::{Finish, Scales, Spread, Tile, COLUMNS};
 
         $(#[$features])?
         pub fn finish_f32(
@@ -315,20 +313,6 @@ macro_rules! compiled {
             columns: usize,
         ) {
             rows::finish_int8::<$fused>(sums, scales, bias, finish, out, stride, columns);
-        }
-
-        /// # Safety
-        /// What [`Kernels::depthwise`](super::Kernels::depthwise) checks.
-        $(#[$features])?
-        pub unsafe fn depthwise(
-            layer: &Depthwise,
-            lines: Lines<'_>,
-            outputs: Range<usize>,
-            out: &mut [f32],
-            stride: usize,
-        ) {
-            // SAFETY: the caller's promise, handed on.
-            unsafe { super::depthwise::depthwise::<$fused>(layer, lines, outputs, out, stride) }
         }
 
         $(#[$features])?

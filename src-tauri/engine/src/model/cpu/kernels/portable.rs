@@ -1,6 +1,8 @@
 //! What every kernel computes, in plain Rust.
 
-use super::{BytePanel, LineF32, LineInt8, Panel, compiled};
+use std::ops::Range;
+
+use super::{BytePanel, Depthwise, LineF32, LineInt8, Lines, Panel, compiled, depthwise};
 
 // Without hardware for it a fused multiply-add is a call into a library.
 compiled! { { cfg!(target_arch = "aarch64") } }
@@ -54,5 +56,23 @@ pub unsafe fn tile_int8(
                 }
             }
         }
+    }
+}
+
+/// # Safety
+/// What [`Kernels::depthwise`](super::Kernels::depthwise)
+/// checks.
+pub unsafe fn depthwise(
+    layer: &Depthwise,
+    lines: Lines<'_>,
+    outputs: Range<usize>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    // SAFETY: the caller's promise, handed on.
+    unsafe {
+        depthwise::depthwise::<depthwise::Plain<{ cfg!(target_arch = "aarch64") }>>(
+            layer, lines, outputs, out, stride,
+        )
     }
 }
