@@ -6,12 +6,11 @@ use std::str::FromStr;
 
 use candle_core::Device;
 
+use super::cpu;
 use crate::error::{Context, Error, Result};
 
-/// How exactly the processor computes the products of a tower.
-///
-/// Only whole towers of transformers know [`Int8`](Self::Int8); what does not,
-/// computes in f32.
+/// How exactly the processor computes the products of an image tower. Texts are
+/// always computed in f32, and so are towers that have no 8-bit form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// In f32, as the models were trained.
@@ -54,9 +53,11 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// For a device that a person chose, as [`DeviceChoice::device`] says.
+    /// For a device that a person chose, as [`DeviceChoice::device`] says. A
+    /// processor that gains nothing by 8 bits computes in f32.
     pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Self> {
         let device = choice.device()?;
+        let precision = if cpu::has_fast_int8() { precision } else { Precision::F32 };
         Ok(if device.is_cpu() { Self::Cpu(precision) } else { Self::Candle(device) })
     }
 

@@ -18,8 +18,15 @@ mod attention;
 mod crew;
 mod kernels;
 mod product;
+#[cfg(test)]
+mod tests;
 mod tower;
 mod transformer;
+
+/// Whether products in 8 bits are faster here than those in f32.
+pub fn has_fast_int8() -> bool {
+    kernels::kernels().fast_int8
+}
 
 pub use attention::Sight;
 pub use product::{Matrix, Product};
