@@ -392,6 +392,7 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         dim,
         preprocess,
         affinity: None,
+        backend: backend.clone(),
         load_images: {
             let (weights, backend) = (weights.clone(), backend.clone());
             Box::new(move || {

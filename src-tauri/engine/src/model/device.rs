@@ -5,13 +5,15 @@ use std::panic;
 use std::str::FromStr;
 
 use candle_core::Device;
+use serde::{Deserialize, Serialize};
 
 use super::cpu;
 use crate::error::{Context, Error, Result};
 
 /// How exactly the processor computes the products of an image tower. Texts are
 /// always computed in f32, and so are towers that have no 8-bit form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// In f32, as the models were trained.
     F32,

@@ -108,6 +108,7 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         dim,
         preprocess,
         affinity,
+        backend: backend.clone(),
         load_images: Box::new(move || VisionTower::load(&images, &vision)?.on(&on, &normal)),
         load_texts: Box::new(move || {
             Ok(Box::new(TokenTower::load(&weights, &text, dim, &path, &backend)?))
