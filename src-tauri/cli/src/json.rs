@@ -432,7 +432,7 @@ pub enum Measurement {
     },
     /// Photos read, decoded, and made into thumbnail and model input.
     Decode {
-        /// From so many to so many; open at the end.
+        /// `<1`, `1-6`, `6-12` or `>12`
         megapixels: &'static str,
         /// The model whose input is made.
         model: String,

@@ -17,9 +17,10 @@
 //! # }
 //! ```
 //!
-//! Only this file is public, and [`bench`], what measurements go through. `scan`, `decode`, `metadata`, `model` and `index`
-//! know neither SQLite nor each other; `catalog` and `derived` know no pixels
-//! and no tensors; `jobs` and `search` put them together on a [`library`].
+//! Only this file is public, and [`bench`], what measurements go through.
+//! `scan`, `decode`, `metadata`, `model` and `index` know neither SQLite nor each
+//! other; `catalog` and `derived` know no pixels and no tensors; `jobs` and
+//! `search` put them together on a [`library`].
 
 mod background;
 pub mod bench;

@@ -168,7 +168,7 @@ fn scan(cli: &Cli, runs: usize) -> Outcome {
 fn introduce(json: bool) -> Outcome<usize> {
     let machine = Machine::this();
     let Machine { processor, cores, features } = &machine;
-    let human = format!("{processor}, {cores} cores, {}", features.join(" "));
+    let human = format!("{processor}, {}, {}", number(*cores, "core"), features.join(" "));
     let cores = *cores;
     output::stream_line(json, &MachineLine::from(machine), human)?;
     Ok(cores)
@@ -195,6 +195,11 @@ fn say(json: bool, measurement: Measurement) -> Outcome {
     Ok(output::stream_line(json, &measurement, Row(&measurement))?)
 }
 
+/// `1 thread`, `2 threads`.
+fn number(count: usize, of: &str) -> String {
+    if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
+}
+
 /// A measurement as a row whose columns stand below those of the others.
 struct Row<'a>(&'a Measurement);
 
@@ -213,10 +218,10 @@ impl fmt::Display for Row<'_> {
             }
             Measurement::FirstUse { by: b, inputs, seconds, peak_bytes, .. } => {
                 let unit = format!("ms{}", memory(peak_bytes));
-                ("first use", by(b), format!("{inputs} inputs"), seconds * 1e3, unit)
+                ("first use", by(b), number(*inputs, "input"), seconds * 1e3, unit)
             }
-            Measurement::Decode { megapixels, model, photos, threads, photos_per_s, .. } => {
-                let how = format!("{photos} of {megapixels} MP, {threads} threads");
+            Measurement::Decode { megapixels, model, threads, photos_per_s, .. } => {
+                let how = format!("{megapixels} MP, {}", number(*threads, "thread"));
                 ("decode", model.clone(), how, *photos_per_s, "photos/s".into())
             }
             Measurement::Pipeline { by: b, photos, seconds, photos_per_s, peak_bytes, .. } => {

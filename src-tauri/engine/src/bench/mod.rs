@@ -39,7 +39,7 @@ const THUMBNAIL_SIDE: u32 = 512;
 
 /// Megapixels at which a class of photos ends and the next begins.
 const CLASSES: [(f64, &str); 4] =
-    [(1.0, "0-1"), (6.0, "1-6"), (12.0, "6-12"), (f64::INFINITY, "12-")];
+    [(1.0, "<1"), (6.0, "1-6"), (12.0, "6-12"), (f64::INFINITY, ">12")];
 
 /// A model to measure.
 #[derive(Debug)]
@@ -282,7 +282,7 @@ fn text_of(tokens: usize) -> Result<String> {
 /// Photos of about one size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SizeClass {
-    /// From so many to so many million pixels, such as `1-6`; open at the end.
+    /// From so many to so many million pixels, such as `1-6`, `<1` or `>12`.
     pub megapixels: &'static str,
     photos: Vec<PathBuf>,
 }
@@ -444,6 +444,6 @@ mod tests {
         fs::write(folder.path().join("broken.jpg"), "no picture").unwrap();
         let classes = SizeClass::of_folder(folder.path()).unwrap();
         let counts: Vec<_> = classes.iter().map(|c| (c.megapixels, c.photos.len())).collect();
-        assert_eq!(counts, [("0-1", 2), ("1-6", 1)]);
+        assert_eq!(counts, [("<1", 2), ("1-6", 1)]);
     }
 }
