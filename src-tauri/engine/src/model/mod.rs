@@ -62,6 +62,7 @@ pub use encoders::Encoders;
 pub use guarded::Guarded;
 pub use hub::Hub;
 pub use installed::{ModelCheck, ModelInfo, ModelState, Models, PairCheck};
+pub use tokenizer::CLIP as CLIP_TOKENIZER;
 
 /// Two towers over one space: images and texts to vectors of length 1.
 ///
