@@ -449,8 +449,9 @@ impl Engine {
                 Ok(PhotoFile { bytes, mime: format.mime() })
             }
             _ => {
-                let decoded = decode::decode(&bytes, &decode::Limits::default())
-                    .context(|| format!("cannot decode {shown}"))?;
+                let decoded =
+                    decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
+                        .context(|| format!("cannot decode {shown}"))?;
                 let rendition = decode::thumbnail(&decoded.rgb, RENDITION_SIDE)
                     .context(|| format!("cannot show {shown}"))?;
                 Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })

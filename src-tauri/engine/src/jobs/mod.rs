@@ -14,6 +14,8 @@ mod follow;
 mod pipeline;
 mod reconcile;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};

@@ -23,16 +23,12 @@ use parking_lot::Mutex;
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
 use crate::catalog::{Catalog, Failed, PendingPhoto, ReadPhoto, Stat, Stored};
-use crate::decode::{self, DecodeError, Format, Limits};
+use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
 use crate::metadata;
 use crate::model::Encoder;
 use crate::scan;
-
-/// Longest side of a stored thumbnail: sharp at the grid's largest size on a
-/// screen of twice the density.
-const THUMBNAIL_SIDE: u32 = 512;
 
 /// Photos stored in one transaction, and the longest that a finished one waits.
 const STORE_PHOTOS: usize = 64;
@@ -247,8 +243,9 @@ impl Pipeline<'_> {
             let format = Format::of(bytes).map_or("", Format::name);
             return Ok((describe(bytes, hash, size, average, format), None, None));
         }
-        let decoded = decode::decode(bytes, limits)?;
-        let (width, height) = decoded.rgb.dimensions();
+        let detail = Detail::indexed(self.encoder.least_side());
+        let decoded = decode::decode(bytes, limits, detail)?;
+        let (width, height) = decoded.size;
         let size = Size { width, height };
         let (average, thumbnail) = match picture {
             Some((_, average)) => (average, None),

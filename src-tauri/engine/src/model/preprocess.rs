@@ -230,6 +230,15 @@ impl Preprocess {
         })
     }
 
+    /// The least shorter side of an image that [`apply`](Self::apply) still
+    /// halves, if not more.
+    pub fn least_side(&self) -> u32 {
+        2 * match self.resize {
+            Resize::Shortest(short) => short,
+            Resize::Squash => self.size.0.max(self.size.1),
+        }
+    }
+
     /// Resizes and crops.
     pub fn apply(&self, rgb: &RgbImage) -> Result<RgbImage> {
         let (width, height) = rgb.dimensions();
