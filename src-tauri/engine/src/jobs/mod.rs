@@ -6,9 +6,10 @@
 //!                           │ pending, newest first
 //!                           ▼
 //!              decode (a thread a core) ──► embed ──► store
-//!                     bounded queues between them
+//!        a memory budget; bounded queues between them
 //! ```
 
+mod budget;
 mod control;
 mod follow;
 mod pipeline;
