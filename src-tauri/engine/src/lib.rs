@@ -443,12 +443,9 @@ impl Engine {
                 format!("cannot read {shown}")
             }
         })?;
-        match decode::Format::of(&bytes) {
-            // No browser but Safari shows a TIFF.
-            Some(format) if format != decode::Format::Tiff => {
-                Ok(PhotoFile { bytes, mime: format.mime() })
-            }
-            _ => {
+        match decode::Format::of(&bytes).and_then(decode::Format::mime) {
+            Some(mime) => Ok(PhotoFile { bytes, mime }),
+            None => {
                 let decoded =
                     decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
                         .context(|| format!("cannot decode {shown}"))?;

@@ -19,6 +19,7 @@ mod deadline;
 mod flatten;
 #[cfg_attr(not(feature = "turbojpeg"), allow(dead_code, reason = "less is asked in Rust"))]
 mod jpeg;
+mod raw;
 mod support;
 mod thumbnail;
 #[cfg(feature = "turbojpeg")]
@@ -179,15 +180,21 @@ pub fn open<'a>(
         )));
     }
     let format = Format::of(bytes).ok_or_else(|| support::describe_foreign(bytes))?;
-    let file = File { bytes, format, limits };
+    let file = if format == Format::Raw {
+        let raw::Preview { jpeg, orientation } = raw::preview(bytes, detail)?;
+        File { bytes: jpeg, format: Format::Jpeg, held: orientation, limits }
+    } else {
+        File { bytes, format, held: None, limits }
+    };
     let way = file.guarded(|deadline| file.way(detail, deadline))?;
-    Ok(Picture { file, way })
+    Ok(Picture { file, way, format })
 }
 
 /// A file that passed the checks a header allows, not decoded yet.
 pub struct Picture<'a> {
     file: File<'a>,
     way: Way,
+    format: Format,
 }
 
 impl Picture<'_> {
@@ -204,7 +211,7 @@ impl Picture<'_> {
     /// # Errors
     /// As [`decode`].
     pub fn decode(self) -> Result<Decoded, DecodeError> {
-        let Self { file, way } = self;
+        let Self { file, way, format } = self;
         let (rgb, size) = file.guarded(|deadline| match way {
             Way::Whole { .. } => file.whole(deadline),
             #[cfg(feature = "turbojpeg")]
@@ -220,7 +227,7 @@ impl Picture<'_> {
                 }
             }
         })?;
-        Ok(Decoded { rgb, size, format: file.format })
+        Ok(Decoded { rgb, size, format })
     }
 }
 
@@ -261,6 +268,8 @@ impl From<DecodeError> for Failure {
 struct File<'a> {
     bytes: &'a [u8],
     format: Format,
+    /// The orientation, where that in the file does not count.
+    held: Option<Orientation>,
     limits: &'a Limits,
 }
 
@@ -288,8 +297,9 @@ impl File<'_> {
     fn way(&self, detail: Detail, deadline: Instant) -> Result<Way, Failure> {
         #[cfg(feature = "turbojpeg")]
         if self.format == Format::Jpeg
-            && let Some(frame) = jpeg::Frame::read(self.bytes)
+            && let Some(mut frame) = jpeg::Frame::read(self.bytes)
         {
+            frame.orientation = self.held.unwrap_or(frame.orientation);
             let divisor = detail.divisor((frame.width, frame.height));
             let (width, height) = (frame.width.div_ceil(divisor), frame.height.div_ceil(divisor));
             let pixels = self.check_pixels(width, height)?;
@@ -323,7 +333,8 @@ impl File<'_> {
         let (width, height) = decoder.dimensions();
         let pixels = self.check_pixels(width, height)?;
         // A damaged EXIF block must not cost the picture.
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let own = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let orientation = self.held.unwrap_or(own);
 
         let mut memory = decoder.total_bytes();
         if decoder.color_type() != image::ColorType::Rgb8 || turns(orientation) {

@@ -159,7 +159,7 @@ mod tests {
             let first = budget.take(50);
             let mut second = budget.take(40);
             scope.spawn(|| {
-                let _room = budget.take(20);
+                let _room = budget.take(40);
                 order.lock().push("read");
             });
             until_waiting(&budget, 1);
