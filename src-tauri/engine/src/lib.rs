@@ -452,14 +452,12 @@ impl Engine {
                 format!("cannot read {shown}")
             }
         })?;
-        match decode::Format::of(&bytes) {
-            // No browser but Safari shows a TIFF.
-            Some(format) if format != decode::Format::Tiff => {
-                Ok(PhotoFile { bytes, mime: format.mime() })
-            }
-            _ => {
-                let decoded = decode::decode(&bytes, &decode::Limits::default())
-                    .context(|| format!("cannot decode {shown}"))?;
+        match decode::Format::of(&bytes).and_then(decode::Format::mime) {
+            Some(mime) => Ok(PhotoFile { bytes, mime }),
+            None => {
+                let decoded =
+                    decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
+                        .context(|| format!("cannot decode {shown}"))?;
                 let rendition = decode::thumbnail(&decoded.rgb, RENDITION_SIDE)
                     .context(|| format!("cannot show {shown}"))?;
                 Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })

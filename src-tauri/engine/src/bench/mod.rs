@@ -19,7 +19,7 @@ use image::{ImageReader, RgbImage};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use crate::decode::{self, Limits};
+use crate::decode::{self, Detail, Limits, THUMBNAIL_SIDE};
 use crate::error::{Context, Error, Result};
 use crate::jobs::{Control, Progress, Step};
 use crate::model::{Encoder, Guarded};
@@ -33,9 +33,6 @@ pub use machine::{Machine, peak_bytes};
 
 /// Rounds that a speed is the median of.
 const ROUNDS: usize = 5;
-
-/// Longest side of a thumbnail, as indexing makes it.
-const THUMBNAIL_SIDE: u32 = 512;
 
 /// Megapixels at which a class of photos ends and the next begins.
 const CLASSES: [(f64, &str); 4] =
@@ -260,7 +257,8 @@ impl Towers {
 
     /// A photo's pixels, as many as indexing asks for.
     fn decoded(&self, bytes: &[u8]) -> Result<RgbImage, decode::DecodeError> {
-        Ok(decode::decode(bytes, &Limits::default())?.rgb)
+        let detail = Detail::indexed(self.encoder.least_side());
+        Ok(decode::decode(bytes, &Limits::default(), detail)?.rgb)
     }
 }
 

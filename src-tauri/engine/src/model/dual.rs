@@ -83,6 +83,10 @@ impl Encoder for DualEncoder {
         self.preprocess.apply(rgb)
     }
 
+    fn least_side(&self) -> u32 {
+        self.preprocess.least_side()
+    }
+
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         if batch.is_empty() {
             return Ok(Vec::new());

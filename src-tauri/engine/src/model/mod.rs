@@ -77,6 +77,11 @@ pub trait Encoder: Send + Sync {
     /// deviation are applied by [`encode_images`](Self::encode_images).
     fn preprocess(&self, rgb: &RgbImage) -> Result<RgbImage>;
 
+    /// The least that the shorter side of a photo may be scaled to, in pixels,
+    /// before it is handed to [`preprocess`](Self::preprocess): twice as many
+    /// as it resamples to, so that the scaling leaves no trace in the vector.
+    fn least_side(&self) -> u32;
+
     /// Encodes images that [`preprocess`](Self::preprocess) made; one vector
     /// each, in order.
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>>;

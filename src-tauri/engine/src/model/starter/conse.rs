@@ -175,6 +175,11 @@ impl Encoder for Conse {
         Ok(input)
     }
 
+    /// Twice the input, and what the crop leaves out in proportion.
+    fn least_side(&self) -> u32 {
+        2 * (INPUT + CROP_PADDING)
+    }
+
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         let tower = self.images()?;
         let mut embeddings = Vec::with_capacity(batch.len());
