@@ -62,10 +62,12 @@ fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
                 let (images_per_s, rounds) = (rounded(speed.per_second), speed.rounds);
                 say(cli.json, Measurement::ImageTower { by: by(), batch, images_per_s, rounds })?;
             }
-            for &tokens in &args.tokens {
+            for &tokens in args.tokens.iter().filter(|_| measured.is_none()) {
                 let speed = towers.texts(tokens, time)?;
                 let (ms, rounds) = (rounded(speed.ms()), speed.rounds);
-                say(cli.json, Measurement::TextTower { by: by(), tokens, ms, rounds })?;
+                // Whatever images are computed in.
+                let by = MeasuredBy { precision: Precision::F32.to_string(), ..by() };
+                say(cli.json, Measurement::TextTower { by, tokens, ms, rounds })?;
             }
         }
         measured = Some((towers.device(), towers.precision()));

@@ -262,10 +262,10 @@ impl Towers {
     }
 }
 
-/// How exactly is computed where `precision` was asked for: the choice is the
-/// processor's alone.
+/// How exactly images are computed where `precision` was asked for: the choice
+/// is the processor's alone, and only if it gains by it.
 fn precision_on(device: DeviceChoice, precision: Precision) -> Precision {
-    if device == DeviceChoice::Cpu { precision } else { Precision::F32 }
+    if device == DeviceChoice::Cpu { precision.here() } else { Precision::F32 }
 }
 
 /// A text of so many of CLIP's tokens, start and end included.

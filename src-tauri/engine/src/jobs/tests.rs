@@ -5,7 +5,7 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::decode::{self, Detail, Limits};
-use crate::model::{self, DeviceChoice, Encoder};
+use crate::model::{self, DeviceChoice, Encoder, Precision};
 
 fn cosine(encoder: &dyn Encoder, pictures: [&RgbImage; 2]) -> f32 {
     let inputs = pictures.map(|rgb| encoder.preprocess(rgb).unwrap());
@@ -33,7 +33,7 @@ fn fewer_pixels_make_the_same_vector() {
     let encoders: Vec<_> = fixtures
         .into_iter()
         .chain([starter])
-        .map(|folder| (model::load(&folder, DeviceChoice::Cpu).unwrap(), folder))
+        .map(|folder| (model::load(&folder, DeviceChoice::Cpu, Precision::F32).unwrap(), folder))
         .collect();
 
     let mut fewer = 0;

@@ -23,6 +23,13 @@ pub enum Precision {
     Int8,
 }
 
+impl Precision {
+    /// This, or f32 on a processor that gains nothing by 8 bits.
+    pub fn here(self) -> Self {
+        if cpu::has_fast_int8() { self } else { Self::F32 }
+    }
+}
+
 impl FromStr for Precision {
     type Err = Error;
 
@@ -55,12 +62,10 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// For a device that a person chose, as [`DeviceChoice::device`] says. A
-    /// processor that gains nothing by 8 bits computes in f32.
+    /// For a device that a person chose, as [`DeviceChoice::device`] says.
     pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Self> {
         let device = choice.device()?;
-        let precision = if cpu::has_fast_int8() { precision } else { Precision::F32 };
-        Ok(if device.is_cpu() { Self::Cpu(precision) } else { Self::Candle(device) })
+        Ok(if device.is_cpu() { Self::Cpu(precision.here()) } else { Self::Candle(device) })
     }
 
     /// Where candle keeps the weights.
