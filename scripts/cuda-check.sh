@@ -2,23 +2,23 @@
 # Compiles the feature `cuda` where there is neither a GPU nor a toolkit: its
 # types are checked, and its kernels compiled for one generation of GPUs,
 # CUDA_COMPUTE_CAP (default 90). Nothing is linked, which needs NVIDIA's driver.
-# About ten minutes on two cores, and 3 GB in target/cuda.
+# About ten minutes on two cores, and 1.5 GB in target/cuda.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=target/cuda/venv
+wheels=target/cuda/wheels
 wanted=scripts/cuda-requirements.txt
 
-if ! cmp -s "$wanted" "$venv/installed.txt"; then
+# This copy is made last: there means complete.
+if ! cmp -s "$wanted" "$wheels/installed.txt"; then
 	echo "fetching NVIDIA's compiler" >&2
-	rm -rf "$venv"
-	python3 -m venv "$venv"
-	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-		--no-deps --only-binary :all: --requirement "$wanted"
-	cp "$wanted" "$venv/installed.txt"
+	rm -rf "$wheels"
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-input \
+		--no-deps --only-binary :all: --target "$wheels" --requirement "$wanted"
+	cp "$wanted" "$wheels/installed.txt"
 fi
 
-toolkit=$(ls -d "$PWD/$venv"/lib/python3*/site-packages/nvidia/cu13)
+toolkit=$PWD/$wheels/nvidia/cu13
 # Build scripts look where an installed toolkit has its libraries.
 ln -sfn lib "$toolkit/lib64"
 
