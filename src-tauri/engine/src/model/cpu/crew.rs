@@ -135,9 +135,8 @@ mod tests {
     /// Runs all members of a crew of so many.
     fn run<T: Send>(members: usize, work: impl Fn(&Member<'_>) -> T + Sync) -> Vec<T> {
         let crew = Crew::new(members);
+        let run = &|index| crew.run(index, |member, _| work(member));
         thread::scope(|scope| {
-            let run = |index| crew.run(index, |member, _| work(member));
-            let run = &run;
             let threads: Vec<_> =
                 (0..members).map(|index| scope.spawn(move || run(index))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a member failed")).collect()
