@@ -1,10 +1,10 @@
 //! The inner loops, once for each kind of processor, chosen once at run time.
 //!
 //! [`portable`] is the specification: plain Rust that says what each kernel
-//! computes, and what processors without one of their own run. [`avx2`] and
-//! [`avx512`] hold what a compiler does not find by itself, the products of
-//! matrices; everything that goes along a row, [`rows`], is one source compiled
-//! for each of them.
+//! computes, and what processors without one of their own run. [`avx2`],
+//! [`avx512`] and `neon` hold what a compiler does not find by itself, the
+//! products of matrices; everything that goes along a row, [`rows`], is one
+//! source compiled for each of them.
 //!
 //! All `unsafe` of the engine is in this folder. The methods of [`Kernels`] are
 //! safe: they check every length before they hand out a pointer, and a table
@@ -14,6 +14,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod rows;
 #[cfg(test)]
@@ -148,6 +150,13 @@ pub fn available() -> Vec<&'static Kernels> {
                     available.push(&avx512::KERNELS);
                 }
             }
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        available.push(&neon::KERNELS);
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            available.push(&neon::DOT_KERNELS);
         }
     }
     available
