@@ -294,6 +294,7 @@ impl File<'_> {
         }
     }
 
+    #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
     fn way(&self, detail: Detail, deadline: Instant) -> Result<Way, Failure> {
         #[cfg(feature = "turbojpeg")]
         if self.format == Format::Jpeg
