@@ -101,8 +101,8 @@ pub struct DeviceArgs {
     #[arg(long = "device", value_name = "DEVICE")]
     pub choice: Option<DeviceChoice>,
 
-    /// How exactly the processor computes: f32 or int8 [default: int8, which
-    /// is several times as fast]
+    /// How exactly the processor computes images: f32, or int8, which is several
+    /// times as fast [default: f32 for `embed`, else int8]
     #[arg(long, value_name = "PRECISION")]
     pub precision: Option<Precision>,
 }
