@@ -258,7 +258,7 @@ struct TokenTower {
 /// What follows the table of tokens.
 enum TextNetwork {
     Candle(Box<CandleText>),
-    Cpu(cpu::Tower),
+    Cpu(Box<cpu::Tower>),
 }
 
 struct CandleText {
@@ -328,7 +328,7 @@ impl TokenTower {
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
             Backend::Cpu(_) => {
-                TextNetwork::Cpu(network.pack().context(|| "cannot pack the text tower")?)
+                TextNetwork::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
             }
         };
         Ok(Self { tokenizer, wording, fill, context, tokens, network })

@@ -45,7 +45,7 @@ pub struct XlmRoberta {
 /// What follows the table of tokens.
 enum Network {
     Candle(Box<CandleNetwork>),
-    Cpu(cpu::Tower),
+    Cpu(Box<cpu::Tower>),
 }
 
 struct CandleNetwork {
@@ -150,7 +150,7 @@ impl XlmRoberta {
             network: match *backend {
                 Backend::Candle(_) => Network::Candle(Box::new(network)),
                 Backend::Cpu(_) => {
-                    Network::Cpu(network.pack().context(|| "cannot pack the text tower")?)
+                    Network::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
                 }
             },
         })

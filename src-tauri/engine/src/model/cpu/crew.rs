@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn rows_are_shared_out_whole() {
         assert_eq!(run(4, |member| member.part(50)), [0..12, 12..25, 25..37, 37..50]);
-        assert_eq!(run(1, |member| member.part(7)), [0..7]);
+        assert_eq!(run(1, |member| member.part(7).len()), [7]);
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub fn has_fast_int8() -> bool {
 }
 
 pub use attention::Sight;
-pub use product::{Matrix, Product};
-pub use tower::{Batch, Embed, Pool, Rows, Tower, patches};
+#[cfg(test)]
+pub use kernels::available;
+pub use kernels::{Depthwise, Finish, Kernels, Lines, kernels};
+pub use product::{Input, Matrix, Product};
+pub use tower::{AttentionPool, Batch, Embed, Pool, Rows, Tower, on_threads, patches};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

@@ -1,9 +1,11 @@
 //! A linear layer laid out for the kernels: packed once, applied to many rows.
 
+use std::ops::Range;
+
 use candle_core::Tensor;
 use candle_nn::Linear;
 
-use super::kernels::{COLUMNS, Finish, Kernels, Line, QUAD, ROWS, Scales, Spread, tile};
+use super::kernels::{COLUMNS, Finish, Kernels, LANES, Line, QUAD, ROWS, Scales, Spread, tile};
 use crate::model::device::Precision;
 
 /// `(rows, columns)` of f32, each row `stride` behind the one before.
@@ -12,6 +14,8 @@ use crate::model::device::Precision;
 #[derive(Default)]
 pub struct Matrix {
     values: Vec<f32>,
+    /// The first element that starts a cache line.
+    start: usize,
     rows: usize,
     columns: usize,
     stride: usize,
@@ -21,8 +25,9 @@ impl Matrix {
     /// Becomes a matrix of this shape; what it holds is left over from before.
     pub fn shape(&mut self, rows: usize, columns: usize) {
         (self.rows, self.columns, self.stride) = (rows, columns, stride_of(columns));
-        if self.values.len() < rows * self.stride {
-            self.values.resize(rows * self.stride, 0.0);
+        if self.values.len() < self.start + rows * self.stride {
+            self.values.resize(rows * self.stride + LANES, 0.0);
+            self.start = self.values.as_ptr().align_offset(64) % LANES;
         }
     }
 
@@ -39,29 +44,35 @@ impl Matrix {
     }
 
     pub fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.stride..][..self.columns]
+        &self.values[self.start + row * self.stride..][..self.columns]
     }
 
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.values[row * self.stride..][..self.columns]
+        &mut self.values[self.start + row * self.stride..][..self.columns]
     }
 
     /// All from an element on, rows [`stride`](Self::stride) apart.
-    pub fn from(&self, row: usize, column: usize) -> &[f32] {
-        &self.values[row * self.stride + column..self.rows * self.stride]
+    pub fn rest(&self, row: usize, column: usize) -> &[f32] {
+        &self.values[self.start..][row * self.stride + column..self.rows * self.stride]
     }
 
-    pub fn from_mut(&mut self, row: usize, column: usize) -> &mut [f32] {
-        &mut self.values[row * self.stride + column..self.rows * self.stride]
+    pub fn rest_mut(&mut self, row: usize, column: usize) -> &mut [f32] {
+        &mut self.values[self.start..][row * self.stride + column..self.rows * self.stride]
     }
 
     /// Keeps some rows, given in order, and drops the others.
     pub fn keep(&mut self, rows: &[usize]) {
         for (to, &from) in rows.iter().enumerate() {
-            let from = from * self.stride;
-            self.values.copy_within(from..from + self.columns, to * self.stride);
+            let from = self.start + from * self.stride;
+            self.values.copy_within(from..from + self.columns, self.start + to * self.stride);
         }
         self.rows = rows.len();
+    }
+
+    /// Moves so many rows, from the row `from` on, to the front.
+    pub fn advance(&mut self, from: usize, rows: usize) {
+        let moved = &mut self.values[self.start..];
+        moved.copy_within(from * self.stride..(from + rows) * self.stride, 0);
     }
 }
 
@@ -225,11 +236,8 @@ impl Product {
     /// Applies the layer to the first `rows` rows of `input`. `out` must have the
     /// shape of the result already.
     ///
-    /// Panel by panel, so that a panel stays in the second-level cache while
-    /// all rows go by.
-    ///
     /// # Panics
-    /// Where the input is not of this precision or width, or `out` too small.
+    /// As [`apply_part`](Self::apply_part).
     pub fn apply(
         &self,
         kernels: &Kernels,
@@ -237,6 +245,26 @@ impl Product {
         rows: usize,
         finish: Finish,
         out: &mut Matrix,
+    ) {
+        self.apply_part(kernels, input, 0..rows, finish, out, 0);
+    }
+
+    /// Applies the layer to some rows of `input`; the results are those of `out`
+    /// from the row `first` on.
+    ///
+    /// Panel by panel, so that a panel stays in the second-level cache while
+    /// all rows go by.
+    ///
+    /// # Panics
+    /// Where the input is not of this precision or width, or `out` too small.
+    pub fn apply_part(
+        &self,
+        kernels: &Kernels,
+        input: Input<'_>,
+        rows: Range<usize>,
+        finish: Finish,
+        out: &mut Matrix,
+        first: usize,
     ) {
         let stride = out.stride();
         for (panel, bias) in self.bias.iter().enumerate() {
@@ -246,16 +274,16 @@ impl Product {
                 (Weights::F32(lines), Input::F32(input)) => {
                     let (lines, next) = this_and_next(lines, panel, self.inputs);
                     let mut sums = tile();
-                    for (row, count) in tiles(rows) {
+                    for (row, count) in tiles(rows.len()) {
                         kernels.tile_f32(
-                            input.from(row, 0),
+                            input.rest(rows.start + row, 0),
                             input.stride,
                             count,
                             lines,
                             next,
                             &mut sums,
                         );
-                        let out = out.from_mut(row, column);
+                        let out = out.rest_mut(first + row, column);
                         kernels.finish_f32(&sums, count, bias, finish, out, stride, columns);
                     }
                 }
@@ -263,15 +291,16 @@ impl Product {
                     let depth = self.inputs.div_ceil(QUAD);
                     let (lines, next) = this_and_next(lines, panel, depth);
                     let mut sums = tile();
-                    for (row, count) in tiles(rows) {
-                        let values = &input.values[row * input.stride..];
+                    for (row, count) in tiles(rows.len()) {
+                        let from = rows.start + row;
+                        let values = &input.values[from * input.stride..];
                         kernels.tile_int8(values, input.stride, count, lines, next, &mut sums);
                         let scales = Scales {
-                            spreads: &input.spreads[row..row + count],
+                            spreads: &input.spreads[from..from + count],
                             weights: &scales[panel],
                             sums: &weight_sums[panel],
                         };
-                        let out = out.from_mut(row, column);
+                        let out = out.rest_mut(first + row, column);
                         kernels.finish_int8(&sums, scales, bias, finish, out, stride, columns);
                     }
                 }

@@ -28,6 +28,14 @@ static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     threads.inspect_err(|error| tracing::warn!("images are embedded slowly: {error}")).ok()
 });
 
+/// Does work on the threads for images, which may share it out among them.
+pub fn on_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match &*THREADS {
+        Some(threads) => threads.install(work),
+        None => work(),
+    }
+}
+
 /// A tower.
 pub struct Tower {
     pub embed: Embed,
@@ -60,18 +68,21 @@ pub enum Pool {
     /// One of them, through a norm and a product.
     Token { norm: Norm, product: Product },
     /// What a learned query finds in them.
-    Attention {
-        norm: Norm,
-        /// The query, after its product, `(1, C)`.
-        query: Matrix,
-        heads: usize,
-        keys_values: Product,
-        output: Product,
-        perceptron_norm: Norm,
-        perceptron: Perceptron,
-    },
+    Attention(Box<AttentionPool>),
     /// Their mean, through two products with an activation between them.
     Mean { products: [Product; 2], activation: Activation },
+}
+
+/// The parts of [`Pool::Attention`].
+pub struct AttentionPool {
+    pub norm: Norm,
+    /// The query, after its product, `(1, C)`.
+    pub query: Matrix,
+    pub heads: usize,
+    pub keys_values: Product,
+    pub output: Product,
+    pub perceptron_norm: Norm,
+    pub perceptron: Perceptron,
 }
 
 /// What goes into a tower.
@@ -351,15 +362,9 @@ impl Tower {
                 mixed.shape(x.rows(), product.outputs());
                 product.apply(kernels, input, x.rows(), Finish::Store, mixed);
             }
-            Pool::Attention {
-                norm,
-                query,
-                heads,
-                keys_values,
-                output,
-                perceptron_norm,
-                perceptron,
-            } => {
+            Pool::Attention(pool) => {
+                let AttentionPool { norm, query, heads, keys_values, output, .. } = &**pool;
+                let AttentionPool { perceptron_norm, perceptron, .. } = &**pool;
                 norm.replace(kernels, x, spare);
                 let input = operand.prepare(kernels, x, None, keys_values.precision());
                 member.share(round, |own| {

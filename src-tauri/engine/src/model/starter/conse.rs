@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use candle_core::{DType, Device};
+use candle_core::DType;
 use candle_nn::VarBuilder;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
@@ -70,7 +70,7 @@ pub(super) struct Config {
 /// image tower and the class vectors.
 pub struct Conse {
     folder: PathBuf,
-    device: Device,
+    backend: Backend,
     config: Config,
     images: Slot<ImageTower>,
     texts: Slot<MiniLm>,
@@ -95,7 +95,7 @@ pub fn load(folder: &Path, backend: &Backend) -> Result<Conse> {
     }
     Ok(Conse {
         folder: folder.to_path_buf(),
-        device: backend.device(),
+        backend: backend.clone(),
         config,
         images: Slot::default(),
         texts: Slot::default(),
@@ -105,7 +105,7 @@ pub fn load(folder: &Path, backend: &Backend) -> Result<Conse> {
 impl Conse {
     fn images(&self) -> Result<Arc<ImageTower>> {
         self.images.get(|| {
-            let network = EfficientNet::load(&self.weights(IMAGE)?)
+            let network = EfficientNet::load(&self.weights(IMAGE)?, &self.backend)
                 .context(|| format!("cannot load the image tower in {}", self.folder.display()))?;
             let captions = self
                 .weights(CLASS_VECTORS)?
@@ -126,7 +126,7 @@ impl Conse {
     #[cfg(test)]
     pub(super) fn logits(&self, image: &RgbImage) -> Result<Vec<f32>> {
         let logits = self.images()?.network.logits(std::slice::from_ref(image));
-        logits.and_then(|logits| logits.get(0)?.to_vec1()).context(|| "the image tower failed")
+        Ok(logits.context(|| "the image tower failed")?.remove(0))
     }
 
     /// The vector of an image of these class probabilities.
@@ -146,7 +146,7 @@ impl Conse {
                 file.display()
             )));
         }
-        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.device)
+        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.backend.device())
             .context(|| format!("{} holds no readable weights", file.display()))
     }
 }
@@ -177,19 +177,17 @@ impl Encoder for Conse {
 
     /// Twice the input, and what the crop leaves out in proportion.
     fn least_side(&self) -> u32 {
-        2 * (INPUT + CROP_PADDING)
+        // With twice the input one camera photo in 35 was at a cosine of 0.9952
+        // from what its whole makes; with three times all are above 0.999.
+        3 * (INPUT + CROP_PADDING)
     }
 
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         let tower = self.images()?;
         let mut embeddings = Vec::with_capacity(batch.len());
         for images in batch.chunks(BATCH) {
-            let probabilities: Vec<Vec<f32>> = tower
-                .network
-                .probabilities(images)
-                .and_then(|probabilities| probabilities.to_vec2())
-                .context(|| "the image tower failed")?;
-            for probabilities in probabilities {
+            let probabilities = tower.network.probabilities(images);
+            for probabilities in probabilities.context(|| "the image tower failed")? {
                 embeddings.push(self.combine(&probabilities)?);
             }
         }

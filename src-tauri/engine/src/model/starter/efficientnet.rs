@@ -12,13 +12,15 @@
 
 use std::collections::HashMap;
 
-use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 use image::RgbImage;
-use rayon::prelude::*;
 
+use super::bands;
 use super::depthwise::{Depthwise, padding_before};
 use crate::error::{self, Context, Error};
+use crate::model::cpu::Product;
+use crate::model::device::{Backend, Precision};
 use crate::model::pickle::StateDict;
 
 /// Width and height of the input, in pixels.
@@ -33,8 +35,11 @@ const BATCH_NORM_EPSILON: f64 = 1e-3;
 /// stages, not scaled with the width.
 const STEM: usize = 32;
 const HEAD: usize = 1280;
-const STEM_KERNEL: usize = 3;
-const STEM_STRIDE: usize = 2;
+pub const STEM_KERNEL: usize = 3;
+pub const STEM_STRIDE: usize = 2;
+/// Levels are brought to about -1 to 1: less this, divided by that.
+const MEAN: f32 = 127.0;
+const DEVIATION: f32 = 128.0;
 const ALL_STAGES: [Stage; 7] = [
     Stage { blocks: 1, kernel: 3, stride: 1, expansion: 1, channels: 16 },
     Stage { blocks: 3, kernel: 3, stride: 2, expansion: 6, channels: 24 },
@@ -82,8 +87,56 @@ fn blocks() -> impl Iterator<Item = Shape> {
     )
 }
 
-/// The tower, on one device, in f32.
-pub struct EfficientNet {
+/// The tower.
+pub enum EfficientNet {
+    Candle(CandleNetwork),
+    Cpu(bands::Network),
+}
+
+impl EfficientNet {
+    /// Loads what [`convert`] made.
+    pub fn load(vb: &VarBuilder, backend: &Backend) -> Result<Self> {
+        let network = CandleNetwork::load(vb)?;
+        Ok(match *backend {
+            Backend::Candle(_) => Self::Candle(network),
+            Backend::Cpu(_) => Self::Cpu(network.pack()?),
+        })
+    }
+
+    /// The probabilities of all classes for each of some images of [`INPUT`]
+    /// pixels a side.
+    pub fn probabilities(&self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>> {
+        check(images)?;
+        match self {
+            Self::Candle(network) => {
+                candle_nn::ops::softmax_last_dim(&network.logits(images)?)?.to_vec2()
+            }
+            Self::Cpu(network) => Ok(network.run(images, true)),
+        }
+    }
+
+    /// The classifier's output for each of them.
+    #[cfg(test)]
+    pub fn logits(&self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>> {
+        check(images)?;
+        match self {
+            Self::Candle(network) => network.logits(images)?.to_vec2(),
+            Self::Cpu(network) => Ok(network.run(images, false)),
+        }
+    }
+}
+
+fn check(images: &[RgbImage]) -> Result<()> {
+    match images.iter().find(|image| image.dimensions() != (INPUT, INPUT)) {
+        Some(image) => {
+            bail!("expected an image of {INPUT} x {INPUT} pixels, got {:?}", image.dimensions())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The tower on one of candle's devices, in f32.
+pub struct CandleNetwork {
     stem: Pointwise,
     blocks: Vec<Block>,
     head: Pointwise,
@@ -91,9 +144,8 @@ pub struct EfficientNet {
     device: Device,
 }
 
-impl EfficientNet {
-    /// Loads what [`convert`] made.
-    pub fn load(vb: &VarBuilder) -> Result<Self> {
+impl CandleNetwork {
+    fn load(vb: &VarBuilder) -> Result<Self> {
         let taps = STEM_KERNEL * STEM_KERNEL * 3;
         let last = ALL_STAGES[ALL_STAGES.len() - 1].channels;
         Ok(Self {
@@ -108,13 +160,31 @@ impl EfficientNet {
         })
     }
 
-    /// The probabilities, (B, 1000), of images of [`INPUT`] pixels a side.
-    pub fn probabilities(&self, images: &[RgbImage]) -> Result<Tensor> {
-        candle_nn::ops::softmax_last_dim(&self.logits(images)?)
+    fn pack(self) -> Result<bands::Network> {
+        let mut stem = Some(self.stem.pack_levels()?);
+        let pack = |block: Block| {
+            let widen = match (block.expand, stem.take()) {
+                (Some(expand), _) => expand.pack()?,
+                (None, Some(stem)) => stem,
+                (None, None) => bail!("only the first block may have nothing that widens"),
+            };
+            Ok(bands::Block {
+                widen,
+                depthwise: block.depthwise.pack()?,
+                narrow: block.project.pack()?,
+                residual: block.residual,
+            })
+        };
+        Ok(bands::Network {
+            blocks: self.blocks.into_iter().map(pack).collect::<Result<_>>()?,
+            head: self.head.pack()?,
+            classifier: self.classifier.pack()?,
+            scratch: bands::Scratches::default(),
+        })
     }
 
     /// The classifier's output, (B, 1000).
-    pub(super) fn logits(&self, images: &[RgbImage]) -> Result<Tensor> {
+    fn logits(&self, images: &[RgbImage]) -> Result<Tensor> {
         let side = (INPUT as usize).div_ceil(STEM_STRIDE);
         let x = self.stem.forward(&patches(images, &self.device)?)?;
         let mut x = x.reshape((images.len(), side, side, STEM))?;
@@ -130,9 +200,6 @@ impl EfficientNet {
 /// positions, (B, 130, 130, 27), normalised to about -1 to 1: the stem's
 /// convolution is then a matrix product, too. Outside the image is 0.
 fn patches(images: &[RgbImage], device: &Device) -> Result<Tensor> {
-    if let Some(image) = images.iter().find(|image| image.dimensions() != (INPUT, INPUT)) {
-        bail!("expected an image of {INPUT} x {INPUT} pixels, got {:?}", image.dimensions());
-    }
     let side = INPUT as usize;
     let outputs = side.div_ceil(STEM_STRIDE);
     // Nothing comes before the first pixel, so nothing below subtracts.
@@ -140,7 +207,7 @@ fn patches(images: &[RgbImage], device: &Device) -> Result<Tensor> {
     let run = STEM_KERNEL * 3;
     let patch = STEM_KERNEL * run;
     let mut out = vec![0f32; images.len() * outputs * outputs * patch];
-    out.par_chunks_mut(outputs * patch).enumerate().for_each(|(row, out)| {
+    for (row, out) in out.chunks_exact_mut(outputs * patch).enumerate() {
         let pixels = images[row / outputs].as_raw();
         let y = row % outputs * STEM_STRIDE;
         for (column, patch) in out.chunks_exact_mut(patch).enumerate() {
@@ -149,11 +216,11 @@ fn patches(images: &[RgbImage], device: &Device) -> Result<Tensor> {
             for (ky, run) in patch.chunks_exact_mut(run).enumerate().take(side - y) {
                 let source = &pixels[((y + ky) * side + x) * 3..][..width];
                 for (to, &from) in run.iter_mut().zip(source) {
-                    *to = (f32::from(from) - 127.0) / 128.0;
+                    *to = (f32::from(from) - MEAN) / DEVIATION;
                 }
             }
         }
-    });
+    }
     Tensor::from_vec(out, (images.len(), outputs, outputs, patch), device)
 }
 
@@ -221,62 +288,24 @@ impl Pointwise {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (input, output) = self.weight.dims2()?;
         let mut shape = x.dims().to_vec();
-        let y = x.reshape(((), input))?.matmul(&self.weight)?;
-        let y = if y.device().is_cpu() {
-            // In place: the largest of these tensors do not fit the caches.
-            y.inplace_op2(&self.bias, &AddBias { activation: self.activation })?;
-            y
-        } else {
-            let y = y.broadcast_add(&self.bias)?;
-            if self.activation == Activation::Relu6 { y.clamp(0f32, 6f32)? } else { y }
-        };
+        let y = x.reshape(((), input))?.matmul(&self.weight)?.broadcast_add(&self.bias)?;
+        let y = if self.activation == Activation::Relu6 { y.clamp(0f32, 6f32)? } else { y };
         if let Some(last) = shape.last_mut() {
             *last = output;
         }
         y.reshape(shape)
     }
-}
 
-/// Elements a task of [`AddBias`]: fewer cost more to hand out than to compute.
-const ROWS_WORTH: usize = 1 << 14;
-
-/// Adds a bias to every row and applies the activation.
-struct AddBias {
-    activation: Activation,
-}
-
-impl InplaceOp2 for AddBias {
-    fn name(&self) -> &'static str {
-        "add-bias"
+    fn pack(&self) -> Result<Product> {
+        Product::of_rows(&self.weight.t()?.contiguous()?, Some(&self.bias), Precision::F32)
     }
 
-    fn cpu_fwd(
-        &self,
-        rows: &mut CpuStorage,
-        rows_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<()> {
-        let (CpuStorage::F32(rows), CpuStorage::F32(bias)) = (rows, bias) else {
-            bail!("a bias is added to f32 tensors");
-        };
-        let (Some((start, end)), Some((bias_start, bias_end))) =
-            (rows_layout.contiguous_offsets(), bias_layout.contiguous_offsets())
-        else {
-            bail!("a bias is added to contiguous tensors");
-        };
-        let (rows, bias) = (&mut rows[start..end], &bias[bias_start..bias_end]);
-        let task = bias.len() * ROWS_WORTH.div_ceil(bias.len().max(1));
-        rows.par_chunks_mut(task.max(1)).for_each(|rows| {
-            for row in rows.chunks_exact_mut(bias.len()) {
-                let sums = row.iter_mut().zip(bias);
-                match self.activation {
-                    Activation::None => sums.for_each(|(x, b)| *x += b),
-                    Activation::Relu6 => sums.for_each(|(x, b)| *x = (*x + b).clamp(0.0, 6.0)),
-                }
-            }
-        });
-        Ok(())
+    /// The same for levels as they are, 0 to 255: what normalisation would make of
+    /// them is part of the weights.
+    fn pack_levels(&self) -> Result<Product> {
+        let weight = (&self.weight / f64::from(DEVIATION))?;
+        let bias = (&self.bias - (weight.sum(0)? * f64::from(MEAN))?)?;
+        Self { weight, bias, activation: self.activation }.pack()
     }
 }
 

@@ -6,6 +6,7 @@
 //! [`conse`] joins them without training. It knows things, animals and places
 //! of a thousand kinds, not people, actions or text in images.
 
+mod bands;
 mod conse;
 mod depthwise;
 mod efficientnet;

@@ -19,6 +19,7 @@ pub static KERNELS: Kernels = Kernels {
     tile_int8,
     finish_f32,
     finish_int8,
+    depthwise,
     layer_norm,
     softmax,
     quantise,

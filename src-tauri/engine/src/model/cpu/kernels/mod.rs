@@ -14,6 +14,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod depthwise;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -23,6 +24,7 @@ mod tests;
 
 use std::sync::LazyLock;
 
+pub use depthwise::{Depthwise, Lines};
 pub use rows::{LANES, Spread};
 
 use super::super::transformer::Activation;
@@ -104,6 +106,7 @@ pub struct Kernels {
     tile_int8: TileInt8,
     finish_f32: FinishF32,
     finish_int8: FinishInt8,
+    depthwise: depthwise::Kernel,
     layer_norm: LayerNorm,
     softmax: Softmax,
     quantise: Quantise,
@@ -128,6 +131,7 @@ static PORTABLE: Kernels = Kernels {
     tile_int8: portable::tile_int8,
     finish_f32: portable::finish_f32,
     finish_int8: portable::finish_int8,
+    depthwise: portable::depthwise,
     layer_norm: portable::layer_norm,
     softmax: portable::softmax,
     quantise: portable::quantise,
@@ -145,10 +149,9 @@ pub fn available() -> Vec<&'static Kernels> {
             if has!("avxvnni") {
                 available.push(&avx2::VNNI_KERNELS);
             }
-            if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
-                if has!("avx512vnni") {
-                    available.push(&avx512::KERNELS);
-                }
+            let wide = has!("avx512f") && has!("avx512bw") && has!("avx512dq");
+            if wide && has!("avx512vl") && has!("avx512vnni") {
+                available.push(&avx512::KERNELS);
             }
         }
     }
@@ -205,6 +208,7 @@ impl Kernels {
 
     /// Adds the bias to `rows` rows of sums and hands their first `columns`
     /// columns on to `out`, whose rows are `stride` apart.
+    #[expect(clippy::too_many_arguments, reason = "what is finished, how, and where to")]
     pub fn finish_f32(
         &self,
         sums: &Tile<f32>,
@@ -222,6 +226,7 @@ impl Kernels {
     }
 
     /// The same for sums of 8-bit products, as many rows as there are spreads.
+    #[expect(clippy::too_many_arguments, reason = "what is finished, how, and where to")]
     pub fn finish_int8(
         &self,
         sums: &Tile<i32>,
@@ -291,8 +296,10 @@ macro_rules! by_rows {
 /// The functions of [`rows`] compiled with these instructions.
 macro_rules! compiled {
     ($fused:tt $(#[$features:meta])?) => {
+        use std::ops::Range;
+
         use super::rows;
-        use super::{Finish, Scales, Spread, Tile, COLUMNS};
+        use super::{Depthwise, Finish, Lines, Scales, Spread, Tile, COLUMNS};
 
         $(#[$features])?
         pub fn finish_f32(
@@ -318,6 +325,20 @@ macro_rules! compiled {
             columns: usize,
         ) {
             rows::finish_int8::<$fused>(sums, scales, bias, finish, out, stride, columns);
+        }
+
+        /// # Safety
+        /// What [`Kernels::depthwise`](super::Kernels::depthwise) checks.
+        $(#[$features])?
+        pub unsafe fn depthwise(
+            layer: &Depthwise,
+            lines: Lines<'_>,
+            outputs: Range<usize>,
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            // SAFETY: the caller's promise, handed on.
+            unsafe { super::depthwise::depthwise::<$fused>(layer, lines, outputs, out, stride) }
         }
 
         $(#[$features])?
