@@ -20,11 +20,11 @@ SETUP := build
 # Both programs in one call, so that they share every compiled dependency.
 PROGRAMS := -p afterimage-cli -p afterimage-desktop
 
-.PHONY: help setup build run check test bench bundle clean
+.PHONY: help setup build run check test bench cuda-check bundle clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1  /p' Makefile | while read -r name text; do \
-		printf 'make %-8s %s\n' "$$name" "$$text"; \
+	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile | while read -r name text; do \
+		printf 'make %-10s %s\n' "$$name" "$$text"; \
 	done
 
 setup:
@@ -55,9 +55,12 @@ else
 	@echo 'skipped: the tests of the window need WebKitGTK, and so Linux'
 endif
 
-bench: build ## measurements on PHOTOS, one JSON line each
-	@test -n "$(PHOTOS)" || { echo 'usage: make bench PHOTOS=DIR' >&2; exit 2; }
-	@scripts/bench.sh target/release/afterimage "$(FOLDER)"
+bench: build ## speed beside what people use today; PHOTOS=DIR, ROUNDS=N
+	@scripts/bench.py target/release/afterimage \
+		$(if $(PHOTOS),"$(FOLDER)") $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+cuda-check: setup ## compile the feature cuda, without a GPU
+	@scripts/cuda-check.sh
 
 bundle: build ## an archive of the programs and the starter model in target/bundle
 	@scripts/bundle.sh

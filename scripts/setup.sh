@@ -8,7 +8,7 @@ set -euo pipefail
 RUST=1.90.0
 NODE="20.19 or newer of 20, 22.12 or newer"
 
-build_packages=(build-essential pkg-config libwebkit2gtk-4.1-dev librsvg2-dev)
+build_packages=(build-essential cmake nasm pkg-config libwebkit2gtk-4.1-dev librsvg2-dev)
 test_packages=(xvfb webkit2gtk-driver dbus)
 
 fail() {
@@ -93,6 +93,11 @@ on_debian() {
 
 elsewhere() {
 	has cc || wanted+=("a C compiler (macOS: xcode-select --install, Fedora: gcc gcc-c++)")
+	has cmake || wanted+=("CMake (macOS: brew install cmake, Fedora: cmake)")
+	# libjpeg-turbo's SIMD code is assembly on x86, C elsewhere.
+	case $(uname -m) in
+	x86_64 | i?86 | amd64) has nasm || wanted+=("NASM (macOS: brew install nasm, Fedora: nasm)") ;;
+	esac
 	has python3 && python3 -m pip --version >/dev/null 2>&1 ||
 		wanted+=("Python 3 with pip (macOS: xcode-select --install, Fedora: python3-pip)")
 	if [ "$(uname -s)" = Linux ]; then

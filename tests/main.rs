@@ -1,6 +1,7 @@
 //! Tests of the whole: the program `afterimage` as people and scripts run it,
 //! on real photos, with the starter model.
 
+mod bench;
 mod cli;
 mod crash;
 mod full_size;

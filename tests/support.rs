@@ -141,6 +141,13 @@ pub fn interrupt(child: &process::Child) {
     assert!(kill.expect("kill runs").success());
 }
 
+/// Runs a command that must end with 0; its JSON lines.
+pub fn lines(command: &mut Command) -> Vec<Value> {
+    let assert = command.arg("--json").assert().code(0);
+    let lines = serde_json::Deserializer::from_slice(&assert.get_output().stdout).into_iter();
+    lines.map(|line| line.expect("a JSON line")).collect()
+}
+
 /// The results of a search.
 pub fn results(document: &Value) -> &Vec<Value> {
     document["results"].as_array().expect("results")

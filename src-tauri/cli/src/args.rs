@@ -2,7 +2,8 @@
 //! default places of library and models.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions, Precision};
 use clap::{Args, Parser, Subcommand};
@@ -74,7 +75,7 @@ pub enum Command {
     /// List, add, remove and choose models
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Measure on this machine, one JSON line a measurement
+    /// Measure this machine, a line each; one JSON line each with --json
     #[command(subcommand)]
     Bench(BenchCommand),
 }
@@ -100,8 +101,8 @@ pub struct DeviceArgs {
     #[arg(long = "device", value_name = "DEVICE")]
     pub choice: Option<DeviceChoice>,
 
-    /// How exactly the processor computes: f32 or int8 [default: int8, which
-    /// is several times as fast]
+    /// How exactly the processor computes images: f32, or int8, which is several
+    /// times as fast [default: f32 for `embed`, else int8]
     #[arg(long, value_name = "PRECISION")]
     pub precision: Option<Precision>,
 }
@@ -248,19 +249,110 @@ pub enum ModelCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum BenchCommand {
+    /// How fast a model's towers are; with a text or an image, how long its
+    /// first use takes
+    Embed(BenchEmbedArgs),
+    /// How fast photos are decoded and prepared, by their size
+    Decode(BenchDecodeArgs),
     /// Index a folder into a library of its own, which is deleted afterwards
-    Index {
-        /// The folder of photos
-        folder: PathBuf,
-    },
-    /// Embed texts and images once, from a model that is not loaded yet
-    Embed(EmbedArgs),
+    Index(BenchIndexArgs),
     /// Rank the whole library, again and again
     Scan {
         /// How many times
         #[arg(long, value_name = "N", default_value_t = 50)]
         runs: usize,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct BenchEmbedArgs {
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+
+    /// Images a call of the image tower
+    #[arg(long = "batch", value_name = "N,…", value_delimiter = ',', default_values_t = [1, 8, 32])]
+    pub batches: Vec<usize>,
+
+    /// Tokens of a text, start and end included
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [5, 12, 77])]
+    pub tokens: Vec<usize>,
+
+    /// Embed this text once instead, with a model that is not loaded yet; may
+    /// be given several times
+    #[arg(long = "text", value_name = "TEXT")]
+    pub texts: Vec<String>,
+
+    /// Embed this image file once instead; may be given several times
+    #[arg(long = "image", value_name = "FILE")]
+    pub images: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub time: TimeArgs,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchDecodeArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+
+    #[command(flatten)]
+    pub time: TimeArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchIndexArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SubjectArgs {
+    /// The model: vit-b-32, vit-b-32-256, vit-b-16, vit-l-14 or siglip2-b-16,
+    /// with random weights; an installed model's id; or a folder that holds one
+    #[arg(long, value_name = "MODEL", default_value = "vit-b-32")]
+    pub model: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TimeArgs {
+    /// About how many seconds each measurement takes
+    #[arg(long, default_value = "4", value_name = "SECONDS", value_parser = seconds)]
+    pub seconds: Duration,
+}
+
+fn seconds(word: &str) -> Result<Duration, String> {
+    let seconds = word.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "use a number of seconds, such as 4 or 0.5".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// The folder of photos
+    #[arg(value_name = "DIR", required_unless_present = "folder", conflicts_with = "folder")]
+    dir: Option<PathBuf>,
+
+    /// The same
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl FolderArgs {
+    /// The folder of photos.
+    pub fn path(&self) -> &Path {
+        self.dir.as_deref().or(self.folder.as_deref()).unwrap_or(Path::new(""))
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use afterimage_engine::bench::Machine;
 use afterimage_engine::{
     Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, KnownModel, ModelCheck,
     ModelInfo, ModelState, Page, Recommendation, Removed, RootState, Status, Strength,
@@ -378,52 +379,101 @@ impl From<&ModelCheck> for CheckDocument {
     }
 }
 
-/// `bench index`
+/// The first line of `bench`: what its other lines have to be read with.
 #[derive(Serialize)]
-pub struct IndexMeasurement {
-    /// `"index"`
-    pub bench: &'static str,
-    /// The model's id.
-    pub model: Option<String>,
-    /// Photos decoded, embedded and stored.
-    pub embedded: u64,
-    /// From the first look at the folder to the last commit.
-    pub seconds: f64,
-    /// `embedded / seconds`
-    pub photos_per_second: f64,
+pub struct MachineLine {
+    what: &'static str,
+    processor: String,
+    cores: usize,
+    features: Vec<&'static str>,
+    version: &'static str,
 }
 
-/// `bench embed`
-#[derive(Serialize)]
-pub struct EmbedMeasurement {
-    /// `"embed"`
-    pub bench: &'static str,
-    /// The model's id.
-    pub model: String,
-    /// Components of a vector.
-    pub dim: usize,
-    /// Texts and images, embedded one after the other.
-    pub inputs: usize,
-    /// From the opening of the model to the last vector.
-    pub seconds: f64,
-    /// The most memory that this process had so far, file pages included;
-    /// null where the system does not tell.
-    pub peak_bytes: Option<u64>,
+impl From<Machine> for MachineLine {
+    fn from(machine: Machine) -> Self {
+        let Machine { processor, cores, features } = machine;
+        let version = env!("CARGO_PKG_VERSION");
+        Self { what: "machine", processor, cores, features, version }
+    }
 }
 
-/// `bench scan`
+/// A line of `bench`. Figures are rounded to what can be told apart.
 #[derive(Serialize)]
-pub struct ScanMeasurement {
-    /// `"scan"`
-    pub bench: &'static str,
-    /// The model's id.
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Measurement {
+    /// The image tower of a model, `batch` prepared images a call.
+    ImageTower {
+        #[serde(flatten)]
+        by: MeasuredBy,
+        batch: usize,
+        images_per_s: f64,
+        /// The speed is the median of so many.
+        rounds: usize,
+    },
+    /// The text tower, one text of so many tokens a call.
+    TextTower {
+        #[serde(flatten)]
+        by: MeasuredBy,
+        tokens: usize,
+        ms: f64,
+        rounds: usize,
+    },
+    /// Texts and images, embedded once by a model that was not loaded yet.
+    FirstUse {
+        #[serde(flatten)]
+        by: MeasuredBy,
+        dim: usize,
+        inputs: usize,
+        /// From the opening of the model to the last vector.
+        seconds: f64,
+        /// The most memory that this process had so far, file pages included;
+        /// null where the system does not tell.
+        peak_bytes: Option<u64>,
+    },
+    /// Photos read, decoded, and made into thumbnail and model input.
+    Decode {
+        /// `<1`, `1-6`, `6-12` or `>12`
+        megapixels: &'static str,
+        /// The model whose input is made.
+        model: String,
+        photos: usize,
+        threads: usize,
+        photos_per_s: f64,
+        rounds: usize,
+    },
+    /// A folder indexed into an empty library.
+    Pipeline {
+        #[serde(flatten)]
+        by: MeasuredBy,
+        photos: u64,
+        failed: u64,
+        /// From the first look at the folder to the last commit.
+        seconds: f64,
+        /// The part of it in which the model was loaded.
+        loading_s: f64,
+        /// `photos / (seconds - loading_s)`
+        photos_per_s: f64,
+        /// As in `first-use`.
+        peak_bytes: Option<u64>,
+    },
+    /// The whole library, ranked again and again.
+    Scan {
+        model: String,
+        photos: usize,
+        runs: usize,
+        /// Half of the runs ranked faster.
+        median_ms: f64,
+        slowest_ms: f64,
+    },
+}
+
+/// What computed a measurement.
+#[derive(Serialize)]
+pub struct MeasuredBy {
+    /// An id, or an architecture's name where the weights were random.
     pub model: String,
-    /// Photos ranked each time.
-    pub photos: usize,
-    /// Times ranked.
-    pub runs: usize,
-    /// Half of the runs ranked faster, in milliseconds.
-    pub median_ms: f64,
-    /// The slowest run, in milliseconds.
-    pub slowest_ms: f64,
+    /// `f32` or `int8`
+    pub precision: String,
+    /// `cpu`, `cuda` or `metal`
+    pub device: String,
 }

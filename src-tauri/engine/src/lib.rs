@@ -17,11 +17,13 @@
 //! # }
 //! ```
 //!
-//! Only this file is public. `scan`, `decode`, `metadata`, `model` and `index`
-//! know neither SQLite nor each other; `catalog` and `derived` know no pixels
-//! and no tensors; `jobs` and `search` put them together on a [`library`].
+//! Only this file is public, and [`bench`], what measurements go through.
+//! `scan`, `decode`, `metadata`, `model` and `index` know neither SQLite nor each
+//! other; `catalog` and `derived` know no pixels and no tensors; `jobs` and
+//! `search` put them together on a [`library`].
 
 mod background;
+pub mod bench;
 mod catalog;
 mod decode;
 mod derived;
@@ -92,6 +94,11 @@ impl OpenOptions {
         let unload_after = Some(UNLOAD_AFTER);
         Self { library, models: None, bundled_models, device: None, precision: None, unload_after }
     }
+
+    fn models(&self) -> model::Models {
+        let own = self.models.clone().unwrap_or_else(|| self.library.join("models"));
+        model::Models::new(own, self.bundled_models.clone())
+    }
 }
 
 /// An open library. Clones are the same one; all methods may be called from
@@ -106,8 +113,7 @@ impl Engine {
     /// [`Code::NewerLibrary`] where a newer version wrote it; [`Code::Failed`]
     /// where its folder cannot be written.
     pub fn open(options: OpenOptions) -> Result<Self> {
-        let own = options.models.unwrap_or_else(|| options.library.join("models"));
-        let models = model::Models::new(own, options.bundled_models);
+        let models = options.models();
         let device = options.device.unwrap_or_default();
         let precision = options.precision.unwrap_or_default();
         let encoders = model::Encoders::new(device, precision, options.unload_after);
@@ -446,14 +452,12 @@ impl Engine {
                 format!("cannot read {shown}")
             }
         })?;
-        match decode::Format::of(&bytes) {
-            // No browser but Safari shows a TIFF.
-            Some(format) if format != decode::Format::Tiff => {
-                Ok(PhotoFile { bytes, mime: format.mime() })
-            }
-            _ => {
-                let decoded = decode::decode(&bytes, &decode::Limits::default())
-                    .context(|| format!("cannot decode {shown}"))?;
+        match decode::Format::of(&bytes).and_then(decode::Format::mime) {
+            Some(mime) => Ok(PhotoFile { bytes, mime }),
+            None => {
+                let decoded =
+                    decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
+                        .context(|| format!("cannot decode {shown}"))?;
                 let rendition = decode::thumbnail(&decoded.rgb, RENDITION_SIDE)
                     .context(|| format!("cannot show {shown}"))?;
                 Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
@@ -572,21 +576,24 @@ impl Engine {
             None => self.current_model()?,
         };
         let encoder = self.0.encoders.open(&model.folder)?;
-        let embeddings = inputs
-            .iter()
-            .map(|input| {
-                let vector = match input {
-                    EmbedInput::Text(text) => encoder
-                        .encode_texts(&[text])?
-                        .pop()
-                        .ok_or_else(|| Error::failed("the model gave no vector for a text"))?,
-                    EmbedInput::Image(path) => search::embed_file(&encoder, path)?,
-                };
-                Ok((input.clone(), vector.as_slice().to_vec()))
-            })
-            .collect::<Result<_>>()?;
+        let embeddings = embed(&encoder, inputs)?;
         Ok(EmbedReport { model: model.id, dim: encoder.dim(), embeddings })
     }
+}
+
+/// Embeds texts and image files one after the other.
+fn embed(encoder: &dyn Encoder, inputs: &[EmbedInput]) -> Result<Vec<(EmbedInput, Vec<f32>)>> {
+    let embed_one = |input: &EmbedInput| {
+        let vector = match input {
+            EmbedInput::Text(text) => encoder
+                .encode_texts(&[text])?
+                .pop()
+                .ok_or_else(|| Error::failed("the model gave no vector for a text"))?,
+            EmbedInput::Image(path) => search::embed_file(encoder, path)?,
+        };
+        Ok((input.clone(), vector.as_slice().to_vec()))
+    };
+    inputs.iter().map(embed_one).collect()
 }
 
 fn no_photo(id: PhotoId) -> Error {

@@ -1,89 +1,256 @@
-//! `bench`: measurements of this machine, through the same calls that people
-//! wait for.
+//! `bench`: measurements of this machine, a line each as soon as it is known.
 
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::Duration;
 
-use afterimage_engine::{Cancel, Engine, Error, SearchRequest};
+use afterimage_engine::bench::{Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes};
+use afterimage_engine::{
+    Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
+};
 
-use crate::Outcome;
-use crate::args::{BenchCommand, Cli, DeviceArgs};
-use crate::commands::{indexing, models};
-use crate::json::{EmbedMeasurement, IndexMeasurement, ScanMeasurement};
-use crate::output;
+use crate::args::{BenchCommand, BenchDecodeArgs, BenchEmbedArgs, BenchIndexArgs, Cli, DeviceArgs};
+use crate::json::{MachineLine, MeasuredBy, Measurement};
+use crate::output::{self, size};
+use crate::progress::Display;
+use crate::{Outcome, interrupt};
 
 /// `afterimage bench`
 pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
     match command {
-        BenchCommand::Index { folder } => {
-            let scratch = tempfile::tempdir()
-                .map_err(|error| Error::failed("cannot make a scratch library").with(error))?;
-            let mut options = cli.open_options(&DeviceArgs::default())?;
-            // The person's models, but a library of its own.
-            options.models.get_or_insert_with(|| options.library.join("models"));
-            options.library = scratch.path().to_owned();
-            let engine = Engine::open(options)?;
-            let root = engine.add_root(folder)?;
-            let report = indexing::bring_up_to_date(&engine, &[root.id])?;
-            let measurement = IndexMeasurement {
-                bench: "index",
-                model: engine.status()?.model,
-                embedded: report.embedded,
-                seconds: report.seconds,
-                photos_per_second: report.embedded as f64 / report.seconds.max(1e-9),
-            };
-            print(&measurement)
-        }
-        BenchCommand::Embed(args) => {
-            let engine = Engine::open(cli.open_options(&args.device)?)?;
-            let began = Instant::now();
-            let report = engine.embed(args.model.as_deref(), &models::inputs(args))?;
-            print(&EmbedMeasurement {
-                bench: "embed",
-                model: report.model,
-                dim: report.dim,
-                inputs: report.embeddings.len(),
-                seconds: began.elapsed().as_secs_f64(),
-                peak_bytes: peak_bytes(),
-            })
-        }
-        BenchCommand::Scan { runs } => {
-            let engine = Engine::open(cli.open_options(&DeviceArgs::default())?)?;
-            let request = SearchRequest {
-                query: "a dog".into(),
-                limit: Some(100),
-                ..SearchRequest::default()
-            };
-            // The first search loads the vectors and the text tower.
-            let first = engine.search(&request, &Cancel::default())?;
-            if first.total == 0 {
-                return Err(Error::usage("nothing to rank: run `afterimage index DIR`").into());
-            }
-            let mut times = Vec::with_capacity(*runs);
-            for _ in 0..*runs {
-                times.push(engine.search(&request, &Cancel::default())?.ranking);
-            }
-            times.sort();
-            let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1e3);
-            print(&ScanMeasurement {
-                bench: "scan",
-                model: first.model,
-                photos: first.total,
-                runs: times.len(),
-                median_ms: ms(times.get(times.len() / 2)),
-                slowest_ms: ms(times.last()),
-            })
-        }
+        BenchCommand::Embed(args) => embed(cli, args),
+        BenchCommand::Decode(args) => decode(cli, args),
+        BenchCommand::Index(args) => index(cli, args),
+        BenchCommand::Scan { runs } => scan(cli, *runs),
     }
 }
 
-/// The most memory that this process had so far.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
+    let options = cli.open_options(&args.device)?;
+    let device = options.device.unwrap_or_default();
+    let subject = Subject::find(&args.subject.model, &options)?;
+    introduce(cli.json)?;
+
+    let mut inputs: Vec<EmbedInput> = args.texts.iter().cloned().map(EmbedInput::Text).collect();
+    inputs.extend(args.images.iter().cloned().map(EmbedInput::Image));
+    let first_use_alone = !inputs.is_empty();
+    if !first_use_alone {
+        inputs.push(EmbedInput::Text("a dog".to_owned()));
+    }
+    let time = args.time.seconds;
+    let mut measured = None;
+    for precision in options.precision.map_or(vec![Precision::F32, Precision::Int8], |p| vec![p]) {
+        let towers = subject.open(device, precision)?;
+        // A GPU has one precision, whatever was asked of the processor.
+        if measured == Some((towers.device(), towers.precision())) {
+            break;
+        }
+        let seconds = towers.embed(&inputs)?;
+        let by = || measured_by(&subject, &towers);
+        say(
+            cli.json,
+            Measurement::FirstUse {
+                by: by(),
+                dim: towers.dim(),
+                inputs: inputs.len(),
+                seconds: rounded(seconds),
+                peak_bytes: peak_bytes(),
+            },
+        )?;
+        if !first_use_alone {
+            for &batch in &args.batches {
+                let speed = towers.images(batch, time)?;
+                let (images_per_s, rounds) = (rounded(speed.per_second), speed.rounds);
+                say(cli.json, Measurement::ImageTower { by: by(), batch, images_per_s, rounds })?;
+            }
+            for &tokens in args.tokens.iter().filter(|_| measured.is_none()) {
+                let speed = towers.texts(tokens, time)?;
+                let (ms, rounds) = (rounded(speed.ms()), speed.rounds);
+                // Whatever images are computed in.
+                let by = MeasuredBy { precision: Precision::F32.to_string(), ..by() };
+                say(cli.json, Measurement::TextTower { by, tokens, ms, rounds })?;
+            }
+        }
+        measured = Some((towers.device(), towers.precision()));
+    }
+    Ok(())
 }
 
-/// A measurement is a JSON line with and without `--json`.
-fn print(measurement: &impl serde::Serialize) -> Outcome {
-    output::answer(true, measurement, |_| Ok(()))
+fn decode(cli: &Cli, args: &BenchDecodeArgs) -> Outcome {
+    let classes = SizeClass::of_folder(args.folder.path())?;
+    let options = cli.open_options(&DeviceArgs::default())?;
+    let subject = Subject::find(&args.subject.model, &options)?;
+    let towers = subject.open(DeviceChoice::Cpu, Precision::default())?;
+    let cores = introduce(cli.json)?;
+    for class in &classes {
+        let numbers = [1, cores];
+        for &threads in if cores > 1 { &numbers[..] } else { &numbers[..1] } {
+            let (speed, photos) = towers.decode(class, threads, args.time.seconds)?;
+            say(
+                cli.json,
+                Measurement::Decode {
+                    megapixels: class.megapixels,
+                    model: subject.name.clone(),
+                    photos,
+                    threads,
+                    photos_per_s: rounded(speed.per_second),
+                    rounds: speed.rounds,
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn index(cli: &Cli, args: &BenchIndexArgs) -> Outcome {
+    let options = cli.open_options(&args.device)?;
+    let folder = args.folder.path();
+    // Before weights are made up for nothing.
+    if !folder.is_dir() {
+        return Err(Error::usage(format!("there is no folder {}", folder.display())).into());
+    }
+    let subject = Subject::find(&args.subject.model, &options)?;
+    introduce(cli.json)?;
+    let control = Control::default();
+    interrupt::stops(&control)?;
+    let bar = Display::new();
+    let show = |progress| bar.show(&progress);
+    let measured = Pipeline::measure(folder, &subject, options, &control, &show)?;
+    drop(bar);
+    if measured.stopped {
+        return Err(Error::failed("stopped: nothing was measured").into());
+    }
+    let by = MeasuredBy {
+        model: subject.name.clone(),
+        precision: measured.precision.to_string(),
+        device: measured.device.to_string(),
+    };
+    say(
+        cli.json,
+        Measurement::Pipeline {
+            by,
+            photos: measured.photos,
+            failed: measured.failed,
+            seconds: rounded(measured.seconds),
+            loading_s: rounded(measured.loading),
+            photos_per_s: rounded(measured.per_second()),
+            peak_bytes: peak_bytes(),
+        },
+    )
+}
+
+fn scan(cli: &Cli, runs: usize) -> Outcome {
+    let engine = Engine::open(cli.open_options(&DeviceArgs::default())?)?;
+    let request =
+        SearchRequest { query: "a dog".into(), limit: Some(100), ..SearchRequest::default() };
+    // The first search loads the vectors and the text tower.
+    let first = engine.search(&request, &Cancel::default())?;
+    if first.total == 0 {
+        return Err(Error::usage("nothing to rank: run `afterimage index DIR`").into());
+    }
+    introduce(cli.json)?;
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        times.push(engine.search(&request, &Cancel::default())?.ranking);
+    }
+    times.sort();
+    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| rounded(time.as_secs_f64() * 1e3));
+    say(
+        cli.json,
+        Measurement::Scan {
+            model: first.model,
+            photos: first.total,
+            runs: times.len(),
+            median_ms: ms(times.get(times.len() / 2)),
+            slowest_ms: ms(times.last()),
+        },
+    )
+}
+
+/// Says what machine this is; returns how many threads it runs at once.
+fn introduce(json: bool) -> Outcome<usize> {
+    let machine = Machine::this();
+    let Machine { processor, cores, features } = &machine;
+    let human = format!("{processor}, {}, {}", number(*cores, "core"), features.join(" "));
+    let cores = *cores;
+    output::stream_line(json, &MachineLine::from(machine), human)?;
+    Ok(cores)
+}
+
+fn measured_by(subject: &Subject, towers: &Towers) -> MeasuredBy {
+    MeasuredBy {
+        model: subject.name.clone(),
+        precision: towers.precision().to_string(),
+        device: towers.device().to_string(),
+    }
+}
+
+/// To four digits: no measurement here is more exact.
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 {
+        return value;
+    }
+    let scale = 10f64.powf(3.0 - value.abs().log10().floor());
+    (value * scale).round() / scale
+}
+
+fn say(json: bool, measurement: Measurement) -> Outcome {
+    Ok(output::stream_line(json, &measurement, Row(&measurement))?)
+}
+
+/// `1 thread`, `2 threads`.
+fn number(count: usize, of: &str) -> String {
+    if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
+}
+
+/// A measurement as a row whose columns stand below those of the others.
+struct Row<'a>(&'a Measurement);
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = |by: &MeasuredBy| format!("{} {} {}", by.model, by.precision, by.device);
+        let memory = |bytes: &Option<u64>| {
+            bytes.map_or_else(String::new, |bytes| format!(", peak memory {}", size(bytes)))
+        };
+        let (what, subject, how, value, unit) = match self.0 {
+            Measurement::ImageTower { by: b, batch, images_per_s, .. } => {
+                ("image tower", by(b), format!("batch {batch}"), *images_per_s, "images/s".into())
+            }
+            Measurement::TextTower { by: b, tokens, ms, .. } => {
+                ("text tower", by(b), format!("{tokens} tokens"), *ms, "ms".into())
+            }
+            Measurement::FirstUse { by: b, inputs, seconds, peak_bytes, .. } => {
+                let unit = format!("ms{}", memory(peak_bytes));
+                ("first use", by(b), number(*inputs, "input"), seconds * 1e3, unit)
+            }
+            Measurement::Decode { megapixels, model, threads, photos_per_s, .. } => {
+                let how = format!("{megapixels} MP, {}", number(*threads, "thread"));
+                ("decode", model.clone(), how, *photos_per_s, "photos/s".into())
+            }
+            Measurement::Pipeline { by: b, photos, seconds, photos_per_s, peak_bytes, .. } => {
+                let how = format!("{photos} photos in {seconds:.1} s");
+                let unit = format!("photos/s{}", memory(peak_bytes));
+                ("pipeline", by(b), how, *photos_per_s, unit)
+            }
+            Measurement::Scan { model, photos, median_ms, slowest_ms, .. } => {
+                let unit = format!("ms, slowest {slowest_ms:.2}");
+                ("scan", model.clone(), format!("{photos} photos"), *median_ms, unit)
+            }
+        };
+        let digits = if value < 10.0 { 2 } else { 1 };
+        write!(f, "{what:<11}  {subject:<24}  {how:<26}  {value:>9.digits$} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_four_digits() {
+        for (value, expected) in
+            [(0.0, 0.0), (123_456.0, 123_500.0), (98.7654, 98.77), (0.001_234_56, 0.001_235)]
+        {
+            assert_eq!(rounded(value), expected);
+        }
+    }
 }

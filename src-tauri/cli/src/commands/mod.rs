@@ -7,7 +7,7 @@ mod library;
 mod models;
 mod searching;
 
-use afterimage_engine::Engine;
+use afterimage_engine::{Engine, Precision};
 
 use crate::Outcome;
 use crate::args::{Cli, Command, DeviceArgs};
@@ -23,7 +23,12 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Watch(args) => indexing::watch(&open(&args.device)?, json),
         Command::Search(args) => searching::search(&open(&usual)?, args, json),
         Command::Similar(args) => searching::similar(&open(&usual)?, args, json),
-        Command::Embed(args) => models::embed(&open(&args.device)?, args, json),
+        Command::Embed(args) => {
+            // Who asks for a vector by itself wants it exact.
+            let precision = args.device.precision.or(Some(Precision::F32));
+            let device = DeviceArgs { precision, ..args.device };
+            models::embed(&open(&device)?, args, json)
+        }
         Command::Status => library::status(&open(&usual)?, json),
         Command::Failures(args) => library::failures(&open(&usual)?, args, json),
         Command::Model(command) => models::model(|| open(&usual), command, json),

@@ -1,17 +1,20 @@
-//! What decoding a JPEG will cost, told by its markers.
+//! What a JPEG is and what decoding it will cost, told by its markers.
 //!
-//! The JPEG codec works from memory and cannot be stopped once it runs. A
+//! JPEG codecs work from memory and cannot be stopped once they run. A
 //! progressive file may ask for many passes over all pixels (a few kilobytes
 //! are enough to ask for hundreds), so the passes are counted beforehand.
 
 use std::time::Duration;
 
+use image::metadata::Orientation;
+
 /// The cost of one file apart from its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Work {
-    /// All coefficients are kept in memory until the last pass.
-    progressive: bool,
-    /// Passes over the picture.
+    /// All coefficients are kept in memory until the last pass: the file is
+    /// progressive, or brings its components one after the other.
+    buffered: bool,
+    /// Passes over the picture; counted only where they are buffered.
     scans: u32,
 }
 
@@ -28,10 +31,10 @@ const PIXELS_PER_SECOND: u64 = 150_000_000;
 const PIXELS_PER_BYTE: u64 = 4 * 512;
 
 impl Work {
-    /// The longest the passes may take; zero for a baseline picture, whose time
-    /// is bounded by its pixels.
+    /// The longest the passes may take; zero for a picture of one pass, whose
+    /// time is bounded by its pixels.
     pub(super) fn time(self, pixels: u64) -> Duration {
-        if !self.progressive {
+        if !self.buffered {
             return Duration::ZERO;
         }
         let pixel_passes = pixels.saturating_mul(u64::from(self.scans));
@@ -41,7 +44,7 @@ impl Work {
     /// Memory for coefficients in bytes: 16 bits for each of three components,
     /// none of them subsampled, at the worst.
     pub(super) fn coefficient_bytes(self, pixels: u64) -> u64 {
-        if self.progressive { pixels.saturating_mul(6) } else { 0 }
+        if self.buffered { pixels.saturating_mul(6) } else { 0 }
     }
 }
 
@@ -51,45 +54,154 @@ pub(super) fn is_hardly_there(bytes: &[u8], pixels: u64) -> bool {
     pixels / PIXELS_PER_BYTE > bytes.len() as u64
 }
 
+/// The frame of a Huffman-coded JPEG of 8 bits, as nearly all are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// Of the stored picture, before it is turned.
+    pub width: u32,
+    pub height: u32,
+    pub orientation: Orientation,
+    pub work: Work,
+    /// Samples of all components together.
+    samples: u64,
+}
+
+impl Frame {
+    /// Reads the segments before the first scan. `None` for other kinds, and
+    /// where the file is damaged or cut off as far as markers can tell.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let mut segments = Segments::of(bytes);
+        let mut frame = None;
+        let mut orientation = Orientation::NoTransforms;
+        for (marker, payload) in segments.by_ref() {
+            match (marker, payload) {
+                (SOF0..=SOF2, &[8, h1, h0, w1, w0, _, ref components @ ..]) => {
+                    let height = u32::from(u16::from_be_bytes([h1, h0]));
+                    let width = u32::from(u16::from_be_bytes([w1, w0]));
+                    let samples = samples(width, height, components)?;
+                    if frame.replace((width, height, samples)).is_some() {
+                        return None;
+                    }
+                }
+                (SOF0..=SOF15, _) if ![DHT, JPG, DAC].contains(&marker) => return None,
+                // Of several the last counts, as for the codec in Rust.
+                (APP1, payload) => {
+                    if let Some(exif) = payload.strip_prefix(b"Exif\0\0") {
+                        orientation =
+                            Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (width, height, samples) = frame.filter(|&(w, h, _)| w > 0 && h > 0)?;
+        // Behind the first scan's header two such bytes are always a marker.
+        let ends = segments.rest.windows(2).rev().any(|pair| pair == [0xFF, EOI]);
+        ends.then(|| Self { width, height, orientation, work: work(bytes), samples })
+    }
+
+    /// Memory for what is kept between the passes, in bytes.
+    pub fn coefficient_bytes(&self) -> u64 {
+        if self.work.buffered { self.samples.saturating_mul(2) } else { 0 }
+    }
+}
+
+/// Samples of all components: each has its share, by its sampling factors, of
+/// the component that has most.
+fn samples(width: u32, height: u32, components: &[u8]) -> Option<u64> {
+    let factors =
+        || components.chunks_exact(3).map(|c| (u64::from(c[1] >> 4), u64::from(c[1] & 15)));
+    let most = factors().map(|(h, _)| h).max()? * factors().map(|(_, v)| v).max()?;
+    let all: u64 = factors().map(|(h, v)| h * v).sum();
+    let pixels = u64::from(width) * u64::from(height);
+    (most > 0).then(|| (pixels * all).div_ceil(most))
+}
+
 /// Walks the segments to the first scan, then counts scans. Total: of damaged
 /// files it tells what it saw before the damage.
 pub(super) fn work(bytes: &[u8]) -> Work {
-    const SOF2: u8 = 0xC2;
-    const SOS: u8 = 0xDA;
-    let mut work = Work { progressive: false, scans: 0 };
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    while let [0xFF, marker, tail @ ..] = rest {
-        match marker {
-            // A fill byte.
-            0xFF => rest = &rest[1..],
-            &SOS => break,
-            // Markers that stand alone.
-            0x01 | 0xD0..=0xD9 => rest = tail,
-            _ => {
-                work.progressive |= *marker == SOF2;
-                let [high, low, ..] = tail else { break };
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                rest = tail.get(length.max(2)..).unwrap_or_default();
-            }
+    let mut work = Work { buffered: false, scans: 0 };
+    let mut segments = Segments::of(bytes);
+    let mut components = None;
+    for (marker, payload) in segments.by_ref() {
+        if let SOF0..=SOF2 = marker {
+            work.buffered |= marker == SOF2;
+            components = payload.get(5);
         }
     }
-    // From here on a marker's bytes cannot be data: 0xFF is always followed by a
-    // zero there. Tables between scans may add a false count, which is harmless.
-    work.scans = rest.windows(2).filter(|pair| *pair == [0xFF, SOS]).count() as u32;
+    // A scan of fewer components than the frame has leaves the others to later
+    // ones. Behind its marker and length it gives their number.
+    work.buffered |= segments.rest.get(4) < components;
+    if work.buffered {
+        // From here on a marker's bytes cannot be data: 0xFF is always followed
+        // by a zero there. Tables between scans may add a false count, which is
+        // harmless.
+        let scans = segments.rest.windows(2).filter(|pair| *pair == [0xFF, SOS]);
+        work.scans = scans.count() as u32;
+    }
     work
+}
+
+const SOF0: u8 = 0xC0;
+const SOF2: u8 = 0xC2;
+const SOF15: u8 = 0xCF;
+const DHT: u8 = 0xC4;
+const JPG: u8 = 0xC8;
+const DAC: u8 = 0xCC;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
+const APP1: u8 = 0xE1;
+
+/// Marker and payload of each segment up to the first scan, or to damage.
+struct Segments<'a> {
+    /// What was not walked yet; in the end it begins with the scan's marker.
+    rest: &'a [u8],
+}
+
+impl<'a> Segments<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes.get(2..).unwrap_or_default() }
+    }
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let [0xFF, marker, tail @ ..] = self.rest {
+            match marker {
+                // A fill byte.
+                0xFF => self.rest = &self.rest[1..],
+                &SOS => return None,
+                // Markers that stand alone.
+                0x01 | 0xD0..=0xD9 => self.rest = tail,
+                _ => {
+                    let [high, low, ..] = tail else { return None };
+                    let length = usize::from(u16::from_be_bytes([*high, *low])).max(2);
+                    self.rest = tail.get(length..).unwrap_or_default();
+                    return Some((*marker, tail.get(2..length).unwrap_or_default()));
+                }
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn segments(sof: u8, scans: usize) -> Vec<u8> {
         let mut bytes = vec![0xFF, 0xD8];
         // A thumbnail's markers inside an EXIF segment must not count.
         bytes.extend([0xFF, 0xE1, 0x00, 0x08, 0xFF, 0xC2, 0xFF, 0xDA, 0xFF, 0xDA]);
-        bytes.extend([0xFF, sof, 0x00, 0x04, 8, 0]);
+        // 32 x 16 pixels; one component of full size, two of a quarter of it.
+        bytes.extend([0xFF, sof, 0x00, 0x11, 8, 0, 16, 0, 32, 3]);
+        bytes.extend([1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0]);
         for _ in 0..scans {
-            bytes.extend([0xFF, 0xDA, 0x00, 0x03, 1, 0x55, 0xFF, 0x00, 0x55]);
+            bytes.extend([0xFF, 0xDA, 0x00, 0x03, 3, 0x55, 0xFF, 0x00, 0x55]);
         }
         bytes.extend([0xFF, 0xD9]);
         bytes
@@ -97,8 +209,40 @@ mod tests {
 
     #[test]
     fn scans_are_counted_and_embedded_thumbnails_are_not() {
-        assert_eq!(work(&segments(0xC2, 7)), Work { progressive: true, scans: 7 });
-        assert_eq!(work(&segments(0xC0, 1)), Work { progressive: false, scans: 1 });
+        assert_eq!(work(&segments(0xC2, 7)), Work { buffered: true, scans: 7 });
+        assert_eq!(work(&segments(0xC0, 1)), Work { buffered: false, scans: 0 });
+    }
+
+    #[test]
+    fn components_that_come_one_after_the_other_are_passes_too() {
+        let mut bytes = segments(0xC0, 3);
+        let scan = bytes.windows(3).rposition(|pair| pair == [0xFF, 0xDA, 0x00]).unwrap();
+        for scan in [scan - 18, scan - 9, scan] {
+            bytes[scan + 4] = 1;
+        }
+        assert_eq!(work(&bytes), Work { buffered: true, scans: 3 });
+    }
+
+    #[test]
+    fn a_frame_tells_its_size_and_memory() {
+        let frame = Frame::read(&segments(0xC2, 2)).unwrap();
+        assert_eq!((frame.width, frame.height), (32, 16));
+        assert_eq!(frame.coefficient_bytes(), 32 * 16 * 3 / 2 * 2);
+        assert_eq!(Frame::read(&segments(0xC1, 1)).unwrap().coefficient_bytes(), 0);
+        // Arithmetic coding, and a frame without pixels.
+        assert_eq!(Frame::read(&segments(0xC9, 1)), None);
+        let mut empty = segments(0xC0, 1);
+        empty[18] = 0;
+        assert_eq!(Frame::read(&empty), None);
+    }
+
+    #[test]
+    fn a_frame_without_an_end_is_none() {
+        let whole = segments(0xC0, 1);
+        assert!(Frame::read(&[whole.as_slice(), b"what cameras append"].concat()).is_some());
+        for end in 0..whole.len() {
+            assert_eq!(Frame::read(&whole[..end]), None, "{end}");
+        }
     }
 
     #[test]
@@ -107,16 +251,27 @@ mod tests {
         for end in 0..whole.len() {
             assert!(work(&whole[..end]).scans <= 2);
         }
-        assert_eq!(work(b"\xFF\xD8\xFF\xE1\xFF\xFF"), Work { progressive: false, scans: 0 });
+        assert_eq!(work(b"\xFF\xD8\xFF\xE1\xFF\xFF"), Work { buffered: false, scans: 0 });
     }
 
     #[test]
     fn many_passes_take_long_and_few_do_not() {
         let twelve_megapixels = 12_000_000;
-        let usual = Work { progressive: true, scans: 10 };
+        let usual = Work { buffered: true, scans: 10 };
         assert!(usual.time(twelve_megapixels) < Duration::from_secs(15));
-        let bomb = Work { progressive: true, scans: 1000 };
+        let bomb = Work { buffered: true, scans: 1000 };
         assert!(bomb.time(twelve_megapixels) > Duration::from_secs(15));
-        assert_eq!(Work { progressive: false, scans: 3 }.coefficient_bytes(100), 0);
+        assert_eq!(Work { buffered: false, scans: 3 }.coefficient_bytes(100), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_walked(mut bytes: Vec<u8>, at: prop::sample::Index, value: u8) {
+            let _ = (Frame::read(&bytes), work(&bytes));
+            bytes = segments(0xC2, 2);
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+            let _ = (Frame::read(&bytes), work(&bytes));
+        }
     }
 }

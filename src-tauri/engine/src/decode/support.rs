@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::ImageFormat;
 
-use super::DecodeError;
+use super::{DecodeError, raw};
 
 /// A kind of picture that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub enum Format {
     Bmp,
     /// TIFF, the first picture of the file.
     Tiff,
+    /// RAW of the TIFF family, by its embedded preview.
+    Raw,
 }
 
 impl Format {
@@ -31,6 +33,9 @@ impl Format {
         // BigTIFF, which the list of signatures lacks and the codec reads.
         if bytes.starts_with(b"II\x2b\0") || bytes.starts_with(b"MM\0\x2b") {
             return Some(Self::Tiff);
+        }
+        if raw::is_raw(bytes) {
+            return Some(Self::Raw);
         }
         match image::guess_format(bytes).ok()? {
             ImageFormat::Jpeg => Some(Self::Jpeg),
@@ -52,17 +57,23 @@ impl Format {
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Raw => "RAW",
         }
     }
 
-    /// The media type: "image/jpeg".
-    pub fn mime(self) -> &'static str {
-        self.codec().to_mime_type()
+    /// The media type of a file that browsers show: "image/jpeg". Of them only
+    /// Safari shows a TIFF.
+    pub fn mime(self) -> Option<&'static str> {
+        match self {
+            Self::Tiff | Self::Raw => None,
+            _ => Some(self.codec().to_mime_type()),
+        }
     }
 
     pub(super) fn codec(self) -> ImageFormat {
         match self {
-            Self::Jpeg => ImageFormat::Jpeg,
+            // A RAW photo's preview is a JPEG.
+            Self::Jpeg | Self::Raw => ImageFormat::Jpeg,
             Self::Png => ImageFormat::Png,
             Self::WebP => ImageFormat::WebP,
             Self::Gif => ImageFormat::Gif,
@@ -102,14 +113,16 @@ pub fn support(path: &Path) -> Support {
         "gif" => Support::Decodable(Format::Gif),
         "bmp" | "dib" => Support::Decodable(Format::Bmp),
         "tif" | "tiff" => Support::Decodable(Format::Tiff),
+        "arw" | "cr2" | "dng" | "nef" | "nrw" | "orf" | "pef" | "rw2" | "srw" => {
+            Support::Decodable(Format::Raw)
+        }
 
         "heic" | "heif" | "hif" | "heics" | "heifs" => Support::NotYet("HEIC"),
         "avif" | "avifs" => Support::NotYet("AVIF"),
         "jxl" => Support::NotYet("JPEG XL"),
         "jp2" | "j2k" | "jpf" | "jpx" => Support::NotYet("JPEG 2000"),
-        "3fr" | "arw" | "cr2" | "cr3" | "crw" | "dcr" | "dng" | "erf" | "fff" | "iiq" | "k25"
-        | "kdc" | "mef" | "mos" | "mrw" | "nef" | "nrw" | "orf" | "ori" | "pef" | "raf" | "raw"
-        | "rw2" | "rwl" | "sr2" | "srf" | "srw" | "x3f" => Support::NotYet("RAW"),
+        "3fr" | "cr3" | "crw" | "dcr" | "erf" | "fff" | "iiq" | "k25" | "kdc" | "mef" | "mos"
+        | "mrw" | "ori" | "raf" | "raw" | "rwl" | "sr2" | "srf" | "x3f" => Support::NotYet("RAW"),
         "psd" | "psb" => Support::NotYet("PSD"),
         "tga" => Support::NotYet("TGA"),
         "ico" => Support::NotYet("ICO"),
@@ -220,7 +233,8 @@ mod tests {
         check("a.b.JPEG", Support::Decodable(Format::Jpeg));
         check("dir.png/a.TiFF", Support::Decodable(Format::Tiff));
         check("IMG_5195.HEIC", Support::NotYet("HEIC"));
-        check("a.nef", Support::NotYet("RAW"));
+        check("a.nef", Support::Decodable(Format::Raw));
+        check("a.cr3", Support::NotYet("RAW"));
         check("a.MOV", Support::NotYet("video"));
         check("a.txt", Support::NotAPhoto);
         check("jpg", Support::NotAPhoto);
@@ -239,8 +253,9 @@ mod tests {
 
     #[test]
     fn media_types_are_the_registered_ones() {
-        assert_eq!(Format::Jpeg.mime(), "image/jpeg");
-        assert_eq!(Format::WebP.mime(), "image/webp");
+        assert_eq!(Format::Jpeg.mime(), Some("image/jpeg"));
+        assert_eq!(Format::WebP.mime(), Some("image/webp"));
+        assert_eq!(Format::Raw.mime(), None);
     }
 
     fn check_foreign(bytes: &[u8], words: &str) {

@@ -2,7 +2,9 @@
 //! 1. every supported format decodes to the pixels that went in;
 //! 2. orientation is applied exactly once, all eight alike;
 //! 3. content decides, not the name; failures say why in plain words;
-//! 4. limits hold; nothing panics, whatever the bytes.
+//! 4. limits hold; nothing panics, whatever the bytes;
+//! 5. what is decoded smaller shows the same, and what libjpeg-turbo reads is
+//!    what the codec in Rust reads, failures included.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -30,11 +32,11 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 }
 
 fn decoded(bytes: &[u8]) -> Decoded {
-    decode(bytes, &Limits::default()).unwrap()
+    decode(bytes, &Limits::default(), Detail::Full).unwrap()
 }
 
 fn reason(bytes: &[u8], limits: &Limits) -> String {
-    decode(bytes, limits).unwrap_err().reason
+    decode(bytes, limits, Detail::Full).unwrap_err().reason
 }
 
 /// The mean difference of samples, 0 to 255.
@@ -156,14 +158,20 @@ fn limits_refuse_in_plain_words() {
     );
     assert!(refused(Limits { max_alloc_bytes: 29_999, ..usual.clone() }).contains("memory"));
     assert!(
-        decode(&png, &Limits { max_pixels: 10_000, max_alloc_bytes: 1 << 20, ..usual }).is_ok()
+        decode(
+            &png,
+            &Limits { max_pixels: 10_000, max_alloc_bytes: 1 << 20, ..usual },
+            Detail::Full
+        )
+        .is_ok()
     );
 }
 
 #[test]
 fn running_out_of_time_may_be_tried_again() {
     let limits = Limits { max_time: Duration::ZERO, ..Limits::default() };
-    let error = decode(&encoded(quadrants(100, 100), ImageFormat::Png), &limits).unwrap_err();
+    let error =
+        decode(&encoded(quadrants(100, 100), ImageFormat::Png), &limits, Detail::Full).unwrap_err();
     assert!(error.reason.contains("longer than"), "{error}");
     assert!(!error.permanent);
 }
@@ -198,6 +206,64 @@ fn a_jpeg_that_lacks_its_end_still_shows_its_beginning() {
     assert!(difference(&upper(&rgb), &upper(&picture)) < 4.0);
 }
 
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn a_picture_is_halved_as_long_as_both_sides_allow_it() {
+    let detail = Detail::AtLeast { shorter: 300, longer: 512 };
+    for (size, by) in [
+        ((4000, 3000), 4),
+        ((3000, 4000), 4),
+        ((4800, 2400), 8),
+        ((4800, 2392), 4),
+        ((1024, 600), 2),
+        ((1023, 599), 2),
+        ((1022, 599), 1),
+        ((1023, 598), 1),
+        ((9000, 200), 1),
+        ((40, 30), 1),
+    ] {
+        assert_eq!(detail.divisor(size), by, "{size:?}");
+        assert_eq!(Detail::Full.divisor(size), 1);
+    }
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn a_smaller_picture_is_upright_and_knows_its_whole_size() {
+    let upright = quadrants(90, 60);
+    let detail = Detail::AtLeast { shorter: 15, longer: 20 };
+    for orientation in 1..=8 {
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, 95);
+        encoder.set_exif_metadata(exif_orientation(orientation)).unwrap();
+        encoder.encode_image(&stored(&upright, orientation)).unwrap();
+        let picture = decode(&jpeg, &Limits::default(), detail).unwrap();
+        assert_eq!(picture.size, (90, 60));
+        assert_eq!(picture.rgb.dimensions(), (23, 15));
+        let small = image::imageops::thumbnail(&upright, 23, 15);
+        assert!(difference(&picture.rgb, &small) < 8.0, "orientation {orientation}");
+    }
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn memory_is_that_of_the_pixels_that_are_decoded() {
+    let jpeg = encoded(quadrants(800, 400), ImageFormat::Jpeg);
+    let limits = Limits::default();
+    let memory = |detail| open(&jpeg, &limits, detail).unwrap().memory();
+    assert_eq!(memory(Detail::Full), 800 * 400 * 3);
+    assert_eq!(memory(Detail::AtLeast { shorter: 100, longer: 200 }), 200 * 100 * 3);
+    let png = encoded(quadrants(800, 400), ImageFormat::Png);
+    let picture = open(&png, &limits, Detail::AtLeast { shorter: 100, longer: 200 }).unwrap();
+    assert_eq!(picture.memory(), 800 * 400 * 3);
+
+    // So one that is too large to be decoded whole can still be seen small.
+    let few = Limits { max_pixels: 100_000, ..limits.clone() };
+    assert!(decode(&jpeg, &few, Detail::Full).unwrap_err().reason.contains("too large"));
+    let small = decode(&jpeg, &few, Detail::AtLeast { shorter: 100, longer: 200 }).unwrap();
+    assert_eq!(small.size, (800, 400));
+}
+
 /// Small files of every format, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
     let picture = DynamicImage::ImageRgb8(quadrants(24, 16));
@@ -227,7 +293,9 @@ proptest! {
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
         end in any::<prop::sample::Index>(),
         cut in any::<bool>(),
+        small in any::<bool>(),
     ) {
+        let detail = if small { Detail::AtLeast { shorter: 2, longer: 3 } } else { Detail::Full };
         let mut bytes = seed;
         for (at, value) in damage {
             let at = at.index(bytes.len());
@@ -238,7 +306,7 @@ proptest! {
         }
         // Tight limits: a damaged header may claim any size.
         let limits = Limits { max_pixels: 4_000_000, ..Limits::default() };
-        if let Ok(picture) = decode(&bytes, &limits) {
+        if let Ok(picture) = decode(&bytes, &limits, detail) {
             prop_assert!(picture.rgb.width() > 0 && picture.rgb.height() > 0);
             let thumbnail = thumbnail(&picture.rgb, 64).unwrap();
             let (width, height) = thumbnail.dimensions();
@@ -305,7 +373,7 @@ fn real_photos_of_every_supported_format_decode() {
         let Support::Decodable(_) = support(&path) else { continue };
         decodable += 1;
         let name = path.file_name().unwrap().to_str().unwrap();
-        match decode(&std::fs::read(&path).unwrap(), &Limits::default()) {
+        match decode(&std::fs::read(&path).unwrap(), &Limits::default(), Detail::Full) {
             Ok(_) => assert!(!UNREADABLE.contains(&name), "{name} decodes now"),
             Err(error) => {
                 eprintln!("{name}: {error}");
@@ -314,6 +382,36 @@ fn real_photos_of_every_supported_format_decode() {
         }
     }
     assert!(decodable > 2 * UNREADABLE.len());
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn real_jpegs_are_read_as_the_codec_in_rust_reads_them() {
+    let limits = Limits::default();
+    for folder in ["camera", "orientation", "gps", "broken"] {
+        let Some(paths) = photos(folder) else { return };
+        for path in paths {
+            let bytes = std::fs::read(&path).unwrap();
+            if Format::of(&bytes) != Some(Format::Jpeg) {
+                continue;
+            }
+            let file = File { bytes: &bytes, format: Format::Jpeg, held: None, limits: &limits };
+            let known = file.guarded(|deadline| file.whole(deadline));
+            for detail in [Detail::Full, Detail::AtLeast { shorter: 448, longer: 512 }] {
+                match (decode(&bytes, &limits, detail), &known) {
+                    (Ok(picture), Ok((rgb, size))) => {
+                        assert_eq!(picture.size, *size, "{}", path.display());
+                        let (width, height) = picture.rgb.dimensions();
+                        let rgb = image::imageops::thumbnail(rgb, width, height);
+                        let differs = difference(&picture.rgb, &rgb);
+                        assert!(differs < 3.0, "{} differs by {differs}", path.display());
+                    }
+                    (Err(error), Err(known)) => assert_eq!(&error, known, "{}", path.display()),
+                    (new, _) => panic!("{}: {:?}", path.display(), new.map(|p| p.size)),
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -338,7 +436,7 @@ fn broken_files_cost_little_and_say_why() {
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
         let start = Instant::now();
-        let result = decode(&bytes, &Limits::default());
+        let result = decode(&bytes, &Limits::default(), Detail::Full);
         let took = start.elapsed();
         slowest = slowest.max(took);
         let name = path.file_name().unwrap().display();

@@ -1,8 +1,7 @@
 //! The small picture the grid shows.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, RgbImage};
+use image::RgbImage;
 
 use super::DecodeError;
 
@@ -14,6 +13,10 @@ pub struct Thumbnail {
     /// Mean red, green and blue of the picture.
     pub average: [u8; 3],
 }
+
+/// Longest side of a stored thumbnail: sharp at the grid's largest size on a
+/// screen of twice the density.
+pub const THUMBNAIL_SIDE: u32 = 512;
 
 /// Above this, files grow faster than anybody sees at thumbnail size.
 const QUALITY: u8 = 82;
@@ -35,10 +38,7 @@ pub fn thumbnail(rgb: &RgbImage, longest: u32) -> Result<Thumbnail, DecodeError>
         scaled = resize(rgb, width, height).map_err(|e| failed(&e))?;
         &scaled
     };
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(small.as_raw(), width, height, ExtendedColorType::Rgb8)
-        .map_err(|e| failed(&e))?;
+    let jpeg = encode(small).map_err(|e| failed(&e))?;
     Ok(Thumbnail { jpeg, average: average(small) })
 }
 
@@ -60,6 +60,19 @@ fn resize(rgb: &RgbImage, width: u32, height: u32) -> Result<RgbImage, ResizeErr
     let sharp = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
     Resizer::new().resize(rgb, &mut small, &sharp)?;
     Ok(small)
+}
+
+#[cfg(feature = "turbojpeg")]
+fn encode(rgb: &RgbImage) -> turbojpeg::Result<Vec<u8>> {
+    super::turbo::encode(rgb, QUALITY)
+}
+
+#[cfg(not(feature = "turbojpeg"))]
+fn encode(rgb: &RgbImage) -> image::ImageResult<Vec<u8>> {
+    let mut jpeg = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+    rgb.write_with_encoder(encoder)?;
+    Ok(jpeg)
 }
 
 /// The mean of all pixels, rounded; white for a picture without any.

@@ -6,14 +6,17 @@
 //!                           │ pending, newest first
 //!                           ▼
 //!              decode (a thread a core) ──► embed ──► store
-//!                     bounded queues between them
+//!        a memory budget; bounded queues between them
 //! ```
 
+mod budget;
 mod control;
 mod follow;
 mod pipeline;
 mod reconcile;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};

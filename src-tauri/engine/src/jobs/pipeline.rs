@@ -1,8 +1,9 @@
 //! The pipeline that makes pending photos findable.
 //!
 //! Threads, one a core, read, hash and decode; the calling thread embeds whole
-//! batches; one thread stores. The queues between them are short, so memory
-//! holds a few photos, not the library.
+//! batches; one thread stores. The queues between them are short and the files
+//! and pictures of the decoding threads share a budget, so memory holds a few
+//! photos, not the library.
 //!
 //! Results are stored in batches, derived data first: the catalog never claims
 //! what the derived store does not hold, so a process that dies at any moment
@@ -20,19 +21,16 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use image::RgbImage;
 use parking_lot::Mutex;
 
+use super::budget::{Budget, Room};
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
 use crate::catalog::{Catalog, Failed, PendingPhoto, ReadPhoto, Stat, Stored};
-use crate::decode::{self, DecodeError, Format, Limits};
+use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
 use crate::metadata;
 use crate::model::Encoder;
 use crate::scan;
-
-/// Longest side of a stored thumbnail: sharp at the grid's largest size on a
-/// screen of twice the density.
-const THUMBNAIL_SIDE: u32 = 512;
 
 /// Photos stored in one transaction, and the longest that a finished one waits.
 const STORE_PHOTOS: usize = 64;
@@ -40,6 +38,12 @@ const STORE_AFTER: Duration = Duration::from_millis(500);
 
 /// How often the embedding thread looks around while it waits for photos.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What files and their pixels may take while they are decoded: for a core, a
+/// photo of an ordinary size; beside that, one of 30 megapixels whose format
+/// has to be decoded whole. Larger ones go alone.
+const MEMORY: u64 = 96 << 20;
+const MEMORY_PER_CORE: u64 = 8 << 20;
 
 /// What a run needs.
 pub(crate) struct Pipeline<'a> {
@@ -107,7 +111,9 @@ impl Pipeline<'_> {
         self.check_model()?;
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let batch = self.encoder.batch_size().max(1);
-        let (decoded_in, decoded_out) = bounded::<Outcome>(2 * batch);
+        let budget = Budget::new(MEMORY + MEMORY_PER_CORE * cores as u64);
+        // A batch to embed next, or room for what all cores finish meanwhile.
+        let (decoded_in, decoded_out) = bounded::<Outcome>((2 * batch).max(cores));
         let (finished_in, finished_out) = bounded::<Finished>(2 * STORE_PHOTOS);
         let next = AtomicUsize::new(0);
         let halt = AtomicBool::new(false);
@@ -117,8 +123,8 @@ impl Pipeline<'_> {
         std::thread::scope(|scope| {
             for _ in 0..cores {
                 let sender = decoded_in.clone();
-                let (next, halt) = (&next, &halt);
-                scope.spawn(move || self.read_all(pending, next, halt, &sender));
+                let (next, halt, budget) = (&next, &halt, &budget);
+                scope.spawn(move || self.read_all(pending, next, halt, budget, &sender));
             }
             drop(decoded_in);
             let storing = {
@@ -186,6 +192,7 @@ impl Pipeline<'_> {
         pending: &[PendingPhoto],
         next: &AtomicUsize,
         halt: &AtomicBool,
+        budget: &Budget,
         sender: &Sender<Outcome>,
     ) {
         loop {
@@ -196,13 +203,17 @@ impl Pipeline<'_> {
                 return;
             }
             let Some(photo) = pending.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-            if sender.send(self.read_one(photo)).is_err() {
+            if sender.send(self.read_one(photo, budget)).is_err() {
                 return;
             }
         }
     }
 
-    fn read_one(&self, &PendingPhoto { id, unread, .. }: &PendingPhoto) -> Outcome {
+    fn read_one(
+        &self,
+        &PendingPhoto { id, unread, .. }: &PendingPhoto,
+        budget: &Budget,
+    ) -> Outcome {
         let row = match self.catalog.photo(id) {
             // What changed since it was listed may be another model's first.
             Ok(Some(row)) if row.present && (unread || !row.unread) => row,
@@ -213,13 +224,15 @@ impl Pipeline<'_> {
             }
         };
         let limits = Limits::default();
+        let mut room = budget.take(row.stat.size.min(limits.max_file_bytes));
         let bytes = match read_file(&row.path, row.stat, limits.max_file_bytes) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Outcome::PassedOver(id),
             Err(error) => return Outcome::Failed { id, stat: row.stat, error },
         };
-        let decoded =
-            panic::catch_unwind(AssertUnwindSafe(|| self.decode_one(&row.path, &bytes, &limits)));
+        let decoded = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.decode_one(&row.path, &bytes, &limits, &mut room)
+        }));
         let decoded = decoded.unwrap_or_else(|_| {
             let reason = "the program failed over it; please report this file".to_owned();
             Err(DecodeError { reason, permanent: true })
@@ -238,6 +251,7 @@ impl Pipeline<'_> {
         path: &Path,
         bytes: &[u8],
         limits: &Limits,
+        room: &mut Room<'_>,
     ) -> Result<(ReadPhoto, Option<ThumbnailRow>, Option<RgbImage>), DecodeError> {
         let hash = *blake3::hash(bytes).as_bytes();
         let passing = |error: Error| DecodeError { reason: error.to_string(), permanent: false };
@@ -247,8 +261,11 @@ impl Pipeline<'_> {
             let format = Format::of(bytes).map_or("", Format::name);
             return Ok((describe(bytes, hash, size, average, format), None, None));
         }
-        let decoded = decode::decode(bytes, limits)?;
-        let (width, height) = decoded.rgb.dimensions();
+        let detail = Detail::indexed(self.encoder.least_side());
+        let opened = decode::open(bytes, limits, detail)?;
+        room.grow(opened.memory());
+        let decoded = opened.decode()?;
+        let (width, height) = decoded.size;
         let size = Size { width, height };
         let (average, thumbnail) = match picture {
             Some((_, average)) => (average, None),

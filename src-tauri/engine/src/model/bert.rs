@@ -40,7 +40,7 @@ pub struct Bert {
 /// What follows the table of tokens.
 enum Network {
     Candle(Box<CandleNetwork>),
-    Cpu(cpu::Tower),
+    Cpu(Box<cpu::Tower>),
 }
 
 struct CandleNetwork {
@@ -118,7 +118,7 @@ impl Bert {
             network: match *backend {
                 Backend::Candle(_) => Network::Candle(Box::new(network)),
                 Backend::Cpu(_) => {
-                    Network::Cpu(network.pack().context(|| "cannot pack the text tower")?)
+                    Network::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
                 }
             },
         })

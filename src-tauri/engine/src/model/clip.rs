@@ -242,7 +242,7 @@ pub struct CausalTextTower {
 /// What follows the table of tokens.
 enum TextNetwork {
     Candle(Box<CandleText>),
-    Cpu(cpu::Tower),
+    Cpu(Box<cpu::Tower>),
 }
 
 struct CandleText {
@@ -281,7 +281,7 @@ impl CausalTextTower {
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
             Backend::Cpu(_) => {
-                TextNetwork::Cpu(network.pack().context(|| "cannot pack the text tower")?)
+                TextNetwork::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
             }
         };
         let &TextConfig { context, causal, end, .. } = config;
@@ -392,6 +392,7 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         dim,
         preprocess,
         affinity: None,
+        backend: backend.clone(),
         load_images: {
             let (weights, backend) = (weights.clone(), backend.clone());
             Box::new(move || {

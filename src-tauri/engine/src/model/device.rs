@@ -5,14 +5,15 @@ use std::panic;
 use std::str::FromStr;
 
 use candle_core::Device;
+use serde::{Deserialize, Serialize};
 
+use super::cpu;
 use crate::error::{Context, Error, Result};
 
-/// How exactly the processor computes the products of a tower.
-///
-/// Only whole towers of transformers know [`Int8`](Self::Int8); what does not,
-/// computes in f32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How exactly the processor computes the products of an image tower. Texts are
+/// always computed in f32, and so are towers that have no 8-bit form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// In f32, as the models were trained.
     F32,
@@ -20,6 +21,13 @@ pub enum Precision {
     /// fast, and a cosine of 0.99 and more from f32.
     #[default]
     Int8,
+}
+
+impl Precision {
+    /// This, or f32 on a processor that gains nothing by 8 bits.
+    pub fn here(self) -> Self {
+        if cpu::has_fast_int8() { self } else { Self::F32 }
+    }
 }
 
 impl FromStr for Precision {
@@ -57,7 +65,7 @@ impl Backend {
     /// For a device that a person chose, as [`DeviceChoice::device`] says.
     pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Self> {
         let device = choice.device()?;
-        Ok(if device.is_cpu() { Self::Cpu(precision) } else { Self::Candle(device) })
+        Ok(if device.is_cpu() { Self::Cpu(precision.here()) } else { Self::Candle(device) })
     }
 
     /// Where candle keeps the weights.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::receipt::Receipt;
 use super::{DeviceChoice, DeviceReport, Encoder, Guarded, ModelInfo, Precision};
 use crate::error::Result;
 
@@ -66,12 +67,14 @@ impl Encoders {
         Ok(encoder)
     }
 
-    /// An encoder that is not kept for others, of the model in a folder.
+    /// An encoder that is not kept for others, of the model in a folder. A model
+    /// that was found not to bear 8 bits gets more.
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub fn open(&self, folder: &Path) -> Result<Guarded> {
-        Guarded::open(folder, self.device, self.precision)
+        let precision = self.precision.min(Receipt::read(folder).precision);
+        Guarded::open(folder, self.device, precision)
     }
 
     /// Has the model's text tower loaded, for a question that is being typed.

@@ -227,6 +227,10 @@ impl Encoder for Guarded {
         self.cpu.preprocess(rgb)
     }
 
+    fn least_side(&self) -> u32 {
+        self.cpu.least_side()
+    }
+
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         self.encode(
             batch,
@@ -355,6 +359,10 @@ mod tests {
 
         fn preprocess(&self, rgb: &RgbImage) -> Result<RgbImage> {
             Ok(rgb.clone())
+        }
+
+        fn least_side(&self) -> u32 {
+            1
         }
 
         fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {

@@ -64,6 +64,7 @@ pub use encoders::Encoders;
 pub use guarded::Guarded;
 pub use hub::Hub;
 pub use installed::{ModelCheck, ModelInfo, ModelState, Models, PairCheck};
+pub use tokenizer::CLIP as CLIP_TOKENIZER;
 
 /// Two towers over one space: images and texts to vectors of length 1.
 ///
@@ -77,6 +78,11 @@ pub trait Encoder: Send + Sync {
     /// cropped as the model was trained, still 8 bits a channel. Mean and
     /// deviation are applied by [`encode_images`](Self::encode_images).
     fn preprocess(&self, rgb: &RgbImage) -> Result<RgbImage>;
+
+    /// The least that the shorter side of a photo may be scaled to, in pixels,
+    /// before it is handed to [`preprocess`](Self::preprocess): twice as many
+    /// as it resamples to, so that the scaling leaves no trace in the vector.
+    fn least_side(&self) -> u32;
 
     /// Encodes images that [`preprocess`](Self::preprocess) made; one vector
     /// each, in order.

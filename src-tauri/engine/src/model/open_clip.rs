@@ -233,6 +233,7 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         dim,
         preprocess,
         affinity: None,
+        backend: backend.clone(),
         load_images: Box::new(move || match &vision {
             Vision::Transformer(config) => {
                 VisionTower::load(&images, &VISION_NAMES, config)?.on(&on, &normal)

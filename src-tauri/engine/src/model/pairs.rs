@@ -7,7 +7,7 @@
 
 use image::RgbImage;
 
-use super::Encoder;
+use super::{Embedding, Encoder};
 use crate::error::{Context, Error, Result};
 
 /// Drawn by `assets/pairs/draw.py`: things that every CLIP knows, as plain as
@@ -45,12 +45,7 @@ const TOLERATED: usize = 25;
 pub fn check(encoder: &dyn Encoder) -> Result<()> {
     let captions: Vec<&str> = CAPTIONS.lines().collect();
     let texts = encoder.encode_texts(&captions)?;
-    let mut images = Vec::with_capacity(COUNT);
-    for picture in PICTURES {
-        // One at a time: this also runs where memory is short.
-        let input = encoder.preprocess(&decoded(picture)?)?;
-        images.extend(encoder.encode_images(&[input])?);
-    }
+    let images = images(encoder)?;
     let cosine = |image: usize, text: usize| -> f64 {
         let (image, text) = (images[image].as_slice(), texts[text].as_slice());
         image.iter().zip(text).map(|(a, b)| f64::from(a * b)).sum()
@@ -67,6 +62,20 @@ pub fn check(encoder: &dyn Encoder) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What an encoder makes of the pictures.
+///
+/// # Errors
+/// When its image tower fails.
+pub fn images(encoder: &dyn Encoder) -> Result<Vec<Embedding>> {
+    let mut images = Vec::with_capacity(COUNT);
+    for picture in PICTURES {
+        // One at a time: this also runs where memory is short.
+        let input = encoder.preprocess(&decoded(picture)?)?;
+        images.extend(encoder.encode_images(&[input])?);
+    }
+    Ok(images)
 }
 
 fn decoded(png: &[u8]) -> Result<RgbImage> {

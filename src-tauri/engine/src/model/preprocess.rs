@@ -220,6 +220,15 @@ impl Preprocess {
         Ok(Self { size: checked(size)?, resize, rounding: Rounding::Down, filter, scale, offset })
     }
 
+    /// The least shorter side of an image that [`apply`](Self::apply) still
+    /// halves, if not more.
+    pub fn least_side(&self) -> u32 {
+        2 * match self.resize {
+            Resize::Shortest(short) => short,
+            Resize::Squash => self.size.0.max(self.size.1),
+        }
+    }
+
     /// Resizes and crops.
     pub fn apply(&self, rgb: &RgbImage) -> Result<RgbImage> {
         let (width, height) = rgb.dimensions();

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::device::Precision;
 use crate::error::{Context, Result};
 
 /// The receipt's name among the model's files.
@@ -34,6 +35,10 @@ pub struct Receipt {
     /// Whether its towers were seen to belong together.
     #[serde(default)]
     pub pairs: Pairs,
+    /// The fastest precision in which its image tower stays near to what it is
+    /// in f32.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// Where a model was downloaded from.

@@ -108,6 +108,7 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
         dim,
         preprocess,
         affinity,
+        backend: backend.clone(),
         load_images: Box::new(move || VisionTower::load(&images, &vision)?.on(&on, &normal)),
         load_texts: Box::new(move || {
             Ok(Box::new(TokenTower::load(&weights, &text, dim, &path, &backend)?))
@@ -257,7 +258,7 @@ struct TokenTower {
 /// What follows the table of tokens.
 enum TextNetwork {
     Candle(Box<CandleText>),
-    Cpu(cpu::Tower),
+    Cpu(Box<cpu::Tower>),
 }
 
 struct CandleText {
@@ -327,7 +328,7 @@ impl TokenTower {
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
             Backend::Cpu(_) => {
-                TextNetwork::Cpu(network.pack().context(|| "cannot pack the text tower")?)
+                TextNetwork::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
             }
         };
         Ok(Self { tokenizer, wording, fill, context, tokens, network })

@@ -9,7 +9,7 @@ use crate::error::{Context, Error, Result};
 
 /// CLIP's byte-pair vocabulary, which OpenAI published under the MIT licence;
 /// token for token `open_clip.tokenize`.
-const CLIP: &[u8] = include_bytes!("../../../../assets/clip-tokenizer.json");
+pub const CLIP: &[u8] = include_bytes!("../../../../assets/clip-tokenizer.json");
 /// Its size, start and end of text included.
 const CLIP_VOCABULARY: usize = 49408;
 

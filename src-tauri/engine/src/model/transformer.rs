@@ -319,7 +319,7 @@ impl AttentionPool {
         let mut query = cpu::Matrix::default();
         query.shape(1, asked.len());
         query.row_mut(0).copy_from_slice(&asked);
-        Ok(cpu::Pool::Attention {
+        Ok(cpu::Pool::Attention(Box::new(cpu::AttentionPool {
             norm: cpu::Norm::new(norms[0])?,
             query,
             heads: self.heads,
@@ -327,7 +327,7 @@ impl AttentionPool {
             output: cpu::Product::new(&self.output, Precision::F32)?,
             perceptron_norm: cpu::Norm::new(norms[1])?,
             perceptron: perceptron.pack(Precision::F32)?,
-        })
+        })))
     }
 
     /// A query, `(B, 1, C)`, over tokens, `(B, N, C)`, to `(B, outputs)`.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::calibrate::Calibration;
 use crate::catalog::HitRow;
-use crate::decode::{self, Limits};
+use crate::decode::{self, Detail, Limits};
 use crate::error::{Context, Error, Result};
 use crate::index;
 use crate::jobs::Cancel;
@@ -116,7 +116,8 @@ pub(crate) fn hit(row: HitRow, score: f32, strength: Strength) -> Hit {
     }
 }
 
-/// The vector of an image file, decoded and oriented as an indexed photo is.
+/// The vector of an image file, decoded and oriented as an indexed photo is, so
+/// that the same photo has the same vector.
 pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Result<Embedding> {
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
@@ -127,7 +128,7 @@ pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Resul
         }
         _ => Error::failed(format!("cannot read {}", path.display())).with(error),
     })?;
-    let decoded = decode::decode(&bytes, &Limits::default())
+    let decoded = decode::decode(&bytes, &Limits::default(), Detail::indexed(encoder.least_side()))
         .context(|| format!("cannot decode {}", path.display()))?;
     let input = encoder.preprocess(&decoded.rgb)?;
     encoder

@@ -82,7 +82,7 @@ impl Attend<'_> {
                 let row = self.rows.start + tile_start;
                 let mut sums = tile();
                 for (panel, keys) in keys.chunks_exact(size).enumerate() {
-                    let queries = self.queries.from(row, head);
+                    let queries = self.queries.rest(row, head);
                     kernels.tile_f32(queries, self.queries.stride(), count, keys, keys, &mut sums);
                     for (share, sums) in sums.0.iter().enumerate().take(count) {
                         let columns = panel * COLUMNS..(panel + 1) * COLUMNS;
@@ -101,11 +101,11 @@ impl Attend<'_> {
                     row[seen..].fill(0.0);
                 }
                 for (slice, values) in values.chunks_exact(n).enumerate() {
-                    let (from, column) = (shares.from(0, 0), slice * COLUMNS);
+                    let (from, column) = (shares.rest(0, 0), slice * COLUMNS);
                     kernels.tile_f32(from, shares.stride(), count, values, values, &mut sums);
                     let columns = (size - column).min(COLUMNS);
                     let (stride, store) = (out.stride(), Finish::Store);
-                    let out = out.from_mut(row, head + column);
+                    let out = out.rest_mut(row, head + column);
                     kernels.finish_f32(&sums, count, &zeros, store, out, stride, columns);
                 }
             }

@@ -41,22 +41,11 @@ impl Crew {
         self.scratch.len()
     }
 
-    /// Runs `work` as every member, one a thread, this thread among them; what
-    /// each returned, in order.
-    pub fn run<T: Send>(&self, work: impl Fn(&Member<'_>, &mut Scratch) -> T + Sync) -> Vec<T> {
-        let run = |index| {
-            let _leaving = Leaving(&self.meeting);
-            work(&Member { crew: self, index }, &mut self.scratch[index].lock())
-        };
-        thread::scope(|scope| {
-            let run = &run;
-            let others: Vec<_> =
-                (1..self.scratch.len()).map(|index| scope.spawn(move || run(index))).collect();
-            let mut results = vec![run(0)];
-            // One that panicked has told so; the scope panics in its place.
-            results.extend(others.into_iter().filter_map(|other| other.join().ok()));
-            results
-        })
+    /// Runs `work` as a member. All members must be run at the same time, each
+    /// on a thread of its own: they wait for each other.
+    pub fn run<T>(&self, index: usize, work: impl FnOnce(&Member<'_>, &mut Scratch) -> T) -> T {
+        let _leaving = Leaving(&self.meeting);
+        work(&Member { crew: self, index }, &mut self.scratch[index].lock())
     }
 }
 
@@ -143,10 +132,20 @@ impl Drop for Leaving<'_> {
 mod tests {
     use super::*;
 
+    /// Runs all members of a crew of so many.
+    fn run<T: Send>(members: usize, work: impl Fn(&Member<'_>) -> T + Sync) -> Vec<T> {
+        let crew = Crew::new(members);
+        let run = &|index| crew.run(index, |member, _| work(member));
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..members).map(|index| scope.spawn(move || run(index))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("a member failed")).collect()
+        })
+    }
+
     #[test]
     fn everybody_reads_what_everybody_wrote() {
-        let crew = Crew::new(3);
-        let sums = crew.run(|member, _| {
+        let sums = run(3, |member| {
             let mut sum = 0.0;
             for round in 0..500 {
                 member.share(round, |own| {
@@ -165,22 +164,18 @@ mod tests {
 
     #[test]
     fn rows_are_shared_out_whole() {
-        let crew = Crew::new(4);
-        let mut parts = crew.run(|member, _| member.part(50));
-        assert_eq!(parts.remove(0), 0..12);
-        assert_eq!(parts, [12..25, 25..37, 37..50]);
-        assert_eq!(Crew::new(1).run(|member, _| member.part(7)), [0..7]);
+        assert_eq!(run(4, |member| member.part(50)), [0..12, 12..25, 25..37, 37..50]);
+        assert_eq!(run(1, |member| member.part(7).len()), [7]);
     }
 
     #[test]
     fn nobody_waits_for_a_member_that_failed() {
-        let crew = Crew::new(2);
-        let run = std::panic::AssertUnwindSafe(|| {
-            crew.run(|member, _| {
+        let failing = || {
+            run(2, |member| {
                 assert_eq!(member.index, 0, "on purpose");
                 member.gather(0).len()
             })
-        });
-        assert!(std::panic::catch_unwind(run).is_err());
+        };
+        assert!(std::panic::catch_unwind(failing).is_err());
     }
 }

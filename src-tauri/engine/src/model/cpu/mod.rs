@@ -1,4 +1,5 @@
-//! The engine that computes transformers on a processor.
+//! The engine that computes transformers on a processor, and the parts that the
+//! starter's network of convolutions is made of.
 //!
 //! ```text
 //! tower        images or texts ─► tokens ─► layers ─► one vector each
@@ -18,13 +19,20 @@ mod attention;
 mod crew;
 mod kernels;
 mod product;
+#[cfg(test)]
+mod tests;
 mod tower;
 mod transformer;
+
+/// Whether products in 8 bits are faster here than those in f32.
+pub fn has_fast_int8() -> bool {
+    kernels::kernels().fast_int8
+}
 
 pub use attention::Sight;
 #[cfg(test)]
 pub use kernels::available;
 pub use kernels::{Depthwise, Finish, Kernels, Lines, kernels};
 pub use product::{Bytes, Input, Matrix, Product};
-pub use tower::{Batch, Embed, Pool, Rows, Tower, on_threads, patches};
+pub use tower::{AttentionPool, Batch, Embed, Pool, Rows, Tower, on_threads, patches};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

@@ -52,11 +52,11 @@ impl Matrix {
     }
 
     /// All from an element on, rows [`stride`](Self::stride) apart.
-    pub fn from(&self, row: usize, column: usize) -> &[f32] {
+    pub fn rest(&self, row: usize, column: usize) -> &[f32] {
         &self.values[self.start..][row * self.stride + column..self.rows * self.stride]
     }
 
-    pub fn from_mut(&mut self, row: usize, column: usize) -> &mut [f32] {
+    pub fn rest_mut(&mut self, row: usize, column: usize) -> &mut [f32] {
         &mut self.values[self.start..][row * self.stride + column..self.rows * self.stride]
     }
 
@@ -284,14 +284,14 @@ impl Product {
                     let mut sums = tile();
                     for (row, count) in tiles(rows.len()) {
                         kernels.tile_f32(
-                            input.from(rows.start + row, 0),
+                            input.rest(rows.start + row, 0),
                             input.stride,
                             count,
                             lines,
                             next,
                             &mut sums,
                         );
-                        let out = out.from_mut(first + row, column);
+                        let out = out.rest_mut(first + row, column);
                         kernels.finish_f32(&sums, count, bias, finish, out, stride, columns);
                     }
                 }
@@ -308,7 +308,7 @@ impl Product {
                             weights: &scales[panel],
                             sums: &weight_sums[panel],
                         };
-                        let out = out.from_mut(first + row, column);
+                        let out = out.rest_mut(first + row, column);
                         kernels.finish_int8(&sums, scales, bias, finish, out, stride, columns);
                     }
                 }

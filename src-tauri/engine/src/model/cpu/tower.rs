@@ -67,18 +67,21 @@ pub enum Pool {
     /// One of them, through a norm and a product.
     Token { norm: Norm, product: Product },
     /// What a learned query finds in them.
-    Attention {
-        norm: Norm,
-        /// The query, after its product, `(1, C)`.
-        query: Matrix,
-        heads: usize,
-        keys_values: Product,
-        output: Product,
-        perceptron_norm: Norm,
-        perceptron: Perceptron,
-    },
+    Attention(Box<AttentionPool>),
     /// Their mean, through a perceptron where there is one.
     Mean(Option<Perceptron>),
+}
+
+/// The parts of [`Pool::Attention`].
+pub struct AttentionPool {
+    pub norm: Norm,
+    /// The query, after its product, `(1, C)`.
+    pub query: Matrix,
+    pub heads: usize,
+    pub keys_values: Product,
+    pub output: Product,
+    pub perceptron_norm: Norm,
+    pub perceptron: Perceptron,
 }
 
 /// What goes into a tower.
@@ -170,23 +173,25 @@ impl Tower {
         let Some(threads) = &*THREADS else { return self.texts(batch) };
         let cores = threads.current_num_threads();
         let sequences = batch.lengths.len();
+        let rows: usize = batch.lengths.iter().sum();
         if sequences < cores {
             // More threads than a tile has rows would only wait for memory.
-            let rows: usize = batch.lengths.iter().sum();
             let members = (cores / sequences.max(1)).clamp(1, rows.div_ceil(ROWS).max(1));
-            return std::thread::scope(|scope| {
-                let groups: Vec<_> = self
-                    .groups(batch, sequences)
-                    .map(|group| scope.spawn(move || self.group(group, members)))
-                    .collect();
-                let vectors = groups.into_iter().filter_map(|group| group.join().ok());
-                vectors.flatten().collect()
+            let groups: Vec<_> = self.groups(batch, sequences).collect();
+            let crews: Vec<_> = groups.iter().map(|_| self.crew(members)).collect();
+            // Every thread of the pool runs this once, and all of them in the same
+            // order as others who do so, so that no two crews wait for each other.
+            let vectors = threads.broadcast(|thread| {
+                let (group, member) = (thread.index() / members, thread.index() % members);
+                let (batch, crew) = (groups.get(group)?, crews.get(group)?);
+                Some(self.run(*batch, crew, member))
             });
+            self.crews.lock().extend(crews);
+            return vectors.into_iter().flatten().flatten().collect();
         }
-        let rows: usize = batch.lengths.iter().sum();
         let groups = rows.div_ceil(GROUP_ROWS).next_multiple_of(cores).min(sequences);
         let groups: Vec<Batch<'_>> = self.groups(batch, groups).collect();
-        threads.install(|| groups.par_iter().map(|group| self.group(*group, 1)).flatten().collect())
+        threads.install(|| groups.par_iter().map(|group| self.group(*group)).flatten().collect())
     }
 
     /// The same on this thread alone: a question is answered sooner by one
@@ -194,7 +199,7 @@ impl Tower {
     pub fn texts(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
         let rows: usize = batch.lengths.iter().sum();
         let groups = rows.div_ceil(GROUP_ROWS).min(batch.lengths.len());
-        self.groups(batch, groups).flat_map(|group| self.group(group, 1)).collect()
+        self.groups(batch, groups).flat_map(|group| self.group(group)).collect()
     }
 
     /// Cuts a batch into groups of nearly as many sequences.
@@ -230,28 +235,36 @@ impl Tower {
         }
     }
 
-    /// Takes a group through the tower with a crew of so many.
-    fn group(&self, batch: Batch<'_>, members: usize) -> Vec<Vec<f32>> {
+    /// Takes a group through the tower on this thread.
+    fn group(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
+        let crew = self.crew(1);
+        let vectors = self.run(batch, &crew, 0);
+        self.crews.lock().push(crew);
+        vectors
+    }
+
+    /// A crew of so many, one that was used before if there is one.
+    fn crew(&self, members: usize) -> Crew {
+        let mut crews = self.crews.lock();
+        let fitting = crews.iter().position(|crew| crew.members() == members);
+        fitting.map_or_else(|| Crew::new(members), |index| crews.swap_remove(index))
+    }
+
+    /// Takes a group through the tower as a member of a crew; the vectors of
+    /// those sequences that are the member's to make.
+    fn run(&self, batch: Batch<'_>, crew: &Crew, member: usize) -> Vec<Vec<f32>> {
         let before = usize::from(matches!(&self.embed, Embed::Patches { class: Some(_), .. }));
         let mut starts = vec![0];
         for length in batch.lengths {
             starts.push(starts[starts.len() - 1] + length + before);
         }
         let sequences = Sequences { starts: &starts, ends: batch.ends };
-        let crew = {
-            let mut crews = self.crews.lock();
-            let fitting = crews.iter().position(|crew| crew.members() == members);
-            fitting.map(|index| crews.swap_remove(index))
-        };
-        let crew = crew.unwrap_or_else(|| Crew::new(members));
         let kernels = kernels();
-        let vectors = crew.run(|member, scratch| {
+        crew.run(member, |member, scratch| {
             self.embed(kernels, member, batch, sequences, before, scratch);
             self.transformer.run(kernels, member, sequences, scratch);
             self.pool(kernels, member, sequences, scratch)
-        });
-        self.crews.lock().push(crew);
-        vectors.into_iter().flatten().collect()
+        })
     }
 
     /// Makes a member's tokens in `scratch.x`.
@@ -348,15 +361,9 @@ impl Tower {
                 mixed.shape(x.rows(), product.outputs());
                 product.apply(kernels, input, x.rows(), Finish::Store, mixed);
             }
-            Pool::Attention {
-                norm,
-                query,
-                heads,
-                keys_values,
-                output,
-                perceptron_norm,
-                perceptron,
-            } => {
+            Pool::Attention(pool) => {
+                let AttentionPool { norm, query, heads, keys_values, output, .. } = &**pool;
+                let AttentionPool { perceptron_norm, perceptron, .. } = &**pool;
                 norm.replace(kernels, x, spare);
                 let input = operand.prepare(kernels, x, None, keys_values.precision());
                 member.share(round, |own| {

@@ -19,7 +19,7 @@ use crate::model::download::{self, Download};
 use crate::model::hub::Hub;
 use crate::model::receipt::{self, Pairs, Receipt, Record, Source};
 use crate::model::weights::Weights;
-use crate::model::{Folder, Precision, pairs};
+use crate::model::{Embedding, Folder, Precision, pairs};
 
 /// Files that are copied along when a model folder has them: what the model
 /// is and under which terms it may be used.
@@ -40,7 +40,7 @@ impl Models {
             return Err(Error::usage(format!("{} is already installed", folder.display())));
         }
         let source = Folder::open(folder)?;
-        let pairs = try_out(&source, check)?;
+        let (pairs, precision) = try_out(&source, check)?;
 
         self.make_room()?;
         // A name of its own: two may be adding the same folder.
@@ -52,7 +52,7 @@ impl Models {
         let files = copy(&source, &whole).context(|| self.cannot_install())?;
         let tried = digest(&source).context(|| self.cannot_install())?;
         let Receipt { title, license, source: origin, .. } = Receipt::read(folder);
-        let receipt = Receipt { title, license, source: origin, files, tried, pairs };
+        let receipt = Receipt { title, license, source: origin, files, tried, pairs, precision };
         receipt.write(&whole)?;
         let name = id_for(folder, &source.config);
         loop {
@@ -119,7 +119,7 @@ impl Models {
         // Where it does not work, its files stay: they are what the hub has, and
         // another version of this program may understand them.
         let folder = Folder::open(&temporary)?;
-        let pairs = try_out(&folder, PairCheck::Required)?;
+        let (pairs, precision) = try_out(&folder, PairCheck::Required)?;
         let receipt = Receipt {
             title: Some(known.title.clone()),
             license: Some(known.license.clone()),
@@ -127,6 +127,7 @@ impl Models {
             files: files.collect(),
             tried: digest(&folder).context(|| self.cannot_install())?,
             pairs,
+            precision,
         };
         receipt.write(&temporary)?;
         self.appear(&temporary, id)
@@ -184,8 +185,9 @@ const ADDING: &str = ".adding-";
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Looks at every number, and has both towers answer: what is missing or
-/// damaged shows now and not in the middle of an index.
-pub(super) fn try_out(folder: &Folder, check: PairCheck) -> Result<Pairs> {
+/// damaged shows now and not in the middle of an index. Also finds the fastest
+/// precision that its image tower bears.
+pub(super) fn try_out(folder: &Folder, check: PairCheck) -> Result<(Pairs, Precision)> {
     let refuse = |cause: Error| {
         Error::usage(format!("{} is not a working model", folder.path.display())).with(cause)
     };
@@ -197,15 +199,34 @@ pub(super) fn try_out(folder: &Folder, check: PairCheck) -> Result<Pairs> {
         encoder.encode_texts(&["a photo"])?;
         let picture = RgbImage::from_fn(64, 48, |x, y| [4 * x as u8, 5 * y as u8, 128].into());
         encoder.encode_images(&[encoder.preprocess(&picture)?])?;
-        match check {
-            PairCheck::Skipped => Ok(Pairs::Vouched),
+        let pairs = match check {
+            PairCheck::Skipped => Pairs::Vouched,
             PairCheck::Required if folder.family.paired => {
-                pairs::check(&*encoder).map(|()| Pairs::Checked)
+                pairs::check(&*encoder).map(|()| Pairs::Checked)?
             }
-            PairCheck::Required => Ok(Pairs::Checked),
-        }
+            PairCheck::Required => Pairs::Checked,
+        };
+        let exact = pairs::images(&*encoder)?;
+        // One tower at a time, where memory is short.
+        drop(encoder);
+        let rounded = pairs::images(&*folder.load(&Backend::Cpu(Precision::Int8))?)?;
+        Ok((pairs, bearable(&exact, &rounded)))
     };
     answers().map_err(refuse)
+}
+
+/// 8 bits where no picture moves further than this by them, and all of them
+/// together hardly at all.
+fn bearable(exact: &[Embedding], rounded: &[Embedding]) -> Precision {
+    const LEAST: f32 = 0.98;
+    const MEAN: f32 = 0.99;
+    let cosines = exact.iter().zip(rounded).map(|(exact, rounded)| {
+        exact.as_slice().iter().zip(rounded.as_slice()).map(|(a, b)| a * b).sum::<f32>()
+    });
+    let cosines: Vec<f32> = cosines.collect();
+    let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
+    let near = cosines.iter().all(|&cosine| cosine >= LEAST) && mean >= MEAN;
+    if near { Precision::Int8 } else { Precision::F32 }
 }
 
 /// A file name of lower-case letters, digits, `.`, `_` and `-` for a model.
@@ -240,4 +261,20 @@ fn copy(from: &Folder, to: &Path) -> io::Result<BTreeMap<String, Record>> {
         files.insert(name.to_owned(), record);
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_does_not_bear_rounding_keeps_all_its_bits() {
+        let vector = |x: f32, y: f32| Embedding::from_raw(vec![x, y]).unwrap();
+        let exact = [vector(1.0, 0.0), vector(0.0, 1.0)];
+        let check = |rounded: [Embedding; 2]| bearable(&exact, &rounded);
+        assert_eq!(check([vector(1.0, 0.05), vector(0.1, 1.0)]), Precision::Int8);
+        // One is far off; then none is, but both are off a little.
+        assert_eq!(check([vector(1.0, 0.0), vector(0.3, 1.0)]), Precision::F32);
+        assert_eq!(check([vector(1.0, 0.18), vector(0.18, 1.0)]), Precision::F32);
+    }
 }

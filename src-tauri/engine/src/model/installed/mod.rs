@@ -165,9 +165,9 @@ impl Models {
         if known || self.approved.lock().contains(&tried) {
             return Ok(());
         }
-        let pairs = try_out(&folder, check)?;
+        let (pairs, precision) = try_out(&folder, check)?;
         self.approved.lock().insert(tried.clone());
-        if let Err(error) = (Receipt { tried, pairs, ..receipt }).write(&model.folder) {
+        if let Err(error) = (Receipt { tried, pairs, precision, ..receipt }).write(&model.folder) {
             // It is only looked at once more by the next process.
             tracing::warn!("{error}");
         }

@@ -181,7 +181,7 @@ impl Block {
             for (image, part) in parts {
                 let first = self.depthwise.needs(&part, side).start;
                 let lines = Lines {
-                    pixels: window.from((image * side + first - held.start) * side, 0),
+                    pixels: window.rest((image * side + first - held.start) * side, 0),
                     stride: window.stride(),
                     first,
                     height: side,
@@ -189,7 +189,7 @@ impl Block {
                 };
                 let stride = mixed.stride();
                 let place = (image * outputs + part.start - band.start) * outputs;
-                kernels.depthwise(&self.depthwise, lines, part, mixed.from_mut(place, 0), stride);
+                kernels.depthwise(&self.depthwise, lines, part, mixed.rest_mut(place, 0), stride);
             }
 
             let (input, rows) = (ready(kernels, &self.narrow, mixed, narrow), 0..mixed.rows());

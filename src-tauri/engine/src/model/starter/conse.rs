@@ -185,6 +185,13 @@ impl Encoder for Conse {
         Ok(input)
     }
 
+    /// Three times the input, and what the crop leaves out in proportion.
+    fn least_side(&self) -> u32 {
+        // With twice the input one camera photo in 35 was at a cosine of 0.9952
+        // from what its whole makes; with three times all are above 0.999.
+        3 * (INPUT + CROP_PADDING)
+    }
+
     fn encode_images(&self, batch: &[RgbImage]) -> Result<Vec<Embedding>> {
         let tower = self.images()?;
         let mut embeddings = Vec::with_capacity(batch.len());

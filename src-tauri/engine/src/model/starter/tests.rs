@@ -81,7 +81,7 @@ fn photos(folder: &str) -> Option<PathBuf> {
 
 fn open(photo: &Path) -> RgbImage {
     let bytes = fs::read(photo).unwrap();
-    decode::decode(&bytes, &decode::Limits::default()).unwrap().rgb
+    decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full).unwrap().rgb
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {

@@ -173,8 +173,9 @@ macro_rules! block_int8 {
                 let weights = &weights.0[column..column + BLOCK_COLUMNS];
                 let weights: *const __m256i = weights.as_ptr().cast();
                 // SAFETY: sixteen times four bytes, as just cut out.
-                let (left, right) =
-                    unsafe { (_mm256_loadu_si256(weights), _mm256_loadu_si256(weights.add(1))) };
+                let left = unsafe { _mm256_loadu_si256(weights) };
+                // SAFETY: as above.
+                let right = unsafe { _mm256_loadu_si256(weights.add(1)) };
                 for (row, sums) in sums.iter_mut().enumerate() {
                     // SAFETY: the caller's promise: four inputs for each line.
                     let quad = unsafe { inputs.add(row * stride + 4 * step).cast::<i32>() };

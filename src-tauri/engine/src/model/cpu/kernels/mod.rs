@@ -1,10 +1,10 @@
 //! The inner loops, once for each kind of processor, chosen once at run time.
 //!
 //! [`portable`] is the specification: plain Rust that says what each kernel
-//! computes, and what processors without one of their own run. [`avx2`] and
-//! [`avx512`] hold what a compiler does not find by itself, the products of
-//! matrices; everything that goes along a row, [`rows`], is one source compiled
-//! for each of them.
+//! computes, and what processors without one of their own run. [`avx2`],
+//! [`avx512`] and `neon` hold what a compiler does not find by itself, the
+//! products of matrices; everything that goes along a row, [`rows`], is one
+//! source compiled for each of them.
 //!
 //! All `unsafe` of the engine is in this folder. The methods of [`Kernels`] are
 //! safe: they check every length before they hand out a pointer, and a table
@@ -15,6 +15,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod depthwise;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod rows;
 #[cfg(test)]
@@ -124,7 +126,7 @@ pub fn kernels() -> &'static Kernels {
 static PORTABLE: Kernels = Kernels {
     name: "portable",
     greatest: u8::MAX,
-    fast_int8: cfg!(target_arch = "aarch64"),
+    fast_int8: false,
     tile_f32: portable::tile_f32,
     tile_int8: portable::tile_int8,
     finish_f32: portable::finish_f32,
@@ -147,11 +149,17 @@ pub fn available() -> Vec<&'static Kernels> {
             if has!("avxvnni") {
                 available.push(&avx2::VNNI_KERNELS);
             }
-            if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
-                if has!("avx512vnni") {
-                    available.push(&avx512::KERNELS);
-                }
+            let wide = has!("avx512f") && has!("avx512bw") && has!("avx512dq");
+            if wide && has!("avx512vl") && has!("avx512vnni") {
+                available.push(&avx512::KERNELS);
             }
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        available.push(&neon::KERNELS);
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            available.push(&neon::DOT_KERNELS);
         }
     }
     available
@@ -200,6 +208,7 @@ impl Kernels {
 
     /// Adds the bias to `rows` rows of sums and hands their first `columns`
     /// columns on to `out`, whose rows are `stride` apart.
+    #[expect(clippy::too_many_arguments, reason = "what is finished, how, and where to")]
     pub fn finish_f32(
         &self,
         sums: &Tile<f32>,
@@ -217,6 +226,7 @@ impl Kernels {
     }
 
     /// The same for sums of 8-bit products, as many rows as there are spreads.
+    #[expect(clippy::too_many_arguments, reason = "what is finished, how, and where to")]
     pub fn finish_int8(
         &self,
         sums: &Tile<i32>,

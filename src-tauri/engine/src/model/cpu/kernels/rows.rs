@@ -60,7 +60,7 @@ fn quick_gelu<const FUSED: bool>(x: f32) -> f32 {
 /// `x sigmoid(2 u)`.
 #[inline(always)]
 fn tanh_gelu<const FUSED: bool>(x: f32) -> f32 {
-    let slope = add_product::<FUSED>(0.071_354_814 * x, x, 1.595_769_1);
+    let slope = add_product::<FUSED>(0.071_354_814 * x, x, 1.595_769);
     times_sigmoid::<FUSED>(x, x * slope)
 }
 
@@ -186,8 +186,8 @@ fn each_int8<const FUSED: bool>(
 #[inline(always)]
 fn hand_on(out: &mut [f32], sum: impl Fn(usize) -> f32, result: &impl Fn(f32, f32) -> f32) {
     if let Ok(out) = <&mut [f32; COLUMNS]>::try_from(&mut *out) {
-        for column in 0..COLUMNS {
-            out[column] = result(sum(column), out[column]);
+        for (column, out) in out.iter_mut().enumerate() {
+            *out = result(sum(column), *out);
         }
     } else {
         for (column, out) in out.iter_mut().enumerate() {
