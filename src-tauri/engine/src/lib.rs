@@ -79,7 +79,8 @@ pub struct OpenOptions {
     pub bundled_models: Vec<PathBuf>,
     /// What computes; `None` for [`DeviceChoice::Auto`].
     pub device: Option<DeviceChoice>,
-    /// How exactly the processor computes; `None` for the default.
+    /// How exactly the processor computes images; `None` for the fastest that
+    /// each model bears.
     pub precision: Option<Precision>,
     /// How long a part of a model stays in memory when nobody uses it; `None`
     /// for ever. It loads again on demand.
@@ -115,8 +116,7 @@ impl Engine {
     pub fn open(options: OpenOptions) -> Result<Self> {
         let models = options.models();
         let device = options.device.unwrap_or_default();
-        let precision = options.precision.unwrap_or_default();
-        let encoders = model::Encoders::new(device, precision, options.unload_after);
+        let encoders = model::Encoders::new(device, options.precision, options.unload_after);
         Ok(Self(Arc::new(Library::open(options.library, models, encoders)?)))
     }
 
@@ -575,7 +575,7 @@ impl Engine {
             Some(id_or_folder) => self.0.models.find(id_or_folder)?,
             None => self.current_model()?,
         };
-        let encoder = self.0.encoders.open(&model.folder)?;
+        let encoder = self.0.encoders.open(&model)?;
         let embeddings = embed(&encoder, inputs)?;
         Ok(EmbedReport { model: model.id, dim: encoder.dim(), embeddings })
     }

@@ -2,7 +2,6 @@
 //! its memory back.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -20,7 +19,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// The open encoders, all on one device.
 pub struct Encoders {
     device: DeviceChoice,
-    precision: Precision,
+    /// What the person said; `None` for what each model bears.
+    precision: Option<Precision>,
     unload_after: Option<Duration>,
     open: Mutex<Open>,
 }
@@ -39,7 +39,7 @@ impl Encoders {
     /// used for so long (`None`: never).
     pub fn new(
         device: DeviceChoice,
-        precision: Precision,
+        precision: Option<Precision>,
         unload_after: Option<Duration>,
     ) -> Arc<Self> {
         Arc::new(Self { device, precision, unload_after, open: Mutex::default() })
@@ -55,7 +55,7 @@ impl Encoders {
         let encoder = match open.by_model.get(&model.id) {
             Some((fingerprint, encoder)) if *fingerprint == model.fingerprint => encoder.clone(),
             _ => {
-                let encoder = Arc::new(self.open(&model.folder)?);
+                let encoder = Arc::new(self.open(model)?);
                 let entry = (model.fingerprint.clone(), encoder.clone());
                 open.by_model.insert(model.id.clone(), entry);
                 encoder
@@ -67,14 +67,18 @@ impl Encoders {
         Ok(encoder)
     }
 
-    /// An encoder that is not kept for others, of the model in a folder. A model
-    /// that was found not to bear 8 bits gets more.
+    /// An encoder that is not kept for others. Unless the person said how exactly
+    /// it is to compute, only a model that was seen to bear 8 bits, or came with
+    /// the application, computes in them.
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    pub fn open(&self, folder: &Path) -> Result<Guarded> {
-        let precision = self.precision.min(Receipt::read(folder).precision);
-        Guarded::open(folder, self.device, precision)
+    pub fn open(&self, model: &ModelInfo) -> Result<Guarded> {
+        let borne = || match Receipt::read(&model.folder).precision {
+            _ if model.bundled => Precision::default(),
+            tried => tried.unwrap_or(Precision::F32),
+        };
+        Guarded::open(&model.folder, self.device, self.precision.unwrap_or_else(borne))
     }
 
     /// Has the model's text tower loaded, for a question that is being typed.
@@ -164,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_idle_is_unloaded_and_loads_again() {
         let encoders =
-            Encoders::new(DeviceChoice::Cpu, Precision::F32, Some(Duration::from_millis(40)));
+            Encoders::new(DeviceChoice::Cpu, Some(Precision::F32), Some(Duration::from_millis(40)));
         let model = model("clip-gelu");
         for _ in 0..2 {
             let held = encoders.get(&model).unwrap();
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn without_a_time_nothing_is_unloaded() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, Precision::F32, None);
+        let encoders = Encoders::new(DeviceChoice::Cpu, Some(Precision::F32), None);
         encoders.warm_texts(&model("clip-gelu")).unwrap();
         assert!(!encoders.open.lock().watched);
         assert!(is_loaded(&encoders.get(&model("clip-gelu")).unwrap()));
@@ -189,7 +193,7 @@ mod tests {
     #[test]
     fn the_thread_holds_nothing() {
         let encoders =
-            Encoders::new(DeviceChoice::Cpu, Precision::F32, Some(Duration::from_secs(3600)));
+            Encoders::new(DeviceChoice::Cpu, Some(Precision::F32), Some(Duration::from_secs(3600)));
         encoders.warm_texts(&model("clip-gelu")).unwrap();
         assert!(encoders.open.lock().watched);
         assert_eq!(Arc::strong_count(&encoders), 1);
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_is_replaced_removed_or_left_is_forgotten() {
-        let encoders = Encoders::new(DeviceChoice::Cpu, Precision::F32, None);
+        let encoders = Encoders::new(DeviceChoice::Cpu, Some(Precision::F32), None);
         let (one, other) = (model("clip-gelu"), model("clip-quickgelu"));
         let first = encoders.get(&one).unwrap();
         assert!(Arc::ptr_eq(&first, &encoders.get(&one).unwrap()));

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! What a GPU and the processor compute is so close that vectors of both may
-//! be stored side by side.
+//! be stored side by side: 0.9999 in f32, above 0.98 in 8 bits.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -36,9 +36,9 @@ pub struct Receipt {
     #[serde(default)]
     pub pairs: Pairs,
     /// The fastest precision in which its image tower stays near to what it is
-    /// in f32.
-    #[serde(default)]
-    pub precision: Precision,
+    /// in f32; `None` where that was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
 }
 
 /// Where a model was downloaded from.

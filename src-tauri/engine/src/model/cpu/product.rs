@@ -87,6 +87,7 @@ fn stride_of(columns: usize) -> usize {
 #[derive(Default)]
 pub struct Bytes {
     values: Vec<u8>,
+    columns: usize,
     stride: usize,
     spreads: Vec<Spread>,
 }
@@ -94,7 +95,7 @@ pub struct Bytes {
 impl Bytes {
     /// Becomes a matrix of this shape.
     pub fn shape(&mut self, rows: usize, columns: usize) {
-        self.stride = columns.next_multiple_of(QUAD);
+        (self.columns, self.stride) = (columns, columns.next_multiple_of(QUAD));
         if self.values.len() < rows * self.stride {
             self.values.resize(rows * self.stride, 0);
         }
@@ -131,6 +132,15 @@ impl Bytes {
 pub enum Input<'a> {
     F32(&'a Matrix),
     Int8(&'a Bytes),
+}
+
+impl Input<'_> {
+    fn columns(&self) -> usize {
+        match self {
+            Self::F32(rows) => rows.columns,
+            Self::Int8(rows) => rows.columns,
+        }
+    }
 }
 
 /// A linear layer: `(rows, inputs)` to `(rows, outputs)`.
@@ -274,6 +284,7 @@ impl Product {
         out: &mut Matrix,
         first: usize,
     ) {
+        assert_eq!(input.columns(), self.inputs, "the input of a product has another width");
         let stride = out.stride();
         for (panel, bias) in self.bias.iter().enumerate() {
             let column = panel * COLUMNS;

@@ -145,15 +145,74 @@ fn a_single_sequence_is_the_same_on_all_cores() {
     assert!(worst_difference(&ours, &expected) < 2e-4);
 }
 
+/// With every kind of products in 8 bits, those whose inputs have 7 among them.
 #[test]
 fn eight_bits_stay_near() {
     let config = config(4, 128, Activation::QuickGelu);
-    let (ours, expected) = both(&config, &[50, 50, 3], Sight::All, Precision::Int8);
-    assert!(worst_difference(&ours, &expected) > 0.0, "nothing was rounded");
-    for (ours, expected) in ours.iter().zip(&expected) {
-        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-        let cosine = dot(ours, expected) / (dot(ours, ours) * dot(expected, expected)).sqrt();
-        assert!(cosine > 0.999, "{cosine}");
+    let lengths = [50, 50, 3];
+    let (width, ends) = (config.width, [0, 17, 2]);
+    let rows = random(5, 103 * width, 1.0);
+    let tower = |precision, kernels| {
+        let norm = LayerNorm::new(tensor(2, &[width], 1.5), tensor(3, &[width], 0.5), 1e-5);
+        let tower = Tower::new(
+            Embed::Tokens { positions: vec![0.0; 50 * width] },
+            None,
+            layers(&config).pack(precision, Sight::All).unwrap(),
+            Pool::Token {
+                norm: Norm::new(&norm).unwrap(),
+                product: Product::pack(
+                    &random(4, 90 * width, 0.2),
+                    &[0.0; 90],
+                    width,
+                    Precision::F32,
+                ),
+            },
+        );
+        let batch = Batch { rows: Rows::Tokens(&rows), lengths: &lengths, ends: Some(&ends) };
+        tower.with(kernels).texts(batch)
+    };
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    for kernels in available() {
+        let (exact, rounded) = (tower(Precision::F32, kernels), tower(Precision::Int8, kernels));
+        assert_ne!(exact, rounded, "{}: nothing was rounded", kernels.name);
+        for (a, b) in exact.iter().zip(&rounded) {
+            let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+            assert!(cosine > 0.999, "{}: {cosine}", kernels.name);
+        }
+    }
+}
+
+/// Fewer sequences than threads, as many, and more, on as many threads as
+/// processors have that are not at hand; and by several callers at once.
+#[test]
+fn vectors_do_not_depend_on_the_number_of_threads() {
+    let config = config(4, 64, Activation::QuickGelu);
+    let positions = random(1, 90 * 64, 1.0);
+    let tower = Tower::new(
+        Embed::Tokens { positions },
+        None,
+        layers(&config).pack(Precision::F32, Sight::All).unwrap(),
+        Pool::Mean(None),
+    );
+    let rows = random(5, 7 * 90 * 64, 1.0);
+    let all = [90, 61, 33, 90, 14, 2, 70];
+    for threads in [1, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for count in [1, 2, 3, 7] {
+            let lengths = &all[..count];
+            let rows = &rows[..lengths.iter().sum::<usize>() * 64];
+            let batch = Batch { rows: Rows::Tokens(rows), lengths, ends: None };
+            let expected = tower.texts(batch);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        let found = tower.images_on(&pool, batch);
+                        let worst = worst_difference(&found, &expected);
+                        assert!(worst < 1e-4, "{threads} threads, {count} sequences: {worst}");
+                    });
+                }
+            });
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Tower {
     pub norm: Option<Norm>,
     pub transformer: Transformer,
     pub pool: Pool,
+    kernels: &'static Kernels,
     crews: Mutex<Vec<Crew>>,
 }
 
@@ -160,7 +161,13 @@ pub fn patches(
 
 impl Tower {
     pub fn new(embed: Embed, norm: Option<Norm>, transformer: Transformer, pool: Pool) -> Self {
-        Self { embed, norm, transformer, pool, crews: Mutex::default() }
+        Self { embed, norm, transformer, pool, kernels: kernels(), crews: Mutex::default() }
+    }
+
+    /// The same with other kernels than the fastest.
+    #[cfg(test)]
+    pub fn with(self, kernels: &'static Kernels) -> Self {
+        Self { kernels, ..self }
     }
 
     /// Whether one token of each sequence is asked for.
@@ -170,13 +177,21 @@ impl Tower {
 
     /// One vector for each sequence, not normalised, on all cores.
     pub fn images(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
-        let Some(threads) = &*THREADS else { return self.texts(batch) };
+        match &*THREADS {
+            Some(threads) => self.images_on(threads, batch),
+            None => self.texts(batch),
+        }
+    }
+
+    /// The same on the threads of a pool.
+    pub fn images_on(&self, threads: &ThreadPool, batch: Batch<'_>) -> Vec<Vec<f32>> {
         let cores = threads.current_num_threads();
         let sequences = batch.lengths.len();
         let rows: usize = batch.lengths.iter().sum();
         if sequences < cores {
-            // More threads than a tile has rows would only wait for memory.
-            let members = (cores / sequences.max(1)).clamp(1, rows.div_ceil(ROWS).max(1));
+            // Members with less than a tile of rows would only wait for memory.
+            let most = (rows / sequences.max(1)).div_ceil(ROWS).max(1);
+            let members = (cores / sequences.max(1)).clamp(1, most);
             let groups: Vec<_> = self.groups(batch, sequences).collect();
             let crews: Vec<_> = groups.iter().map(|_| self.crew(members)).collect();
             // Every thread of the pool runs this once, and all of them in the same
@@ -186,7 +201,7 @@ impl Tower {
                 let (batch, crew) = (groups.get(group)?, crews.get(group)?);
                 Some(self.run(*batch, crew, member))
             });
-            self.crews.lock().extend(crews);
+            crews.into_iter().for_each(|crew| self.dismiss(crew));
             return vectors.into_iter().flatten().flatten().collect();
         }
         let groups = rows.div_ceil(GROUP_ROWS).next_multiple_of(cores).min(sequences);
@@ -239,7 +254,7 @@ impl Tower {
     fn group(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
         let crew = self.crew(1);
         let vectors = self.run(batch, &crew, 0);
-        self.crews.lock().push(crew);
+        self.dismiss(crew);
         vectors
     }
 
@@ -248,6 +263,17 @@ impl Tower {
         let mut crews = self.crews.lock();
         let fitting = crews.iter().position(|crew| crew.members() == members);
         fitting.map_or_else(|| Crew::new(members), |index| crews.swap_remove(index))
+    }
+
+    /// Keeps a crew for the next time, unless there are as many as are ever at
+    /// work together.
+    fn dismiss(&self, crew: Crew) {
+        let most = THREADS.as_ref().map_or(1, ThreadPool::current_num_threads);
+        let mut crews = self.crews.lock();
+        if crews.len() >= most {
+            crews.remove(0);
+        }
+        crews.push(crew);
     }
 
     /// Takes a group through the tower as a member of a crew; the vectors of
@@ -259,7 +285,7 @@ impl Tower {
             starts.push(starts[starts.len() - 1] + length + before);
         }
         let sequences = Sequences { starts: &starts, ends: batch.ends };
-        let kernels = kernels();
+        let kernels = self.kernels;
         crew.run(member, |member, scratch| {
             self.embed(kernels, member, batch, sequences, before, scratch);
             self.transformer.run(kernels, member, sequences, scratch);

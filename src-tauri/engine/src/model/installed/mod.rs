@@ -161,13 +161,17 @@ impl Models {
         let tried = digest(&folder)
             .context(|| format!("cannot read the model in {}", model.folder.display()))?;
         let receipt = Receipt::read(&model.folder);
-        let known = receipt.pairs != Pairs::Unknown && receipt.tried == tried;
+        let known = receipt.pairs != Pairs::Unknown
+            && receipt.precision.is_some()
+            && receipt.tried == tried;
         if known || self.approved.lock().contains(&tried) {
             return Ok(());
         }
         let (pairs, precision) = try_out(&folder, check)?;
         self.approved.lock().insert(tried.clone());
-        if let Err(error) = (Receipt { tried, pairs, precision, ..receipt }).write(&model.folder) {
+        if let Err(error) =
+            (Receipt { tried, pairs, precision: Some(precision), ..receipt }).write(&model.folder)
+        {
             // It is only looked at once more by the next process.
             tracing::warn!("{error}");
         }

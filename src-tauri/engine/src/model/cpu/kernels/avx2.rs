@@ -13,7 +13,7 @@ compiled! { true #[target_feature(enable = "avx2,fma")] }
 
 /// AVX2 adds neighbouring products in 16 bits: with inputs of 7 bits,
 /// 2 x 127 x 127 still fits.
-const SEVEN_BITS: u8 = 127;
+pub const SEVEN_BITS: u8 = 127;
 
 pub static KERNELS: Kernels = Kernels {
     name: "AVX2",
@@ -113,7 +113,7 @@ unsafe fn block_f32<const ROWS: usize>(
 /// As [`portable::tile_int8`](super::portable::tile_int8), with inputs of 7
 /// bits; AVX2 is there.
 #[target_feature(enable = "avx2")]
-unsafe fn tile_int8(
+pub unsafe fn tile_int8(
     inputs: *const u8,
     stride: usize,
     rows: usize,

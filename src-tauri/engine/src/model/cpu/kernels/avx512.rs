@@ -14,6 +14,15 @@ use super::{
 
 compiled! { true #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")] }
 
+/// Without VNNI, which the first processors with AVX-512 lack, bytes are
+/// multiplied as AVX2 does it.
+pub static PLAIN_KERNELS: Kernels = Kernels {
+    name: "AVX-512",
+    tile_int8: super::avx2::tile_int8,
+    greatest: super::avx2::SEVEN_BITS,
+    ..KERNELS
+};
+
 pub static KERNELS: Kernels = Kernels {
     name: "AVX-512 VNNI",
     greatest: u8::MAX,

@@ -150,8 +150,12 @@ pub fn available() -> Vec<&'static Kernels> {
                 available.push(&avx2::VNNI_KERNELS);
             }
             let wide = has!("avx512f") && has!("avx512bw") && has!("avx512dq");
-            if wide && has!("avx512vl") && has!("avx512vnni") {
-                available.push(&avx512::KERNELS);
+            if wide && has!("avx512vl") {
+                // One with AVX-VNNI as well is no slower with it than with this.
+                available.push(&avx512::PLAIN_KERNELS);
+                if has!("avx512vnni") {
+                    available.push(&avx512::KERNELS);
+                }
             }
         }
     }
