@@ -54,7 +54,8 @@ pub(super) fn is_hardly_there(bytes: &[u8], pixels: u64) -> bool {
     pixels / PIXELS_PER_BYTE > bytes.len() as u64
 }
 
-/// The frame of a Huffman-coded JPEG of 8 bits, as nearly all are.
+/// The frame of a Huffman-coded JPEG of 8 bits, grey or in three components, as
+/// nearly all are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     /// Of the stored picture, before it is turned.
@@ -75,7 +76,7 @@ impl Frame {
         let mut orientation = Orientation::NoTransforms;
         for (marker, payload) in segments.by_ref() {
             match (marker, payload) {
-                (SOF0..=SOF2, &[8, h1, h0, w1, w0, _, ref components @ ..]) => {
+                (SOF0..=SOF2, &[8, h1, h0, w1, w0, 1 | 3, ref components @ ..]) => {
                     let height = u32::from(u16::from_be_bytes([h1, h0]));
                     let width = u32::from(u16::from_be_bytes([w1, w0]));
                     let samples = samples(width, height, components)?;

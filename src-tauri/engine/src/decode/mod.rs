@@ -159,7 +159,7 @@ impl std::error::Error for DecodeError {}
 /// A [`DecodeError`] that says in plain words what is wrong: not a picture, a kind
 /// that is not supported yet, cut off, damaged, or beyond `limits`.
 pub fn decode(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Decoded, DecodeError> {
-    open(bytes, limits, detail)?.decode()
+    open(bytes, limits, detail)?.decode(&mut |_| {})
 }
 
 /// Reads a file's header, so that [`Picture::memory`] is known before it is
@@ -199,7 +199,7 @@ pub struct Picture<'a> {
 
 impl Picture<'_> {
     /// Bytes that decoding takes at the worst moment, the file's own not
-    /// counted. Of a file that proves damaged it may take more.
+    /// counted. If a file turns out to need more, [`Self::decode`] asks for it.
     pub fn memory(&self) -> u64 {
         match self.way {
             Way::Whole { memory } => memory,
@@ -208,25 +208,35 @@ impl Picture<'_> {
         }
     }
 
+    /// Calls `more`, which may wait, with the bytes that are needed beyond
+    /// [`Self::memory`], before they are: a JPEG that libjpeg-turbo complains
+    /// about is decoded whole, and only decoding it tells.
+    ///
     /// # Errors
     /// As [`decode`].
-    pub fn decode(self) -> Result<Decoded, DecodeError> {
+    #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is known"))]
+    pub fn decode(self, more: &mut dyn FnMut(u64)) -> Result<Decoded, DecodeError> {
         let Self { file, way, format } = self;
-        let (rgb, size) = file.guarded(|deadline| match way {
-            Way::Whole { .. } => file.whole(deadline),
-            #[cfg(feature = "turbojpeg")]
-            Way::Scaled { frame, divisor, .. } => {
-                match turbo::decode(file.bytes, &frame, divisor) {
-                    Some(rgb) => {
-                        let (width, height) = (frame.width, frame.height);
-                        let turned = turns(frame.orientation);
-                        let size = if turned { (height, width) } else { (width, height) };
-                        Ok((upright(rgb, frame.orientation), size))
-                    }
-                    None => file.whole(deadline),
-                }
+        #[cfg(feature = "turbojpeg")]
+        if let Way::Scaled { frame, divisor, memory } = way {
+            let scaled = file.guarded(|_| {
+                let rgb = turbo::decode(file.bytes, &frame, divisor);
+                Ok(rgb.map(|rgb| upright(rgb, frame.orientation)))
+            })?;
+            if let Some(rgb) = scaled {
+                let (width, height) = (frame.width, frame.height);
+                let turned = turns(frame.orientation);
+                let size = if turned { (height, width) } else { (width, height) };
+                return Ok(Decoded { rgb, size, format });
             }
-        })?;
+            let whole = file.guarded(|deadline| Ok(file.whole_header(deadline)?.1.memory))?;
+            // Outside `guarded`: waiting for memory is no decoding time.
+            let missing = whole.saturating_sub(memory);
+            if missing > 0 {
+                more(missing);
+            }
+        }
+        let (rgb, size) = file.guarded(|deadline| file.whole(deadline))?;
         Ok(Decoded { rgb, size, format })
     }
 }

@@ -22,15 +22,24 @@ pub(super) struct Preview<'a> {
 /// holds a sensor's data or calls itself a DNG.
 pub(super) fn is_raw(bytes: &[u8]) -> bool {
     let Some(tiff) = Tiff::of(bytes) else { return false };
-    if tiff.kind != Kind::Tiff || bytes.get(8..10) == Some(b"CR") {
+    if tiff.kind != Kind::Tiff {
         return true;
     }
-    tiff.directories().iter().any(|directory| {
+    let directories = tiff.directories();
+    let sensor = directories.iter().any(|directory| {
         directory.get(DNG_VERSION).is_some() || directory.number(PHOTOMETRIC).is_some_and(is_sensor)
-    })
+    });
+    // Canon's mark, with its version, is where other files may have pixels.
+    let canon = || bytes.get(8..12) == Some(b"CR\x02\0");
+    sensor || (canon() && directories.iter().any(|it| it.previews().next().is_some()))
 }
 
-/// The smallest preview that shows enough; of all pixels, the largest.
+/// The smallest preview that shows enough; where all pixels are wanted, or none
+/// shows that much, the largest.
+///
+/// What is asked for has a margin: it is at least twice what a model takes in.
+/// So a preview with half of it is still used, and what is refused is too small
+/// without regard to the margin.
 ///
 /// # Errors
 /// Where there is none.
@@ -51,12 +60,15 @@ pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, Decod
     };
     let jpeg = match detail {
         Detail::Full => largest,
-        Detail::AtLeast { .. } => {
-            let enough = previews.iter().find(|(_, size, _)| detail.allows(*size));
-            let (.., jpeg) = enough.ok_or_else(|| {
-                without(&format!("its preview is too small ({width} x {height} pixels)"))
-            })?;
-            jpeg
+        Detail::AtLeast { shorter, .. } => {
+            match previews.iter().find(|(_, size, _)| detail.allows(*size)) {
+                Some((.., jpeg)) => jpeg,
+                None if width.min(height) >= shorter.div_ceil(2) => largest,
+                None => {
+                    let why = format!("its preview is too small ({width} x {height} pixels)");
+                    return Err(without(&why));
+                }
+            }
         }
     };
     let orientation = directories
@@ -359,7 +371,10 @@ mod tests {
         check(&file, ENOUGH, &jpeg(48, 32));
         check(&file, Detail::AtLeast { shorter: 33, longer: 40 }, &jpeg(96, 64));
         check(&file, Detail::Full, &jpeg(96, 64));
-        let error = preview(&file, Detail::AtLeast { shorter: 65, longer: 65 }).unwrap_err();
+        // None is enough, but the largest is without the margin.
+        check(&file, Detail::AtLeast { shorter: 32, longer: 97 }, &jpeg(96, 64));
+        check(&file, Detail::AtLeast { shorter: 128, longer: 512 }, &jpeg(96, 64));
+        let error = preview(&file, Detail::AtLeast { shorter: 129, longer: 512 }).unwrap_err();
         assert!(error.reason.contains("too small (96 x 64 pixels)"), "{error}");
         assert!(error.permanent);
     }
@@ -412,6 +427,32 @@ mod tests {
         let mut tiff = std::io::Cursor::new(Vec::new());
         RgbImage::new(8, 8).write_to(&mut tiff, image::ImageFormat::Tiff).unwrap();
         assert!(!is_raw(tiff.get_ref()));
+        // Pixels that look like Canon's mark, in part and wholly.
+        for pixels in [[67, 82, 90, 67, 82, 90], [67, 82, 2, 0, 0, 0]] {
+            let picture = RgbImage::from_raw(2, 1, pixels.to_vec()).unwrap();
+            // libtiff writes the pixels first.
+            let mut file = Writer::new(b"II*\0");
+            let at = file.append(&pixels);
+            let bits = file.append(&[8, 0, 8, 0, 8, 0]);
+            let first = file.directory(
+                &[
+                    (256, 3, 1, 2),
+                    (257, 3, 1, 1),
+                    (258, 3, 3, bits),
+                    (COMPRESSION, 3, 1, 1),
+                    (PHOTOMETRIC, 3, 1, 2),
+                    (STRIP_OFFSETS, 4, 1, at),
+                    (277, 3, 1, 3),
+                    (278, 3, 1, 1),
+                    (STRIP_LENGTHS, 4, 1, 6),
+                ],
+                0,
+            );
+            let bytes = file.first(first);
+            assert_eq!(bytes[8..14], pixels);
+            let decoded = decode(&bytes, &Limits::default(), ENOUGH).unwrap();
+            assert_eq!((decoded.format, decoded.rgb), (Format::Tiff, picture));
+        }
         assert!(!is_raw(b"II*\0"));
         assert!(!is_raw(&jpeg(8, 8)));
     }

@@ -264,6 +264,43 @@ fn memory_is_that_of_the_pixels_that_are_decoded() {
     assert_eq!(small.size, (800, 400));
 }
 
+/// The memory that is asked for in all, and what is decoded for it.
+#[cfg(feature = "turbojpeg")]
+fn asked(bytes: &[u8], detail: Detail) -> (u64, Decoded) {
+    let limits = Limits::default();
+    let picture = open(bytes, &limits, detail).unwrap();
+    let mut memory = picture.memory();
+    let decoded = picture.decode(&mut |more| memory += more).unwrap();
+    (memory, decoded)
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn memory_is_asked_for_before_a_picture_is_decoded_whole_after_all() {
+    const WHOLE: u64 = 800 * 400 * 3;
+    let detail = Detail::AtLeast { shorter: 100, longer: 200 };
+    let mut jpeg = encoded(quadrants(800, 400), ImageFormat::Jpeg);
+    assert_eq!(asked(&jpeg, detail).0, 200 * 100 * 3);
+
+    // What libjpeg warns of and the codec in Rust does not mind.
+    let end = jpeg.len() - 2;
+    jpeg.splice(end..end, [0x55; 12]);
+    let (memory, picture) = asked(&jpeg, detail);
+    assert_eq!((memory, picture.rgb.dimensions()), (WHOLE, (800, 400)));
+
+    // The colours of print, which are never decoded small.
+    let mut codec = turbojpeg::Compressor::new().unwrap();
+    let pixels = vec![200; 800 * 400 * 4];
+    let format = turbojpeg::PixelFormat::CMYK;
+    let pixels = pixels.as_slice();
+    let image = turbojpeg::Image { pixels, width: 800, pitch: 800 * 4, height: 400, format };
+    let print = codec.compress_to_vec(image).unwrap();
+    let before = open(&print, &Limits::default(), detail).unwrap().memory();
+    assert!(before >= WHOLE, "{before}");
+    let (memory, picture) = asked(&print, detail);
+    assert_eq!((memory, picture.rgb.dimensions()), (before, (800, 400)));
+}
+
 /// Small files of every format, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
     let picture = DynamicImage::ImageRgb8(quadrants(24, 16));

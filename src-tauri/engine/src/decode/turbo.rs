@@ -3,7 +3,8 @@
 //!
 //! It reads on over damage with a warning and leaves grey behind. Whatever it
 //! says anything about is therefore refused here, as are the colours of print,
-//! and left to the codec in Rust, which knows which damage a picture survives.
+//! and left to the codec in Rust, whose judgement on damage then holds, as it does
+//! where this one is not built in.
 
 use image::RgbImage;
 use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};

@@ -1,7 +1,8 @@
 //! The memory that decoding may take at once, shared by the decoding threads.
 //!
 //! A thread asks twice for each photo: before it reads the file, for the file's
-//! bytes, and once the header is known, for what decoding takes. It waits, first
+//! bytes, and once the header is known, for what decoding takes; a third time
+//! if decoding proves to take more than the header told. It waits, first
 //! come, first served, until that fits beside what the others hold. So a photo
 //! that needs much waits until the others are done, and one that needs more
 //! than there is goes alone.

@@ -264,7 +264,7 @@ impl Pipeline<'_> {
         let detail = Detail::indexed(self.encoder.least_side());
         let opened = decode::open(bytes, limits, detail)?;
         room.grow(opened.memory());
-        let decoded = opened.decode()?;
+        let decoded = opened.decode(&mut |bytes| room.grow(bytes))?;
         let (width, height) = decoded.size;
         let size = Size { width, height };
         let (average, thumbnail) = match picture {
