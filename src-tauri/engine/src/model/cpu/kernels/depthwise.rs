@@ -298,14 +298,14 @@ impl Under<'_> {
                 let line = self.line.add((ky - down.start) * self.lines + x * self.stride);
                 for kx in across.clone() {
                     let tap = S::load(self.taps[ky * SIZE + kx].0.as_ptr());
-                    for n in 0..COUNT {
+                    for (n, sum) in sums.iter_mut().enumerate() {
                         let pixel = line.add((n * STEP + kx - across.start) * self.stride);
-                        sums[n] = sums[n].add_product(S::load(pixel), tap);
+                        *sum = sum.add_product(S::load(pixel), tap);
                     }
                 }
             }
-            for n in 0..COUNT {
-                sums[n].store(out.add(n * stride));
+            for (n, sum) in sums.iter().enumerate() {
+                sum.store(out.add(n * stride));
             }
         }
     }
