@@ -27,6 +27,8 @@ use crate::model::cpu::{
 use crate::model::device::Precision;
 
 /// What a window may take: half of the second-level cache of many processors.
+/// Measured on one with 1 MiB: 128 KiB 9 % slower, whole images, four together,
+/// 12 % slower in f32 and 18 % in 8 bits.
 const WINDOW_BYTES: usize = 512 << 10;
 
 /// The network.
@@ -42,7 +44,7 @@ pub type Scratches = Mutex<Vec<Scratch>>;
 
 /// An inverted residual block.
 pub struct Block {
-    /// The first block's is the stem, which takes levels.
+    /// The first block's is the stem, which takes levels, in f32.
     pub widen: Product,
     pub depthwise: Depthwise,
     pub narrow: Product,
@@ -99,8 +101,8 @@ impl Network {
         let mut scratch = self.scratch.lock().pop().unwrap_or_default();
         let mut side = (INPUT as usize).div_ceil(STEM_STRIDE);
         for (number, block) in self.blocks.iter().enumerate() {
-            let images_in = if number == 0 { images } else { &[] };
-            side = block.run(kernels, images_in, images.len(), side, &mut scratch);
+            let pixels = (number == 0).then_some(images);
+            side = block.run(kernels, pixels, images.len(), side, &mut scratch);
         }
         let Scratch { x, y, mixed, bytes, .. } = &mut scratch;
         let area = side * side;
@@ -129,13 +131,13 @@ impl Network {
 }
 
 impl Block {
-    /// Takes so many images through the block, `x` to `x`, or the first block
-    /// from `pixels` on. Between its products an image has `side * side` pixels;
-    /// returns the size of a side of the result.
+    /// Takes so many images through the block, `x` to `x`; through the first one
+    /// from `pixels` on. Widened, an image has `side * side` pixels; returns the
+    /// size of a side of the result.
     fn run(
         &self,
         kernels: &Kernels,
-        pixels: &[RgbImage],
+        pixels: Option<&[RgbImage]>,
         images: usize,
         side: usize,
         scratch: &mut Scratch,
@@ -151,8 +153,7 @@ impl Block {
         if !self.residual {
             y.shape(total * outputs, self.narrow.outputs());
         }
-
-        if pixels.is_empty() && self.widen.precision() == Precision::Int8 {
+        if self.widen.precision() == Precision::Int8 {
             wide.round(kernels, x);
         }
 
@@ -164,17 +165,15 @@ impl Block {
             window.advance((needed.start - held.start) * side, (held.end - needed.start) * side);
             let place = (held.end - needed.start) * side;
             let rows = held.end * side..needed.end * side;
-            if pixels.is_empty() {
-                let input = match self.widen.precision() {
-                    Precision::F32 => Input::F32(x),
-                    Precision::Int8 => Input::Int8(wide),
-                };
-                self.widen.apply_part(kernels, input, rows, Finish::Relu6, window, place);
-            } else {
-                cut(pixels, held.end..needed.end, side, levels, patches);
-                let (input, rows) = (Input::F32(patches), 0..rows.len());
-                self.widen.apply_part(kernels, input, rows, Finish::Relu6, window, place);
-            }
+            let (input, rows) = match (pixels, self.widen.precision()) {
+                (Some(pixels), _) => {
+                    cut(pixels, held.end..needed.end, side, levels, patches);
+                    (Input::F32(patches), 0..rows.len())
+                }
+                (None, Precision::F32) => (Input::F32(x), rows),
+                (None, Precision::Int8) => (Input::Int8(wide), rows),
+            };
+            self.widen.apply_part(kernels, input, rows, Finish::Relu6, window, place);
             held = needed;
 
             mixed.shape(band.len() * outputs, self.widen.outputs());

@@ -304,7 +304,7 @@ impl Under<'_> {
                     }
                 }
             }
-            for (n, sum) in sums.into_iter().enumerate() {
+            for (n, sum) in sums.iter().enumerate() {
                 sum.store(out.add(n * stride));
             }
         }
