@@ -282,7 +282,7 @@ def main():
     print(f"commit {machine['commit']}, {machine['date']}, medians of {arguments.rounds} rounds")
     print(f"{MODEL} with random weights over {arguments.photos}, the starter over {everyday}")
     print(*table(run), sep="\n")
-    print(f"all measurements: {os.path.relpath(results)}", file=sys.stderr)
+    print(f"all measurements: {os.path.relpath(results)}")
 
 
 main()

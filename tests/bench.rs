@@ -2,13 +2,19 @@
 //! the machine may be busy.
 
 use std::fs;
+#[cfg(unix)]
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Stdio;
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+use crate::support::interrupt;
 use crate::support::{Library, keys, lines, repository};
 
 /// Pictures in two classes of size, and a file that is none.
@@ -166,9 +172,69 @@ fn what_cannot_be_measured_ends_with_2_and_says_what_can() {
     check(&["embed", "--model", &model(), "--batch", "none"], "none");
     check(&["decode", "--folder", "no-such-folder"], "no-such-folder");
     check(&["index", "no-such-folder"], "no-such-folder");
-    check(&["index"], "DIR");
+    check(&["index"], "bench index --library <DIR> <FOLDER>");
     let empty = tempfile::tempdir().unwrap();
     let empty = empty.path().to_str().unwrap();
     check(&["decode", "--folder", empty], "no photos");
     check(&["scan"], "nothing to rank");
+    check(&["index", empty], "no photos");
+    check(&["embed", "--batch", "0"], "0 is not in 1..");
+    check(&["embed", "--tokens", "2"], "2 is not in 3..=77");
+    check(&["embed", "--tokens", "500"], "500 is not in 3..=77");
+    check(&["embed", "--image", "/nope.jpg"], "no file /nope.jpg");
+    check(&["embed", "--seconds", "-1"], "a number of seconds");
+    check(&["scan", "--runs", "0"], "0 is not in 1..");
+    if cfg!(not(feature = "cuda")) {
+        check(&["embed", "--device", "cuda"], "cuda");
+        check(&["index", photos().path().to_str().unwrap(), "--device", "cuda"], "cuda");
+    }
+}
+
+#[test]
+fn where_no_photo_can_be_read_nothing_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let library = Library::new();
+    let fails = |command: &str, message: &str| {
+        let args = ["bench", command, path, "--model", &model(), "--json"];
+        let nothing = contains("photos").not();
+        library.command(&args).assert().code(1).stdout(nothing).stderr(contains(message));
+    };
+    fs::write(folder.path().join("a.jpg"), "no picture").unwrap();
+    fails("index", "cannot read the only photo");
+    fails("decode", "cannot read the only photo");
+    // One whose size can be told, but nothing more.
+    write_bmp(&folder.path().join("b.bmp"), 1100);
+    let cut = fs::read(folder.path().join("b.bmp")).unwrap();
+    fs::write(folder.path().join("b.bmp"), &cut[..60]).unwrap();
+    fails("decode", "none of 1 photo of 1-6 megapixels can be decoded");
+    fails("index", "cannot read any of 2 photos");
+
+    // Other sizes are measured all the same.
+    write_bmp(&folder.path().join("c.bmp"), 40);
+    let args = ["decode", path, "--model", &model(), "--seconds", "0"];
+    assert!(measured(&args).iter().all(|line| line["megapixels"] == "<1"));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_measurement_and_leaves_no_weights_behind() {
+    let (library, temporary) = (Library::new(), tempfile::tempdir().unwrap());
+    let mut child = library
+        .process(&["bench", "embed", "--batch", "1", "--seconds", "600"])
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The machine, and then the first use.
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(output.by_ref().take(2).all(|line| line.is_ok()));
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
+    interrupt(&child);
+    let ended = child.wait_with_output().unwrap();
+    let complaint = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("stopped: nothing more was measured"), "{complaint}");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }

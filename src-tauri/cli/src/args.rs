@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions, Precision};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -40,8 +41,12 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Where library and models are, and what computes.
-    pub fn open_options(&self, device: &DeviceArgs) -> Result<OpenOptions, Error> {
+    /// Where library and models are, and what computes, how exactly.
+    pub fn open_options(
+        &self,
+        device: DeviceArgs,
+        precision: Option<Precision>,
+    ) -> Result<OpenOptions, Error> {
         let library = match &self.library {
             Some(folder) => folder.clone(),
             None => Engine::default_library()?,
@@ -50,7 +55,7 @@ impl Cli {
         Ok(OpenOptions {
             models: models.map(PathBuf::from),
             device: device.choice,
-            precision: device.precision,
+            precision,
             ..OpenOptions::new(library)
         })
     }
@@ -92,25 +97,30 @@ pub struct IndexArgs {
 
     #[command(flatten)]
     pub device: DeviceArgs,
+
+    /// How exactly the processor computes images, for photos embedded from now
+    /// on: f32, or int8, which is several times as fast [default: int8]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Precision>,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct DeviceArgs {
     /// What computes: auto, cpu, cuda or metal [default: auto, which takes a
     /// GPU that computes right]
     #[arg(long = "device", value_name = "DEVICE")]
     pub choice: Option<DeviceChoice>,
-
-    /// How exactly the processor computes images: f32, or int8, which is several
-    /// times as fast [default: f32 for `embed`, else int8]
-    #[arg(long, value_name = "PRECISION")]
-    pub precision: Option<Precision>,
 }
 
 #[derive(Debug, Args)]
 pub struct WatchArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
+
+    /// How exactly the processor computes images, for photos embedded from now
+    /// on: f32, or int8, which is several times as fast [default: int8]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Precision>,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +182,12 @@ pub struct EmbedArgs {
 
     #[command(flatten)]
     pub device: DeviceArgs,
+
+    /// How exactly the processor computes images: f32, or int8, which is several
+    /// times as fast
+    // Who asks for a vector by itself wants it exact.
+    #[arg(long, value_name = "PRECISION", default_value_t = Precision::F32)]
+    pub precision: Precision,
 }
 
 #[derive(Debug, Args)]
@@ -259,7 +275,7 @@ pub enum BenchCommand {
     /// Rank the whole library, again and again
     Scan {
         /// How many times
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
         runs: usize,
     },
 }
@@ -270,11 +286,24 @@ pub struct BenchEmbedArgs {
     pub subject: SubjectArgs,
 
     /// Images a call of the image tower
-    #[arg(long = "batch", value_name = "N,…", value_delimiter = ',', default_values_t = [1, 8, 32])]
+    #[arg(
+        long = "batch",
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_values_t = [1, 8, 32],
+        value_parser = at_least_one(),
+    )]
     pub batches: Vec<usize>,
 
-    /// Tokens of a text, start and end included
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [5, 12, 77])]
+    /// Tokens of a text, start and end included: 3 to 77, which is CLIP's
+    /// context; SigLIP always computes its whole context
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_values_t = [5, 12, 77],
+        value_parser = RangedU64ValueParser::<usize>::new().range(3..=77),
+    )]
     pub tokens: Vec<usize>,
 
     /// Embed this text once instead, with a model that is not loaded yet; may
@@ -291,6 +320,11 @@ pub struct BenchEmbedArgs {
 
     #[command(flatten)]
     pub device: DeviceArgs,
+
+    /// How exactly the processor computes images: f32 or int8 [default: both,
+    /// one after the other]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Precision>,
 }
 
 #[derive(Debug, Args)]
@@ -315,6 +349,11 @@ pub struct BenchIndexArgs {
 
     #[command(flatten)]
     pub device: DeviceArgs,
+
+    /// How exactly the processor computes images: f32, or int8, which is several
+    /// times as fast [default: int8]
+    #[arg(long, value_name = "PRECISION")]
+    pub precision: Option<Precision>,
 }
 
 #[derive(Debug, Args)]
@@ -328,8 +367,19 @@ pub struct SubjectArgs {
 #[derive(Debug, Args)]
 pub struct TimeArgs {
     /// About how many seconds each measurement takes
-    #[arg(long, default_value = "4", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(
+        long,
+        default_value = "4",
+        value_name = "SECONDS",
+        value_parser = seconds,
+        // So that `-1` is refused with the reason, and not as an unknown option.
+        allow_negative_numbers = true,
+    )]
     pub seconds: Duration,
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 fn seconds(word: &str) -> Result<Duration, String> {
@@ -340,11 +390,11 @@ fn seconds(word: &str) -> Result<Duration, String> {
 #[derive(Debug, Args)]
 pub struct FolderArgs {
     /// The folder of photos
-    #[arg(value_name = "DIR", required_unless_present = "folder", conflicts_with = "folder")]
+    #[arg(value_name = "FOLDER", required_unless_present = "folder", conflicts_with = "folder")]
     dir: Option<PathBuf>,
 
     /// The same
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use afterimage_engine::bench::{Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes};
+use afterimage_engine::bench::{self, Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes};
 use afterimage_engine::{
     Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
 };
@@ -25,9 +25,18 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
 }
 
 fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
-    let options = cli.open_options(&args.device)?;
+    let options = cli.open_options(args.device, args.precision)?;
+    // Before weights are made up for nothing.
+    if let Some(image) = args.images.iter().find(|image| !image.is_file()) {
+        return Err(Error::usage(format!("there is no file {}", image.display())).into());
+    }
+    let control = listening()?;
+    let subject = Subject::find(&args.subject.model, &options, &control)?;
     let device = options.device.unwrap_or_default();
-    let subject = Subject::find(&args.subject.model, &options)?;
+    let precisions = options.precision.map_or(vec![Precision::F32, Precision::Int8], |p| vec![p]);
+    // All are opened first: a machine is introduced once it can measure.
+    let opened: Vec<Towers> =
+        precisions.into_iter().map(|p| subject.open(device, p)).collect::<Result<_, _>>()?;
     introduce(cli.json)?;
 
     let mut inputs: Vec<EmbedInput> = args.texts.iter().cloned().map(EmbedInput::Text).collect();
@@ -38,13 +47,12 @@ fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
     }
     let time = args.time.seconds;
     let mut measured = None;
-    for precision in options.precision.map_or(vec![Precision::F32, Precision::Int8], |p| vec![p]) {
-        let towers = subject.open(device, precision)?;
+    for towers in opened {
         // A GPU has one precision, whatever was asked of the processor.
         if measured == Some((towers.device(), towers.precision())) {
             break;
         }
-        let seconds = towers.embed(&inputs)?;
+        let seconds = towers.embed(&inputs, &control)?;
         let by = || measured_by(&subject, &towers);
         say(
             cli.json,
@@ -58,12 +66,12 @@ fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
         )?;
         if !first_use_alone {
             for &batch in &args.batches {
-                let speed = towers.images(batch, time)?;
+                let speed = towers.images(batch, time, &control)?;
                 let (images_per_s, rounds) = (rounded(speed.per_second), speed.rounds);
                 say(cli.json, Measurement::ImageTower { by: by(), batch, images_per_s, rounds })?;
             }
             for &tokens in args.tokens.iter().filter(|_| measured.is_none()) {
-                let speed = towers.texts(tokens, time)?;
+                let speed = towers.texts(tokens, time, &control)?;
                 let (ms, rounds) = (rounded(speed.ms()), speed.rounds);
                 // Whatever images are computed in.
                 let by = MeasuredBy { precision: Precision::F32.to_string(), ..by() };
@@ -76,21 +84,32 @@ fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
 }
 
 fn decode(cli: &Cli, args: &BenchDecodeArgs) -> Outcome {
-    let classes = SizeClass::of_folder(args.folder.path())?;
-    let options = cli.open_options(&DeviceArgs::default())?;
-    let subject = Subject::find(&args.subject.model, &options)?;
+    let folder = args.folder.path();
+    let classes = SizeClass::of_folder(folder)?;
+    let options = cli.open_options(DeviceArgs::default(), None)?;
+    let control = listening()?;
+    let subject = Subject::find(&args.subject.model, &options, &control)?;
     let towers = subject.open(DeviceChoice::Cpu, Precision::default())?;
     let cores = introduce(cli.json)?;
-    for class in &classes {
+    let mut measured = false;
+    for all in &classes {
+        let class = towers.readable(all, &control)?;
+        let SizeClass { megapixels, .. } = class;
+        if class.photos() == 0 {
+            let count = number(all.photos(), "photo");
+            output::note(format_args!("none of {count} of {megapixels} megapixels can be decoded"));
+            continue;
+        }
+        measured = true;
         let numbers = [1, cores];
         for &threads in if cores > 1 { &numbers[..] } else { &numbers[..1] } {
-            let (speed, photos) = towers.decode(class, threads, args.time.seconds)?;
+            let speed = towers.decode(&class, threads, args.time.seconds, &control)?;
             say(
                 cli.json,
                 Measurement::Decode {
-                    megapixels: class.megapixels,
+                    megapixels,
                     model: subject.name.clone(),
-                    photos,
+                    photos: class.photos(),
                     threads,
                     photos_per_s: rounded(speed.per_second),
                     rounds: speed.rounds,
@@ -98,20 +117,21 @@ fn decode(cli: &Cli, args: &BenchDecodeArgs) -> Outcome {
             )?;
         }
     }
+    if !measured {
+        let error = format!("no photo in {} can be decoded", folder.display());
+        return Err(Error::failed(error).into());
+    }
     Ok(())
 }
 
 fn index(cli: &Cli, args: &BenchIndexArgs) -> Outcome {
-    let options = cli.open_options(&args.device)?;
+    let options = cli.open_options(args.device, args.precision)?;
     let folder = args.folder.path();
     // Before weights are made up for nothing.
-    if !folder.is_dir() {
-        return Err(Error::usage(format!("there is no folder {}", folder.display())).into());
-    }
-    let subject = Subject::find(&args.subject.model, &options)?;
+    bench::photos(folder)?;
+    let control = listening()?;
+    let subject = Subject::find(&args.subject.model, &options, &control)?;
     introduce(cli.json)?;
-    let control = Control::default();
-    interrupt::stops(&control)?;
     let bar = Display::new();
     let show = |progress| bar.show(&progress);
     let measured = Pipeline::measure(folder, &subject, options, &control, &show)?;
@@ -139,7 +159,7 @@ fn index(cli: &Cli, args: &BenchIndexArgs) -> Outcome {
 }
 
 fn scan(cli: &Cli, runs: usize) -> Outcome {
-    let engine = Engine::open(cli.open_options(&DeviceArgs::default())?)?;
+    let engine = Engine::open(cli.open_options(DeviceArgs::default(), None)?)?;
     let request =
         SearchRequest { query: "a dog".into(), limit: Some(100), ..SearchRequest::default() };
     // The first search loads the vectors and the text tower.
@@ -164,6 +184,13 @@ fn scan(cli: &Cli, runs: usize) -> Outcome {
             slowest_ms: ms(times.last()),
         },
     )
+}
+
+/// What Ctrl-C stops: dying on the spot would leave made-up weights behind.
+fn listening() -> Outcome<Control> {
+    let control = Control::default();
+    interrupt::stops(&control)?;
+    Ok(control)
 }
 
 /// Says what machine this is; returns how many threads it runs at once.

@@ -10,7 +10,9 @@ mod machine;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +36,10 @@ pub use machine::{Machine, peak_bytes};
 /// Rounds that a speed is the median of.
 const ROUNDS: usize = 5;
 
+/// Tokens that a text may have: a word between start and end at least, and no
+/// more than CLIP's context, to which a longer text is cut.
+const TOKENS: RangeInclusive<usize> = 3..=77;
+
 /// Megapixels at which a class of photos ends and the next begins.
 const CLASSES: [(f64, &str); 4] =
     [(1.0, "<1"), (6.0, "1-6"), (12.0, "6-12"), (f64::INFINITY, ">12")];
@@ -53,13 +59,19 @@ impl Subject {
     /// holds one.
     ///
     /// # Errors
-    /// [`Code::Usage`] where it is none of them, or a model that cannot be used.
-    pub fn find(name: &str, options: &OpenOptions) -> Result<Self> {
+    /// [`Code::Usage`] where it is none of them, a model that cannot be used, or
+    /// a device that this build does not know; when it was stopped.
+    pub fn find(name: &str, options: &OpenOptions, control: &Control) -> Result<Self> {
+        // Before weights are made up for nothing.
+        if let Some(device) = options.device.filter(|&device| device != DeviceChoice::Auto) {
+            device.device()?;
+        }
         if let Some(architecture) = Architecture::find(name) {
             let scratch = scratch()?;
             let folder = scratch.path().join(name);
             fs::create_dir(&folder).context(|| format!("cannot make {}", folder.display()))?;
             architecture.write(&folder)?;
+            go_on(control)?;
             return Ok(Self { name: name.to_owned(), folder, _scratch: Some(scratch) });
         }
         let model = options.models().find(name).map_err(|error| match error.code() {
@@ -89,6 +101,15 @@ impl Subject {
     }
 }
 
+/// An error once the work was stopped, so that whoever measures leaves the way
+/// on which made-up weights are deleted.
+fn go_on(control: &Control) -> Result<()> {
+    if control.is_stopped() {
+        return Err(Error::failed("stopped: nothing more was measured"));
+    }
+    Ok(())
+}
+
 fn scratch() -> Result<TempDir> {
     tempfile::tempdir().context(|| "cannot make a temporary folder to measure in")
 }
@@ -105,7 +126,15 @@ pub struct Speed {
 impl Speed {
     /// Calls `work` again and again for about `time`, and once before. A call
     /// does as many things as it returns.
-    fn measure(time: Duration, mut work: impl FnMut() -> Result<usize>) -> Result<Self> {
+    fn measure(
+        time: Duration,
+        control: &Control,
+        mut work: impl FnMut() -> Result<usize>,
+    ) -> Result<Self> {
+        let mut work = || {
+            go_on(control)?;
+            work()
+        };
         work()?;
         let began = Instant::now();
         let mut rounds = Vec::with_capacity(ROUNDS);
@@ -118,6 +147,7 @@ impl Speed {
             }
             rounds.push(done as f64 / round.elapsed().as_secs_f64());
         }
+        go_on(control)?;
         rounds.sort_by(f64::total_cmp);
         Ok(Self { per_second: rounds[rounds.len() / 2], rounds: rounds.len() })
     }
@@ -154,19 +184,25 @@ impl Towers {
     /// took; with towers that are not loaded yet, the wait of who just started.
     ///
     /// # Errors
-    /// As [`Engine::embed`].
-    pub fn embed(&self, inputs: &[EmbedInput]) -> Result<f64> {
+    /// As [`Engine::embed`]; when it was stopped.
+    pub fn embed(&self, inputs: &[EmbedInput], control: &Control) -> Result<f64> {
         let began = Instant::now();
-        crate::embed(&self.encoder, inputs)?;
-        Ok(began.elapsed().as_secs_f64())
+        for input in inputs {
+            go_on(control)?;
+            crate::embed(&self.encoder, slice::from_ref(input))?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        go_on(control)?;
+        Ok(seconds)
     }
 
     /// Images a second through the image tower, `batch` of them a call, prepared
     /// beforehand.
     ///
     /// # Errors
-    /// [`Code::Usage`] for a batch of none; where the tower fails.
-    pub fn images(&self, batch: usize, time: Duration) -> Result<Speed> {
+    /// [`Code::Usage`] for a batch of none; where the tower fails; when it was
+    /// stopped.
+    pub fn images(&self, batch: usize, time: Duration, control: &Control) -> Result<Speed> {
         if batch == 0 {
             return Err(Error::usage("a batch must have at least one image"));
         }
@@ -181,44 +217,40 @@ impl Towers {
         };
         let inputs: Vec<RgbImage> =
             (0..batch).map(|seed| self.encoder.preprocess(&noise(seed))).collect::<Result<_>>()?;
-        Speed::measure(time, || Ok(self.encoder.encode_images(&inputs)?.len()))
+        Speed::measure(time, control, || Ok(self.encoder.encode_images(&inputs)?.len()))
     }
 
     /// Texts a second through the text tower, one a call, each of so many of
     /// CLIP's tokens; another vocabulary may cut them into more.
     ///
     /// # Errors
-    /// [`Code::Usage`] for fewer tokens than a text has; where the tower fails.
-    pub fn texts(&self, tokens: usize, time: Duration) -> Result<Speed> {
+    /// [`Code::Usage`] for fewer tokens than a text has, and for more than fit;
+    /// where the tower fails; when it was stopped.
+    pub fn texts(&self, tokens: usize, time: Duration, control: &Control) -> Result<Speed> {
         let text = text_of(tokens)?;
-        Speed::measure(time, || Ok(self.encoder.encode_texts(&[&text])?.len()))
+        Speed::measure(time, control, || Ok(self.encoder.encode_texts(&[&text])?.len()))
     }
 
     /// Photos a second that are read, decoded, and made into a thumbnail and the
     /// image tower's input, on so many threads: what indexing does but for
-    /// embedding and storing. Also returns how many photos that were; those that
-    /// cannot be decoded are left out.
+    /// embedding and storing.
     ///
     /// # Errors
-    /// [`Code::Usage`] for no thread, [`Code::Failed`] where no photo can be
-    /// decoded.
+    /// [`Code::Usage`] for no thread, and for no photos; where a photo cannot be
+    /// decoded, which [`readable`](Self::readable) leaves out; when it was stopped.
     pub fn decode(
         &self,
         class: &SizeClass,
         threads: usize,
         time: Duration,
-    ) -> Result<(Speed, usize)> {
+        control: &Control,
+    ) -> Result<Speed> {
         if threads == 0 {
             return Err(Error::usage("decoding needs at least one thread"));
         }
-        let photos: Vec<&PathBuf> =
-            class.photos.iter().filter(|photo| self.prepare(photo).is_ok()).collect();
+        let photos = &class.photos;
         if photos.is_empty() {
-            return Err(Error::failed(format!(
-                "none of {} photos of {} megapixels can be decoded",
-                class.photos.len(),
-                class.megapixels
-            )));
+            return Err(Error::usage("there are no photos to decode"));
         }
         // So many that no thread idles for long while another has the last one.
         let count = photos.len().max(8 * threads);
@@ -230,7 +262,8 @@ impl Towers {
                     if number >= count {
                         return Ok(());
                     }
-                    self.prepare(photos[number % photos.len()])?;
+                    go_on(control)?;
+                    self.prepare(&photos[number % photos.len()])?;
                 }
             };
             thread::scope(|scope| {
@@ -242,7 +275,22 @@ impl Towers {
             })?;
             Ok(count)
         };
-        Ok((Speed::measure(time, pass)?, photos.len()))
+        Speed::measure(time, control, pass)
+    }
+
+    /// Those photos of a class that can be decoded; maybe none.
+    ///
+    /// # Errors
+    /// When it was stopped.
+    pub fn readable(&self, class: &SizeClass, control: &Control) -> Result<SizeClass> {
+        let mut photos = Vec::with_capacity(class.photos.len());
+        for photo in &class.photos {
+            go_on(control)?;
+            if self.prepare(photo).is_ok() {
+                photos.push(photo.clone());
+            }
+        }
+        Ok(SizeClass { photos, ..*class })
     }
 
     /// Does with a photo what indexing does before it is embedded.
@@ -270,11 +318,14 @@ fn precision_on(device: DeviceChoice, precision: Precision) -> Precision {
 
 /// A text of so many of CLIP's tokens, start and end included.
 fn text_of(tokens: usize) -> Result<String> {
-    let words = tokens.checked_sub(2).filter(|&words| words > 0).ok_or_else(|| {
-        Error::usage(format!("a text cannot have {tokens} tokens: 3 or more with start and end"))
-    })?;
+    if !TOKENS.contains(&tokens) {
+        let (least, most) = (TOKENS.start(), TOKENS.end());
+        return Err(Error::usage(format!(
+            "a text cannot have {tokens} tokens: {least} to {most} with start and end"
+        )));
+    }
     let known = ["a", "photo", "of", "the", "dog", "in", "snow", "with", "two", "people"];
-    Ok(known.into_iter().cycle().take(words).collect::<Vec<_>>().join(" "))
+    Ok(known.into_iter().cycle().take(tokens - 2).collect::<Vec<_>>().join(" "))
 }
 
 /// Photos of about one size.
@@ -290,28 +341,58 @@ impl SizeClass {
     /// Those whose size cannot be told are left out.
     ///
     /// # Errors
-    /// [`Code::Usage`] where there is no such folder, or no photo in it.
+    /// [`Code::Usage`] where there is no such folder, or no photo in it;
+    /// [`Code::Failed`] where the size of none of them can be told.
     pub fn of_folder(folder: &Path) -> Result<Vec<Self>> {
-        let classify = |path: &Path| match decode::support(path) {
-            decode::Support::Decodable(_) => Seen::Photo,
-            decode::Support::NotYet(_) | decode::Support::NotAPhoto => Seen::Other,
-        };
-        fs::read_dir(folder)
-            .map_err(|e| Error::usage(format!("cannot list {}", folder.display())).with(e))?;
-        let mut found = scan::walk(0, folder, &[], &classify).photos;
-        found.sort_by(|one, other| one.path.cmp(&other.path));
+        let found = photos(folder)?;
+        let count = found.len();
         let mut classes: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
-        for photo in found.into_iter().map(|photo| folder.join(photo.path)) {
+        for photo in found {
             let Some(pixels) = pixels(&photo) else { continue };
             let class = CLASSES.iter().position(|&(end, _)| (pixels as f64) < end * 1e6);
             classes.entry(class.unwrap_or(CLASSES.len() - 1)).or_default().push(photo);
         }
         if classes.is_empty() {
-            return Err(Error::usage(format!("no photos found in {}", folder.display())));
+            return Err(none_read(count, folder));
         }
         let class = |(class, photos): (usize, _)| Self { megapixels: CLASSES[class].1, photos };
         Ok(classes.into_iter().map(class).collect())
     }
+
+    /// How many photos it has.
+    pub fn photos(&self) -> usize {
+        self.photos.len()
+    }
+}
+
+/// The photos in a folder and beneath it by their names, in order: one at least.
+///
+/// # Errors
+/// [`Code::Usage`] where there is no such folder, or no photo in it.
+pub fn photos(folder: &Path) -> Result<Vec<PathBuf>> {
+    let classify = |path: &Path| match decode::support(path) {
+        decode::Support::Decodable(_) => Seen::Photo,
+        decode::Support::NotYet(_) | decode::Support::NotAPhoto => Seen::Other,
+    };
+    fs::read_dir(folder)
+        .map_err(|e| Error::usage(format!("cannot list {}", folder.display())).with(e))?;
+    let mut found = scan::walk(0, folder, &[], &classify).photos;
+    if found.is_empty() {
+        return Err(no_photos(folder));
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(found.into_iter().map(|photo| folder.join(photo.path)).collect())
+}
+
+fn no_photos(folder: &Path) -> Error {
+    Error::usage(format!("no photos found in {}", folder.display()))
+}
+
+/// So many photos were found, and nothing could be measured with any.
+fn none_read(count: usize, folder: &Path) -> Error {
+    let of =
+        if count == 1 { "the only photo".to_owned() } else { format!("any of {count} photos") };
+    Error::failed(format!("cannot read {of} in {}", folder.display()))
 }
 
 /// How many pixels a photo has by its header.
@@ -351,8 +432,8 @@ impl Pipeline {
     /// Indexes a folder into a library of its own, which is deleted afterwards.
     ///
     /// # Errors
-    /// [`Code::Usage`] where there is no such folder, or no photo in it; else as
-    /// [`Engine::index`].
+    /// [`Code::Usage`] where there is no such folder, or no photo in it;
+    /// [`Code::Failed`] where none of them can be read; else as [`Engine::index`].
     pub fn measure(
         folder: &Path,
         subject: &Subject,
@@ -385,8 +466,12 @@ impl Pipeline {
             progress(now);
         };
         let report = engine.index(&[root.id], control, &watch)?;
-        if report.photos == 0 && !report.stopped {
-            return Err(Error::usage(format!("no photos found in {}", folder.display())));
+        // A speed of nothing says nothing.
+        if report.embedded == 0 && !report.stopped {
+            return Err(match report.failed {
+                0 => no_photos(folder),
+                failed => none_read(failed as usize, folder),
+            });
         }
         let loading = loading.lock().1.as_secs_f64();
         let device = engine.device().used;
@@ -414,13 +499,15 @@ mod tests {
             let encoding = tokenizer.encode(text_of(tokens).unwrap(), true).unwrap();
             assert_eq!(encoding.len(), tokens);
         }
-        assert_eq!(text_of(2).unwrap_err().code(), Code::Usage);
+        for tokens in [0, 2, 78] {
+            assert_eq!(text_of(tokens).unwrap_err().code(), Code::Usage);
+        }
     }
 
     #[test]
     fn a_speed_counts_what_a_call_does() {
         let mut calls = 0;
-        let speed = Speed::measure(Duration::ZERO, || {
+        let speed = Speed::measure(Duration::ZERO, &Control::default(), || {
             calls += 1;
             thread::sleep(Duration::from_millis(2));
             Ok(4)
@@ -428,6 +515,21 @@ mod tests {
         .unwrap();
         assert_eq!((calls, speed.rounds), (2, 1));
         assert!(speed.per_second <= 2000.0 && speed.ms() >= 0.5, "{speed:?}");
+    }
+
+    #[test]
+    fn a_measurement_ends_once_it_is_stopped() {
+        let control = Control::default();
+        let mut calls = 0;
+        let stopped = Speed::measure(Duration::from_secs(600), &control, || {
+            calls += 1;
+            if calls == 3 {
+                control.stop();
+            }
+            Ok(1)
+        });
+        assert!(stopped.unwrap_err().to_string().contains("stopped"));
+        assert_eq!(calls, 3);
     }
 
     #[test]
