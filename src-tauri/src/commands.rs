@@ -13,8 +13,8 @@ use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Failure, Model, Overview, Photo, Removed, Root, library_listing,
-    page_listing,
+    self, CommandError, Exclusions, Failure, Model, Overview, Photo, Removed, Root,
+    library_listing, page_listing,
 };
 use crate::{Shell, events};
 
@@ -56,6 +56,18 @@ pub async fn choose_folder(window: WebviewWindow) -> Answer<Option<String>> {
 #[tauri::command]
 pub async fn add_root(shell: State<'_, Arc<Shell>>, path: PathBuf) -> Answer<Root> {
     ask("add_root", &shell, move |engine| Ok(engine.add_root(&path)?.into())).await
+}
+
+#[tauri::command]
+pub async fn set_exclusions(
+    shell: State<'_, Arc<Shell>>,
+    id: i64,
+    exclusions: Exclusions,
+) -> Answer<()> {
+    ask("set_exclusions", &shell, move |engine| {
+        engine.set_exclusions(RootId(id), &exclusions.into())
+    })
+    .await
 }
 
 #[tauri::command]

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use afterimage_engine as engine;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use models::{Install, Model, Preparing, Removed, models};
 
@@ -86,6 +86,36 @@ pub enum RootState {
     Online,
     Offline,
     Unreadable,
+    Polling,
+}
+
+/// What a person does not want to have of a folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Exclusions {
+    /// Names at any depth (`*.png`) or, with a slash, paths from the folder.
+    pub patterns: Vec<String>,
+    /// Leave out what begins with a dot.
+    pub hidden: bool,
+    /// Leave out folders with a file `.nomedia`.
+    pub no_media: bool,
+    /// Leave out smaller files.
+    pub min_bytes: u64,
+}
+
+impl From<engine::Exclusions> for Exclusions {
+    fn from(exclusions: engine::Exclusions) -> Self {
+        let engine::Exclusions { patterns, hidden, no_media, min_bytes } = exclusions;
+        Self { patterns, hidden, no_media, min_bytes }
+    }
+}
+
+impl From<Exclusions> for engine::Exclusions {
+    fn from(exclusions: Exclusions) -> Self {
+        let Exclusions { patterns, hidden, no_media, min_bytes } = exclusions;
+        Self { patterns, hidden, no_media, min_bytes }
+    }
 }
 
 /// A folder that the library follows.
@@ -96,18 +126,23 @@ pub struct Root {
     pub id: i64,
     pub path: String,
     pub state: RootState,
+    /// Why it is polled, if it is.
+    pub reason: Option<String>,
     pub photos: u64,
+    pub exclusions: Exclusions,
 }
 
 impl From<engine::Root> for Root {
     fn from(root: engine::Root) -> Self {
-        let engine::Root { id, path, state, photos } = root;
+        let engine::Root { id, path, state, reason, photos, exclusions } = root;
         let state = match state {
             engine::RootState::Online => RootState::Online,
             engine::RootState::Offline => RootState::Offline,
             engine::RootState::Unreadable => RootState::Unreadable,
+            engine::RootState::Polling => RootState::Polling,
         };
-        Self { id: id.0, path: text(&path), state, photos }
+        let exclusions = exclusions.into();
+        Self { id: id.0, path: text(&path), state, reason, photos, exclusions }
     }
 }
 
@@ -124,8 +159,12 @@ pub struct Photo {
     pub size: u64,
     /// When it was taken, or else when its file was changed.
     pub time: i64,
+    /// What tells `time`.
+    pub time_source: TimeSource,
     /// The camera's wall clock read as UTC; null where the file does not say.
     pub taken_at: Option<i64>,
+    /// How far that clock was ahead of UTC, in minutes.
+    pub utc_offset_min: Option<i16>,
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub camera: Option<String>,
@@ -133,9 +172,43 @@ pub struct Photo {
     pub format: String,
     pub lat: Option<f64>,
     pub lon: Option<f64>,
+    pub iso: Option<u32>,
+    pub aperture: Option<f64>,
+    pub focal_mm: Option<f64>,
+    pub exposure_s: Option<f64>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub keywords: Vec<String>,
+    /// With the words above them: `Places|Portugal|Lisbon`.
+    pub hierarchical_keywords: Vec<String>,
+    /// 1 to 5; 0 for none, -1 for rejected.
+    pub rating: Option<i8>,
+    pub label: Option<String>,
+    /// The nearest town.
+    pub near: Option<Near>,
     pub offline: bool,
     /// Whether the photo is indexed, and so can be found.
     pub embedded: bool,
+}
+
+/// A town with its region and country.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Near {
+    pub city: String,
+    pub region: String,
+    pub country: String,
+}
+
+/// What tells when a photo was taken.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum TimeSource {
+    Picture,
+    Name,
+    File,
 }
 
 impl From<engine::Photo> for Photo {
@@ -147,17 +220,35 @@ impl From<engine::Photo> for Photo {
             folder,
             size,
             time,
+            time_source,
             taken_at,
+            utc_offset_min,
             width,
             height,
             camera,
             lens,
             lat,
             lon,
+            iso,
+            aperture,
+            focal_mm,
+            exposure_s,
+            title,
+            description,
+            keywords,
+            hierarchical_keywords,
+            rating,
+            label,
+            near,
             format,
             offline,
             embedded,
         } = photo;
+        let time_source = match time_source {
+            engine::TimeSource::Picture => TimeSource::Picture,
+            engine::TimeSource::Name => TimeSource::Name,
+            engine::TimeSource::File => TimeSource::File,
+        };
         Self {
             id: id.0,
             path: text(&path),
@@ -165,7 +256,9 @@ impl From<engine::Photo> for Photo {
             folder: text(&folder),
             size,
             time,
+            time_source,
             taken_at,
+            utc_offset_min,
             width,
             height,
             camera,
@@ -173,6 +266,17 @@ impl From<engine::Photo> for Photo {
             format,
             lat,
             lon,
+            iso,
+            aperture,
+            focal_mm,
+            exposure_s,
+            title,
+            description,
+            keywords,
+            hierarchical_keywords,
+            rating,
+            label,
+            near: near.map(|(city, region, country)| Near { city, region, country }),
             offline,
             embedded,
         }
@@ -471,7 +575,10 @@ mod tests {
         declare::<Overview>(&config, &mut out);
         declare::<Preparing>(&config, &mut out);
         declare::<RootState>(&config, &mut out);
+        declare::<Exclusions>(&config, &mut out);
         declare::<Root>(&config, &mut out);
+        declare::<Near>(&config, &mut out);
+        declare::<TimeSource>(&config, &mut out);
         declare::<Photo>(&config, &mut out);
         declare::<Failure>(&config, &mut out);
         declare::<Step>(&config, &mut out);

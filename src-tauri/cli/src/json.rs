@@ -191,6 +191,9 @@ struct EmbeddedEntry {
 struct RootEntry {
     path: String,
     state: &'static str,
+    /// Why a folder is looked at now and then instead of being watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     photos: u64,
 }
 
@@ -223,20 +226,12 @@ impl From<&Status> for StatusDocument {
                 .iter()
                 .map(|root| RootEntry {
                     path: text(&root.path),
-                    state: root_state(root.state),
+                    state: root.state.as_str(),
+                    reason: root.reason.clone(),
                     photos: root.photos,
                 })
                 .collect(),
         }
-    }
-}
-
-/// The word for a folder's state.
-pub fn root_state(state: RootState) -> &'static str {
-    match state {
-        RootState::Online => "online",
-        RootState::Offline => "offline",
-        RootState::Unreadable => "unreadable",
     }
 }
 

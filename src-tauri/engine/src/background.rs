@@ -91,20 +91,17 @@ impl Follower for Watching<'_> {
         let roots = self.engine.roots().unwrap_or_default();
         for (id, change) in &done.changes {
             let (root, path, from) = change.places();
-            let Some(root) = roots.iter().find(|known| known.id.0 == root) else { continue };
+            let path_of =
+                |root: i64| roots.iter().find(|known| known.id.0 == root).map(|r| &r.path);
+            let Some(root) = path_of(root) else { continue };
             let kind = match change {
                 scan::Change::Added(_) => ChangeKind::Added,
                 scan::Change::Modified { .. } => ChangeKind::Modified,
                 scan::Change::Moved { .. } => ChangeKind::Moved,
-                scan::Change::Removed { .. } => ChangeKind::Removed,
+                scan::Change::Removed { .. } | scan::Change::Excluded { .. } => ChangeKind::Removed,
             };
-            let from = from.map(|from| root.path.join(from));
-            (self.on_change)(Change {
-                kind,
-                path: root.path.join(path),
-                from,
-                photo: PhotoId(*id),
-            });
+            let from = from.and_then(|(root, from)| Some(path_of(root)?.join(from)));
+            (self.on_change)(Change { kind, path: root.join(path), from, photo: PhotoId(*id) });
         }
     }
 

@@ -43,9 +43,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jobs::{Place, Reconciled, Wake};
+use jobs::{Place, Reconciled, Sight, Wake};
 use library::{InUse, Library};
 use model::Encoder;
+use scan::{Rules, Volumes};
 
 pub use background::Background;
 pub use error::{Code, Context, Error, Result};
@@ -56,9 +57,9 @@ pub use model::{
     PairCheck, Precision, Recommendation,
 };
 pub use view::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Event, Failure, Hit, IndexReport, Page, Photo,
-    PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState, SearchRequest, Status,
-    Strength,
+    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, IndexReport,
+    Page, Photo, PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState, SearchRequest,
+    Status, Strength, TimeSource,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -192,6 +193,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Has a folder's files left out from now on, or no longer; what that changes
+    /// is seen at the next run, or at once where the library is followed. What a
+    /// person said of photos that are left out is kept.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] for a pattern that is none, [`Code::NotFound`] for an
+    /// unknown id.
+    pub fn set_exclusions(&self, id: RootId, exclusions: &Exclusions) -> Result<()> {
+        Rules::new(exclusions).map_err(Error::usage)?;
+        if !self.0.catalog.set_root_exclusions(id.0, exclusions)? {
+            return Err(Error::not_found(format!("there is no folder {} in this library", id.0)));
+        }
+        self.0.wake(|| Wake::Rules(id.0));
+        Ok(())
+    }
+
     /// All folders, in the order in which they were added.
     pub fn roots(&self) -> Result<Vec<Root>> {
         let rows = self.0.catalog.roots()?;
@@ -200,8 +217,13 @@ impl Engine {
             .map(|row| Root {
                 id: RootId(row.id),
                 path: row.path,
-                state: row.state,
+                state: match (row.state, &row.polled) {
+                    (RootState::Online, Some(_)) => RootState::Polling,
+                    (state, _) => state,
+                },
+                reason: row.polled.filter(|_| row.state == RootState::Online),
                 photos: row.photos,
+                exclusions: row.exclusions,
             })
             .collect())
     }
@@ -222,7 +244,7 @@ impl Engine {
         let began = Instant::now();
         let library = &self.0;
         progress(Progress::at(Step::Scanning));
-        library.catalog.forget_passing_failures()?;
+        library.catalog.forget_passing_failures(None)?;
         // A root within one that is asked for was meant, too.
         let all = self.roots()?;
         let asked = |root: &Root| {
@@ -231,7 +253,8 @@ impl Engine {
         };
         let places: Vec<Place> =
             all.iter().filter(|root| asked(root)).map(|root| Place::Root(root.id.0)).collect();
-        let done = library.reconcile(&places)?;
+        let sight = Sight { volumes: &Volumes::now(), entering: &|_, _| {}, settling: None };
+        let done = library.reconcile(&places, sight)?;
         let mut report = count(&done);
         for task in library.tasks(&library.in_use()?, &HashSet::new())? {
             if control.is_stopped() {
@@ -379,6 +402,7 @@ impl Engine {
     pub fn photo(&self, id: PhotoId) -> Result<Photo> {
         let row = self.0.catalog.photo(id.0)?.ok_or_else(|| no_photo(id))?;
         let read = row.read.unwrap_or_default();
+        let said = read.metadata;
         let known = read.width > 0;
         let embedded = known
             && match self.0.serving() {
@@ -392,13 +416,26 @@ impl Engine {
             path: row.path,
             size: row.stat.size,
             time: row.time,
-            taken_at: read.taken_at,
+            time_source: row.time_source,
+            taken_at: said.taken_at,
+            utc_offset_min: said.utc_offset_min,
             width: known.then_some(read.width),
             height: known.then_some(read.height),
-            camera: read.camera,
-            lens: read.lens,
-            lat: read.lat,
-            lon: read.lon,
+            camera: said.camera,
+            lens: said.lens,
+            lat: said.lat,
+            lon: said.lon,
+            iso: said.iso,
+            aperture: said.aperture,
+            focal_mm: said.focal_mm,
+            exposure_s: said.exposure_s,
+            title: said.title,
+            description: said.description,
+            keywords: said.keywords,
+            hierarchical_keywords: said.hierarchical_keywords,
+            rating: said.rating,
+            label: said.label,
+            near: read.near.map(|near| (near.city, near.region, near.country)),
             format: read.format,
             offline: row.offline,
             embedded,
@@ -607,7 +644,7 @@ fn count(done: &Reconciled) -> IndexReport {
             scan::Change::Added(_) => report.added += 1,
             scan::Change::Modified { .. } => report.modified += 1,
             scan::Change::Moved { .. } => report.moved += 1,
-            scan::Change::Removed { .. } => report.removed += 1,
+            scan::Change::Removed { .. } | scan::Change::Excluded { .. } => report.removed += 1,
         }
     }
     report

@@ -16,7 +16,7 @@ use crate::derived::{Derived, ModelKey};
 use crate::error::{Code, Context, Error, Result};
 use crate::index::Index;
 use crate::jobs::{
-    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Task, Totals, Wake,
+    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Sight, Task, Totals, Wake,
 };
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
@@ -331,14 +331,12 @@ impl Library {
     }
 
     /// Brings the catalog, and the vectors in memory, in step with the disk.
-    pub fn reconcile(&self, places: &[Place]) -> Result<Reconciled> {
-        let done = jobs::reconcile(&self.catalog, places)?;
-        let removed: HashSet<i64> = done
-            .changes
-            .iter()
-            .filter(|(_, change)| matches!(change, Change::Removed { .. }))
-            .map(|(id, _)| *id)
-            .collect();
+    pub fn reconcile(&self, places: &[Place], sight: Sight<'_>) -> Result<Reconciled> {
+        let done = jobs::reconcile(&self.catalog, places, sight)?;
+        let left =
+            |change: &Change| matches!(change, Change::Removed { .. } | Change::Excluded { .. });
+        let gone = done.changes.iter().filter(|(_, change)| left(change)).map(|(id, _)| *id);
+        let removed: HashSet<i64> = gone.chain(done.forgotten.iter().copied()).collect();
         // Taken out of the lock: a search must not wait for the reads below.
         let indexes: Vec<(ModelKey, Arc<Index>)> =
             self.indexes.lock().by_model.iter().map(|(key, index)| (*key, index.clone())).collect();

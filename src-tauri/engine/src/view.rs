@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::jobs::Progress;
 use crate::model::DeviceReport;
@@ -25,6 +27,8 @@ pub enum RootState {
     Offline,
     /// It is there, but may not be listed. Its photos stay.
     Unreadable,
+    /// It is there, and looked at now and then: changes in it are not told.
+    Polling,
 }
 
 impl RootState {
@@ -34,6 +38,7 @@ impl RootState {
             Self::Online => "online",
             Self::Offline => "offline",
             Self::Unreadable => "unreadable",
+            Self::Polling => "polling",
         }
     }
 }
@@ -47,8 +52,57 @@ pub struct Root {
     pub path: PathBuf,
     /// Whether it can be reached.
     pub state: RootState,
+    /// Why it is polled, if it is.
+    pub reason: Option<String>,
     /// Photos in it, failed ones included.
     pub photos: u64,
+    /// What is not wanted of it.
+    pub exclusions: Exclusions,
+}
+
+/// What a person does not want to have in the library of a root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Exclusions {
+    /// Names of files and folders at any depth (`*.png`, `Cache`), and, with a
+    /// slash, paths from the root (`Trips/raw`, `/export`, `2020/**/rejected`).
+    /// Case makes no difference.
+    pub patterns: Vec<String>,
+    /// Files and folders whose names begin with a dot are left out.
+    pub hidden: bool,
+    /// Folders in which a file `.nomedia` stands are left out.
+    pub no_media: bool,
+    /// Files of fewer bytes are left out.
+    pub min_bytes: u64,
+}
+
+impl Default for Exclusions {
+    fn default() -> Self {
+        Self { patterns: Vec::new(), hidden: true, no_media: true, min_bytes: 0 }
+    }
+}
+
+/// What tells when a photo was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The picture or its sidecar.
+    Picture,
+    /// The name of the file, as phones make them.
+    Name,
+    /// Nothing: it is the time at which the file was changed.
+    #[default]
+    File,
+}
+
+impl TimeSource {
+    /// The word that stands for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::Name => "name",
+            Self::File => "file",
+        }
+    }
 }
 
 /// What one run of indexing did.
@@ -205,8 +259,12 @@ pub struct Photo {
     pub size: u64,
     /// When it was taken, else when the file was changed; seconds since 1970.
     pub time: i64,
+    /// What tells `time`.
+    pub time_source: TimeSource,
     /// When it was taken, by the camera's clock, as if that were UTC.
     pub taken_at: Option<i64>,
+    /// How far that clock was ahead of UTC, in minutes.
+    pub utc_offset_min: Option<i16>,
     /// Upright, in pixels.
     pub width: Option<u32>,
     /// Upright, in pixels.
@@ -219,6 +277,28 @@ pub struct Photo {
     pub lat: Option<f64>,
     /// Degrees, east positive.
     pub lon: Option<f64>,
+    /// Sensitivity.
+    pub iso: Option<u32>,
+    /// The f-number.
+    pub aperture: Option<f64>,
+    /// Of the lens, in millimetres.
+    pub focal_mm: Option<f64>,
+    /// In seconds.
+    pub exposure_s: Option<f64>,
+    /// What somebody called it.
+    pub title: Option<String>,
+    /// What somebody wrote of it.
+    pub description: Option<String>,
+    /// Words that somebody gave it.
+    pub keywords: Vec<String>,
+    /// Words with those above them: `Places|Portugal|Lisbon`.
+    pub hierarchical_keywords: Vec<String>,
+    /// 1 to 5; 0 for none, -1 for rejected.
+    pub rating: Option<i8>,
+    /// A colour or another word of the program that gave it.
+    pub label: Option<String>,
+    /// The nearest town: its name, region and country.
+    pub near: Option<(String, String, String)>,
     /// Such as "JPEG"; empty while unknown.
     pub format: String,
     /// Its root cannot be reached now.

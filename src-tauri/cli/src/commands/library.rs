@@ -5,7 +5,7 @@ use afterimage_engine::{Engine, Failure, Preparing};
 use crate::Outcome;
 use crate::args::FailuresArgs;
 use crate::commands::indexing;
-use crate::json::{self, FailureEntry, StatusDocument};
+use crate::json::{FailureEntry, StatusDocument};
 use crate::output::{self, faint, photos, shown};
 
 /// `afterimage status`
@@ -40,8 +40,12 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
         }
         writeln!(out, "folders:")?;
         for root in &status.roots {
-            let state = json::root_state(root.state);
-            writeln!(out, "  {}: {}, {state}", shown(&root.path), photos(root.photos))?;
+            let state = root.state.as_str();
+            write!(out, "  {}: {}, {state}", shown(&root.path), photos(root.photos))?;
+            match &root.reason {
+                Some(reason) => writeln!(out, " ({reason})")?,
+                None => writeln!(out)?,
+            }
         }
         Ok(())
     })?;

@@ -376,7 +376,15 @@ pub fn photos(folder: &Path) -> Result<Vec<PathBuf>> {
     };
     fs::read_dir(folder)
         .map_err(|e| Error::usage(format!("cannot list {}", folder.display())).with(e))?;
-    let mut found = scan::walk(0, folder, &[], &classify).photos;
+    let walker = scan::Walker {
+        root: 0,
+        root_path: folder,
+        other_roots: &[],
+        rules: &scan::Rules::none(),
+        classify: &classify,
+        entering: &|_| {},
+    };
+    let mut found = walker.walk(None).photos;
     if found.is_empty() {
         return Err(no_photos(folder));
     }

@@ -55,8 +55,15 @@ impl Catalog {
         self.database.write(|t| t.execute("DELETE FROM failure", []))
     }
 
-    /// Forgets failures that may have passed, such as an unreadable network file.
-    pub fn forget_passing_failures(&self) -> Result<usize> {
-        self.database.write(|t| t.execute("DELETE FROM failure WHERE permanent = 0", []))
+    /// Forgets failures that may have passed, such as an unreadable network file,
+    /// in one root or in all.
+    pub fn forget_passing_failures(&self, root: Option<i64>) -> Result<usize> {
+        self.database.write(|t| {
+            t.execute(
+                "DELETE FROM failure WHERE permanent = 0 AND (?1 IS NULL
+                   OR photo_id IN (SELECT id FROM photo WHERE root_id = ?1))",
+                [root],
+            )
+        })
     }
 }

@@ -7,12 +7,16 @@
 mod failures;
 mod paths;
 mod photos;
+mod places;
+mod readings;
 mod roots;
 mod settings;
 
 use std::path::Path;
 
-pub(crate) use photos::{Failed, HitRow, PendingPhoto, ReadPhoto, Stat, Stored};
+pub(crate) use photos::{HitRow, PendingPhoto};
+pub(crate) use places::{KnownPhoto, Stat};
+pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::RootRow;
 
 use crate::error::Result;

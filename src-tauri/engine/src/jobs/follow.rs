@@ -5,33 +5,35 @@
 //! between photos, so that a new photo is not queued behind a first index of
 //! hours.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Control, Place, Progress, Reconciled, Step, Totals};
+use super::reconcile::moved_to;
+use super::{Control, Place, Poll, Progress, Reconciled, Settling, Sight, Step, Totals};
+use crate::catalog::RootRow;
 use crate::error::{Error, Result};
 use crate::library::Library;
-use crate::scan::{Change, Reach, Watched, Watcher, reach};
+use crate::scan::{Change, Reach, Volumes, Watcher, reach};
 use crate::view::RootState;
 
 /// How often roots are asked whether they are still there, or back again.
 const ROOT_CHECK: Duration = Duration::from_secs(2);
-
-/// How often a root that cannot be watched is looked at as a whole.
-const POLL: Duration = Duration::from_secs(30);
 
 /// How long a failed round waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
 /// Why the loop is to look up.
 pub(crate) enum Wake {
-    /// Something changed on disk.
-    Disk(Watched),
+    /// Something changed on disk; the watcher has hints where.
+    Disk,
     /// Roots were added or removed, or a full look is asked for.
     Roots,
+    /// What is wanted of this root is another thing than before.
+    Rules(i64),
     /// There may be new work: failures forgotten, another model chosen.
     Work,
     /// The control was used.
@@ -56,18 +58,21 @@ pub(crate) trait Follower: Sync {
 pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follower) -> Result<()> {
     let (sender, receiver) = unbounded();
     library.listen(sender.clone());
+    // What failed for a reason that may have passed is tried again once a start.
+    library.catalog.forget_passing_failures(None)?;
     let mut round = Round {
         library,
         control,
         follower,
         watcher: watcher(sender),
         receiver,
-        unwatched: BTreeSet::new(),
+        polled: BTreeMap::new(),
+        settling: Settling::default(),
         everything: true,
         places: BTreeMap::new(),
         unsettled: true,
         passed_over: HashSet::new(),
-        polled: Instant::now(),
+        refused: HashMap::new(),
         foreign_version: library.catalog.foreign_version(),
     };
     // What goes on failing, such as a model that broke, is told once.
@@ -92,8 +97,7 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
 
 fn watcher(sender: Sender<Wake>) -> Option<Watcher> {
     // The receiver is gone only when the loop has ended.
-    let notice = move |watched| drop(sender.send(Wake::Disk(watched)));
-    Watcher::new(notice)
+    Watcher::new(move || drop(sender.send(Wake::Disk)))
         .inspect_err(|error| {
             tracing::warn!("this system cannot watch folders ({error}); they are polled");
         })
@@ -106,8 +110,9 @@ struct Round<'a> {
     follower: &'a dyn Follower,
     watcher: Option<Watcher>,
     receiver: Receiver<Wake>,
-    /// Roots that the platform would not watch.
-    unwatched: BTreeSet<i64>,
+    /// Roots of whose changes nothing is told.
+    polled: BTreeMap<i64, Poll>,
+    settling: Settling,
     /// All roots are to be looked at.
     everything: bool,
     /// What else is to be looked at; an empty set is the whole root.
@@ -118,15 +123,24 @@ struct Round<'a> {
     /// Photos that could not be read as listed, not tried again until
     /// something changes on disk.
     passed_over: HashSet<i64>,
-    polled: Instant,
+    /// Folders that are there and were seen not to be the root that was: what
+    /// they looked like then.
+    refused: HashMap<PathBuf, Appearance>,
     /// What another process has written to the catalog is not in here.
     foreign_version: Option<i64>,
+}
+
+/// What tells one folder at a root's path from another, at a glance.
+#[derive(PartialEq, Eq)]
+struct Appearance {
+    device: Option<i64>,
+    empty: bool,
 }
 
 impl Round<'_> {
     /// Looks, works, and waits if there was nothing to do.
     fn turn(&mut self) -> Result<()> {
-        self.poll();
+        self.check();
         if self.everything || !self.places.is_empty() {
             self.look()?;
         }
@@ -137,13 +151,18 @@ impl Round<'_> {
         let in_use = self.library.in_use()?;
         let tasks = self.library.tasks(&in_use, &self.passed_over)?;
         if let Some(task) = tasks.first() {
-            let checked = std::cell::Cell::new(Instant::now());
+            let checked = Cell::new(Instant::now());
+            let heard = RefCell::new(Vec::new());
             let interrupted = || {
+                heard.borrow_mut().extend(self.receiver.try_iter());
                 let check = checked.get().elapsed() >= ROOT_CHECK;
                 if check {
                     checked.set(Instant::now());
                 }
-                !self.receiver.is_empty() || check && self.roots_moved()
+                // Hints wake the loop before they are ripe.
+                heard.borrow().iter().any(|wake| !matches!(wake, Wake::Disk))
+                    || self.due().is_some_and(|due| due <= Instant::now())
+                    || check && self.roots_moved()
             };
             let totals = self.library.work(
                 task,
@@ -151,7 +170,10 @@ impl Round<'_> {
                 &interrupted,
                 &|progress| self.follower.progress(progress),
                 &|| self.follower.stored(),
-            )?;
+            );
+            // Before an error ends the turn: what was heard is not told twice.
+            heard.into_inner().into_iter().for_each(|wake| self.note(wake));
+            let totals = totals?;
             self.passed_over.extend(&totals.passed_over);
             self.follower.worked(&totals);
         } else {
@@ -168,27 +190,46 @@ impl Round<'_> {
     /// Reconciles what is to be looked at, and watches the roots that are there.
     fn look(&mut self) -> Result<()> {
         let roots = self.library.catalog.roots()?;
-        let places: Vec<Place> = if self.everything {
-            // A drive that is back, or a disk that recovered, can be read again.
-            self.library.catalog.forget_passing_failures()?;
-            roots.iter().map(|root| Place::Root(root.id)).collect()
-        } else {
-            std::mem::take(&mut self.places)
+        let places: Vec<Place> = match self.everything {
+            true => roots.iter().map(|root| Place::Root(root.id)).collect(),
+            false => std::mem::take(&mut self.places)
                 .into_iter()
                 .map(|(root, paths)| match paths.is_empty() {
                     true => Place::Root(root),
-                    false => Place::Paths(root, paths.into_iter().collect()),
+                    false => Place::Paths(root, paths),
                 })
-                .collect()
+                .collect(),
         };
-        let whole = self.everything || places.iter().any(|place| matches!(place, Place::Root(_)));
-        if whole {
-            // Watching begins before the look, so that no change falls between.
-            self.watch(roots.iter().map(|root| (root.id, root.path.clone())).collect());
+        let whole: BTreeSet<i64> = places
+            .iter()
+            .filter_map(|place| match place {
+                Place::Root(root) => Some(*root),
+                Place::Paths(..) => None,
+            })
+            .collect();
+        let volumes = Volumes::now();
+        if !whole.is_empty() {
+            self.watch(&roots, &volumes);
             self.follower.progress(Progress::at(Step::Scanning));
         }
-        let done = self.library.reconcile(&places)?;
-        self.unsettled |= whole || !done.changes.is_empty();
+        let began = Instant::now();
+        let mut done = self.library.reconcile(
+            &places,
+            Sight {
+                volumes: &volumes,
+                // Watching begins before the look, so that no change falls between.
+                entering: &|root, folder| {
+                    if let Some(watcher) = &self.watcher {
+                        watcher.enter(root, folder);
+                    }
+                },
+                settling: Some(&mut self.settling),
+            },
+        )?;
+        if !whole.is_empty() {
+            self.note_polled(&volumes, &whole, began.elapsed(), &mut done)?;
+        }
+        self.unsettled |= !whole.is_empty() || !done.changes.is_empty();
         self.everything = false;
         self.places.clear();
         self.passed_over.clear();
@@ -196,28 +237,84 @@ impl Round<'_> {
         Ok(())
     }
 
-    fn watch(&mut self, roots: Vec<(i64, PathBuf)>) {
+    /// Watches those roots that are there and whose changes this machine is told.
+    fn watch(&self, roots: &[RootRow], volumes: &Volumes) {
+        let Some(watcher) = &self.watcher else { return };
         let here: Vec<_> = roots
-            .into_iter()
-            .filter(|(_, path)| matches!(reach(path), Reach::Online { .. }))
+            .iter()
+            .filter(|root| matches!(reach(&root.path), Reach::Online { .. }))
+            .filter(|root| volumes.holding(&root.path).is_none_or(|volume| !volume.is_remote()))
+            .map(|root| (root.id, root.path.clone()))
             .collect();
-        self.unwatched = match &mut self.watcher {
-            None => here.iter().map(|(id, _)| *id).collect(),
-            Some(watcher) => {
-                let failed = watcher.set_roots(&here);
-                for (_, error) in &failed {
-                    tracing::warn!("cannot watch a folder ({error}); it is polled");
+        if self.everything {
+            // What could not be watched before may be now.
+            for (root, _) in &here {
+                if watcher.problem(*root).is_some() {
+                    watcher.forget(*root);
                 }
-                failed.into_iter().map(|(id, _)| id).collect()
             }
-        };
+        }
+        watcher.set_roots(&here);
     }
 
-    /// Asks for a look at what cannot be watched, now and then.
-    fn poll(&mut self) {
-        if !self.unwatched.is_empty() && self.polled.elapsed() >= POLL {
-            self.polled = Instant::now();
-            self.places.extend(self.unwatched.iter().map(|&root| (root, BTreeSet::new())));
+    /// Records which roots are polled, why, and how soon to look again at those
+    /// that were looked at as a whole.
+    fn note_polled(
+        &mut self,
+        volumes: &Volumes,
+        whole: &BTreeSet<i64>,
+        took: Duration,
+        done: &mut Reconciled,
+    ) -> Result<()> {
+        let roots = self.library.catalog.roots()?;
+        self.refused.clear();
+        self.polled.retain(|id, _| roots.iter().any(|root| root.id == *id));
+        for root in roots {
+            if root.state != RootState::Online {
+                if let Reach::Online { device } = reach(&root.path) {
+                    let empty = !has_entries(&root.path);
+                    self.refused.insert(root.path, Appearance { device, empty });
+                }
+                self.polled.remove(&root.id);
+                continue;
+            }
+            let reason = match (&self.watcher, volumes.holding(&root.path)) {
+                (_, Some(volume)) if volume.is_remote() => {
+                    Some(format!("a network folder ({}) tells nothing of its changes", volume.kind))
+                }
+                (None, _) => Some("this system cannot watch folders".to_owned()),
+                (Some(watcher), _) => watcher.problem(root.id),
+            };
+            done.roots_changed |=
+                self.library.catalog.set_root_polled(root.id, reason.as_deref())?;
+            if reason.is_none() {
+                self.polled.remove(&root.id);
+            } else if whole.contains(&root.id) {
+                let news = done.changes.iter().any(|(_, change)| change.places().0 == root.id);
+                self.polled.entry(root.id).or_default().looked(took, news);
+            }
+        }
+        Ok(())
+    }
+
+    /// When the next look is due, as far as is known.
+    fn due(&self) -> Option<Instant> {
+        let hints = self.watcher.as_ref().and_then(|watcher| watcher.hints().lock().due());
+        let polls = self.polled.values().map(Poll::due);
+        hints.into_iter().chain(self.settling.due()).chain(polls).min()
+    }
+
+    /// Asks for a look where one is due.
+    fn check(&mut self) {
+        let now = Instant::now();
+        let hinted = self.watcher.as_ref().map(|watcher| watcher.hints().lock().take(now));
+        for (root, paths) in hinted.into_iter().flatten().chain(self.settling.take(now)) {
+            self.ask(root, paths);
+        }
+        let polls: Vec<i64> =
+            self.polled.iter().filter(|(_, poll)| poll.due() <= now).map(|(id, _)| *id).collect();
+        for root in polls {
+            self.ask(root, BTreeSet::new());
         }
         if self.roots_moved() {
             self.everything = true;
@@ -232,27 +329,47 @@ impl Round<'_> {
         }
     }
 
+    /// Asks for a look at paths of a root, none of them: at all of it.
+    fn ask(&mut self, root: i64, paths: BTreeSet<PathBuf>) {
+        if paths.is_empty() {
+            self.places.insert(root, paths);
+        } else if self.places.get(&root).is_none_or(|asked| !asked.is_empty()) {
+            self.places.entry(root).or_default().extend(paths);
+        }
+    }
+
     /// Whether a root went or came back since its state was recorded.
     fn roots_moved(&self) -> bool {
-        self.library.catalog.root_states().is_ok_and(|roots| {
-            roots.iter().any(|(path, state, known_device)| match (state, reach(path)) {
+        let Ok(roots) = self.library.catalog.root_places() else { return false };
+        let mut volumes = None;
+        roots.iter().any(|root| match (root.state, reach(&root.path)) {
+            (RootState::Online, Reach::Online { device }) => {
+                // Another file system is mounted there, or none any more.
+                root.device.is_some() && device != root.device
+            }
+            (RootState::Offline, Reach::Online { device }) => {
                 // A folder that is there but recorded as offline is an empty
-                // mount point until its device is the drive's again.
-                (RootState::Offline, Reach::Online { device }) => {
-                    known_device.is_none() || *known_device == device || has_entries(path)
-                }
-                (RootState::Online, Reach::Online { .. })
-                | (RootState::Offline, Reach::Offline)
-                | (RootState::Unreadable, Reach::Unreadable) => false,
-                _ => true,
-            })
+                // mount point, or another drive, until it looks different.
+                let empty = !has_entries(&root.path);
+                self.refused.get(&root.path) != Some(&Appearance { device, empty })
+            }
+            (RootState::Unreadable, Reach::Unreadable) => false,
+            (RootState::Offline, Reach::Offline) => {
+                let Some(volume) = &root.volume else { return false };
+                let volumes = volumes.get_or_insert_with(Volumes::now);
+                moved_to(&root.path, Some(volume), volumes).is_some()
+            }
+            _ => true,
         })
     }
 
     fn wait(&mut self, longest: Duration) {
-        match self.receiver.recv_timeout(longest) {
-            Ok(wake) => self.note(wake),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        let due = self.due().map(|due| due.saturating_duration_since(Instant::now()));
+        let deadline = Instant::now() + due.map_or(longest, |due| due.min(longest));
+        // Hints wake the loop before they are ripe: that only makes it wait anew.
+        // Hints wake the loop before they are ripe: then it waits anew.
+        if let Ok(wake) = self.receiver.recv_deadline(deadline) {
+            self.note(wake);
         }
         self.collect();
     }
@@ -266,36 +383,36 @@ impl Round<'_> {
     fn note(&mut self, wake: Wake) {
         match wake {
             Wake::Roots => self.everything = true,
-            Wake::Work => self.unsettled = true,
-            Wake::Control => {}
-            Wake::Disk(Watched::Everything { root }) => {
-                self.places.insert(root, BTreeSet::new());
-            }
-            Wake::Disk(Watched::Paths { root, paths }) => {
-                let known = self.places.get(&root);
-                // The whole root is to be looked at already.
-                if known.is_none_or(|set| !set.is_empty()) {
-                    self.places.entry(root).or_default().extend(paths);
+            Wake::Rules(root) => {
+                // What is excluded need not be watched any more.
+                if let Some(watcher) = &self.watcher {
+                    watcher.forget(root);
                 }
+                self.everything = true;
             }
+            Wake::Work => self.unsettled = true,
+            Wake::Control | Wake::Disk => {}
         }
     }
 }
 
-fn has_entries(path: &std::path::Path) -> bool {
+fn has_entries(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// How a change reads to a person who watches.
 impl Change {
-    /// The path relative to its root after the change, and before it where
-    /// the photo moved.
-    pub(crate) fn places(&self) -> (i64, &PathBuf, Option<&PathBuf>) {
+    /// The root and the path in it after the change, and where the photo was
+    /// before, if it moved.
+    pub(crate) fn places(&self) -> (i64, &PathBuf, Option<(i64, &PathBuf)>) {
         match self {
-            Self::Added(entry) => (entry.root, &entry.path, None),
-            Self::Modified { entry, .. } => (entry.root, &entry.path, None),
-            Self::Moved { from, entry, .. } => (entry.root, &entry.path, Some(from)),
-            Self::Removed { root, path, .. } => (*root, path, None),
+            Self::Added(entry) | Self::Modified { entry, .. } => (entry.root, &entry.path, None),
+            Self::Moved { from_root, from, entry, .. } => {
+                (entry.root, &entry.path, Some((*from_root, from)))
+            }
+            Self::Removed { root, path, .. } | Self::Excluded { root, path, .. } => {
+                (*root, path, None)
+            }
         }
     }
 }

@@ -13,7 +13,9 @@ mod budget;
 mod control;
 mod follow;
 mod pipeline;
+mod poll;
 mod reconcile;
+mod settle;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,9 @@ mod tests;
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};
 pub(crate) use pipeline::{Pipeline, Searchable, Totals};
-pub(crate) use reconcile::{Place, Reconciled, reconcile};
+pub(crate) use poll::Poll;
+pub(crate) use reconcile::{Place, Reconciled, Sight, reconcile};
+pub(crate) use settle::Settling;
 pub(crate) use tasks::{Task, lacking, slipping};
 
 /// Seconds since 1970.

@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use super::budget::{Budget, Room};
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
-use crate::catalog::{Catalog, Failed, PendingPhoto, ReadPhoto, Stat, Stored};
+use crate::catalog::{Catalog, Failed, Near, PendingPhoto, ReadPhoto, Stat, Stored};
 use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
@@ -259,7 +259,7 @@ impl Pipeline<'_> {
         let embedded = self.derived.vector(self.model, &hash).map_err(passing)?.is_some();
         if let (Some((size, average)), true) = (picture, embedded) {
             let format = Format::of(bytes).map_or("", Format::name);
-            return Ok((describe(bytes, hash, size, average, format), None, None));
+            return Ok((describe(path, bytes, hash, size, average, format), None, None));
         }
         let detail = Detail::indexed(self.encoder.least_side());
         let opened = decode::open(bytes, limits, detail)?;
@@ -285,7 +285,7 @@ impl Pipeline<'_> {
             Some(input)
         };
         tracing::debug!("decoded {}", path.display());
-        let read = describe(bytes, hash, size, average, decoded.format.name());
+        let read = describe(path, bytes, hash, size, average, decoded.format.name());
         Ok((read, thumbnail, input))
     }
 
@@ -490,22 +490,47 @@ fn read_file(path: &Path, listed: Stat, most: u64) -> Result<Option<Vec<u8>>, De
     }
 }
 
-fn describe(bytes: &[u8], hash: [u8; 32], size: Size, color: [u8; 3], format: &str) -> ReadPhoto {
-    let metadata = metadata::read(bytes);
+/// Longest sidecar that is read, in bytes: theirs are a few kilobytes.
+const LONGEST_SIDECAR: u64 = 8 << 20;
+
+fn describe(
+    path: &Path,
+    bytes: &[u8],
+    hash: [u8; 32],
+    size: Size,
+    color: [u8; 3],
+    format: &str,
+) -> ReadPhoto {
+    let mut metadata = metadata::read(bytes);
+    for sidecar in scan::sidecars(path) {
+        match read_sidecar(&sidecar) {
+            Ok(Some(said)) => metadata = metadata.with_sidecar(said),
+            Ok(None) => tracing::debug!("{} is no XMP", sidecar.display()),
+            Err(error) => tracing::warn!("cannot read {}: {error}", sidecar.display()),
+        }
+    }
+    let place = metadata.lat.zip(metadata.lon);
+    let near = place.and_then(|(lat, lon)| metadata::nearest_place(lat, lon)).map(|place| Near {
+        city: place.city.to_owned(),
+        region: place.region.to_owned(),
+        country: place.country.to_owned(),
+        country_code: place.country_code.to_owned(),
+    });
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     ReadPhoto {
         hash,
         width: size.width,
         height: size.height,
         color,
         format: format.to_owned(),
-        taken_at: metadata.taken_at,
-        camera: metadata.camera,
-        lens: metadata.lens,
-        lat: metadata.lat,
-        lon: metadata.lon,
-        iso: metadata.iso,
-        aperture: metadata.aperture,
-        focal_mm: metadata.focal_mm,
-        exposure_s: metadata.exposure_s,
+        metadata,
+        named_at: metadata::date_from_name(&name),
+        near,
     }
+}
+
+fn read_sidecar(path: &Path) -> io::Result<Option<metadata::Metadata>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST_SIDECAR).read_to_end(&mut bytes)?;
+    Ok(metadata::read_sidecar(&bytes))
 }

@@ -1,22 +1,31 @@
 //! Bringing the catalog up to date with the disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::now;
-use crate::catalog::{Catalog, RootRow, Stat};
+use rusqlite::Transaction;
+
+use super::{Settling, now};
+use crate::catalog::{Catalog, KnownPhoto, RootRow, Stat};
 use crate::decode;
 use crate::error::Result;
-use crate::scan::{self, Change, FileEntry, Known, Reach, Seen, Stamp};
-use crate::view::RootState;
+use crate::scan::{
+    self, Change, Diff, FileEntry, Known, Questions, Reach, Rules, Seen, Stamp, Volumes, Walker,
+};
+use crate::view::{Exclusions, RootState};
+
+/// A copy that is younger than this, in seconds, takes the place of an original
+/// that goes: a move between two file systems first copies everything.
+const MOVED_WITHIN: i64 = 24 * 60 * 60;
 
 /// Where to look.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
     /// A whole root.
     Root(i64),
-    /// Paths of a root, relative to it, with all beneath them.
-    Paths(i64, Vec<PathBuf>),
+    /// Paths of a root that something was heard of, relative to it, with all
+    /// beneath them.
+    Paths(i64, BTreeSet<PathBuf>),
 }
 
 impl Place {
@@ -27,11 +36,23 @@ impl Place {
     }
 }
 
+/// How to look.
+pub(crate) struct Sight<'a> {
+    /// The file systems that are mounted.
+    pub volumes: &'a Volumes,
+    /// Told of a root's folders before they are listed.
+    pub entering: &'a dyn Fn(i64, &Path),
+    /// Where files that are being written are left for later.
+    pub settling: Option<&'a mut Settling>,
+}
+
 /// What a reconciliation did.
 #[derive(Debug, Default)]
 pub(crate) struct Reconciled {
     /// The changes that were applied, each with its photo's id.
     pub changes: Vec<(i64, Change)>,
+    /// Photos whose places others have taken, and that are forgotten.
+    pub forgotten: Vec<i64>,
     /// Files of kinds that cannot be read yet, in the roots looked at whole.
     pub unsupported: u64,
     /// The state of a root is another than before.
@@ -41,84 +62,267 @@ pub(crate) struct Reconciled {
 /// Compares the places with the catalog and applies what changed, in one
 /// transaction. All places are compared together, so that a file that moved
 /// from one to another is seen to have moved.
-pub(crate) fn reconcile(catalog: &Catalog, places: &[Place]) -> Result<Reconciled> {
-    let roots = catalog.roots()?;
+pub(crate) fn reconcile(
+    catalog: &Catalog,
+    places: &[Place],
+    mut sight: Sight<'_>,
+) -> Result<Reconciled> {
     let mut done = Reconciled::default();
+    let mut roots = catalog.roots()?;
+    follow_volumes(catalog, &mut roots, sight.volumes, &mut done)?;
     let mut looks: Vec<Look> = Vec::new();
-    let mut on_disk = Vec::new();
     for place in places {
         let Some(root) = roots.iter().find(|root| root.id == place.root()) else { continue };
         let Some(device) = reach_root(catalog, root, &mut done)? else { continue };
-        // A folder that is a root of its own is that root's business.
-        let excluded: Vec<PathBuf> = roots
-            .iter()
-            .filter(|other| other.id != root.id && other.path.starts_with(&root.path))
-            .map(|other| other.path.clone())
-            .collect();
-        let (walk, paths) = match place {
-            Place::Root(_) => (scan::walk(root.id, &root.path, &excluded, &classify), None),
-            Place::Paths(_, paths) => (
-                scan::walk_paths(root.id, &root.path, paths, &excluded, &classify),
-                Some(paths.as_slice()),
-            ),
-        };
-        if paths.is_none() {
-            // Nothing at all, on another device than before: the mount point of
-            // a drive that is not there, not a folder that was emptied.
-            let swapped = root.device.is_some() && root.device != device;
-            if walk.entries == 0 && swapped && root.photos > 0 {
-                set_state(catalog, root, RootState::Offline, &mut done)?;
-                continue;
-            }
-            catalog.set_root_seen(root.id, device, walk.unsupported)?;
-            done.unsupported += walk.unsupported;
-        }
-        looks.push(Look { root: root.id, paths, unreadable: walk.unreadable });
-        on_disk.extend(walk.photos);
+        looks.extend(look(catalog, root, device, &roots, place, &sight, &mut done)?);
     }
-
+    let mut on_disk: Vec<FileEntry> = Vec::new();
     let mut known: HashMap<i64, Known> = HashMap::new();
-    for look in &looks {
-        known.extend(catalog.known_photos(look.root)?.into_iter().map(|photo| {
-            let stat = photo.stat;
-            let stamp = Stamp {
-                size: stat.size,
-                mtime_ns: stat.mtime_ns,
-                file_id: stat.device.zip(stat.inode),
-            };
-            let known = Known {
-                id: photo.id,
-                root: photo.root,
-                path: photo.path,
-                stamp,
-                present: photo.present,
-            };
-            (known.id, known)
-        }));
+    for look in &mut looks {
+        on_disk.append(&mut look.found);
+        known.extend(look.known.drain(..).map(|photo| (photo.id, photo)));
     }
     on_disk.sort_by(|a, b| (a.root, &a.path).cmp(&(b.root, &b.path)));
     on_disk.dedup_by(|a, b| (a.root, &a.path) == (b.root, &b.path));
+
+    add_lookalikes(catalog, &on_disk, &mut known)?;
     let known: Vec<Known> = known.into_values().collect();
-    let changes = scan::diff(on_disk, &known, |root, path| {
-        looks.iter().any(|look| look.root == root && look.covers(path))
-    });
-    done.changes = apply(catalog, changes)?;
+    let waiting = match &mut sight.settling {
+        Some(settling) => hold_back(&mut on_disk, &known, &looks, settling),
+        None => HashSet::new(),
+    };
+    let ask = Questions {
+        looked_at: &|photo| {
+            looks.iter().any(|look| look.covers(photo))
+                && !waiting.contains(&(photo.root, photo.path.clone()))
+        },
+        excluded: &|photo| {
+            let of = looks.iter().find(|look| look.root.id == photo.root);
+            of.is_some_and(|look| look.rules.exclude(&look.root.path, &photo.path))
+        },
+        gone: &|photo| is_gone(photo, &roots),
+        now: now(),
+    };
+    let diff = scan::diff(on_disk, &known, &ask);
+    apply(catalog, diff, &mut done)?;
     Ok(done)
 }
 
 /// What was looked at in a root.
 struct Look<'a> {
-    root: i64,
+    root: &'a RootRow,
+    rules: Rules,
     /// `None`: all of it.
-    paths: Option<&'a [PathBuf]>,
+    paths: Option<Vec<PathBuf>>,
+    device: Option<i64>,
     unreadable: Vec<PathBuf>,
+    found: Vec<FileEntry>,
+    known: Vec<Known>,
 }
 
 impl Look<'_> {
-    /// Whether a photo at this path would have been seen.
-    fn covers(&self, path: &Path) -> bool {
-        self.paths.is_none_or(|paths| paths.iter().any(|looked| path.starts_with(looked)))
+    /// Whether this photo would have been seen, had it been there.
+    fn covers(&self, photo: &Known) -> bool {
+        let path = &photo.path;
+        photo.root == self.root.id
+            && self.paths.as_ref().is_none_or(|paths| paths.iter().any(|p| path.starts_with(p)))
             && !self.unreadable.iter().any(|hidden| path.starts_with(hidden))
+            && !self.lost_its_mount(photo)
+    }
+
+    /// Whether the photo was on a drive that is mounted within the root, and is
+    /// not there now: its mount point, which is, lies on the root's own device.
+    fn lost_its_mount(&self, photo: &Known) -> bool {
+        let device = photo.stamp.file_id.map(|(device, _)| device);
+        if device.is_none() || device == self.device {
+            return false;
+        }
+        let mut folders = photo.path.ancestors().skip(1).map(|folder| self.root.path.join(folder));
+        let nearest = folders.find_map(|folder| std::fs::metadata(folder).ok());
+        nearest.is_some_and(|folder| {
+            scan::stamp(&folder).file_id.map(|(device, _)| device) == self.device
+        })
+    }
+}
+
+fn look<'a>(
+    catalog: &Catalog,
+    root: &'a RootRow,
+    device: Option<i64>,
+    roots: &[RootRow],
+    place: &Place,
+    sight: &Sight<'_>,
+    done: &mut Reconciled,
+) -> Result<Option<Look<'a>>> {
+    // A folder that is a root of its own is that root's business.
+    let other_roots: Vec<PathBuf> = roots
+        .iter()
+        .filter(|other| other.id != root.id && other.path.starts_with(&root.path))
+        .map(|other| other.path.clone())
+        .collect();
+    let rules = rules(&root.exclusions);
+    let walker = Walker {
+        root: root.id,
+        root_path: &root.path,
+        other_roots: &other_roots,
+        rules: &rules,
+        classify: &classify,
+        entering: &|folder| (sight.entering)(root.id, folder),
+    };
+    let paths = match place {
+        Place::Root(_) => None,
+        Place::Paths(_, heard) => Some(walker.meant_by(heard)),
+    };
+    let walk = walker.walk(paths.as_deref());
+    // A drive that comes back may have another number than before.
+    let renumbered = root.device.filter(|_| device != root.device).zip(device);
+    let known: Vec<Known> = catalog
+        .known_photos(root.id, paths.as_deref())?
+        .into_iter()
+        .map(|photo| known(photo, renumbered))
+        .collect();
+    if paths.is_none() {
+        if renumbered.is_some() && is_another(&known, &walk) {
+            set_state(catalog, root, RootState::Offline, done)?;
+            return Ok(None);
+        }
+        let volume = sight.volumes.holding(&root.path);
+        let volume = volume.and_then(|v| Some((v.id.clone()?, v.within(&root.path)?)));
+        catalog.set_root_seen(root.id, device, volume.as_ref(), walk.unsupported)?;
+        done.unsupported += walk.unsupported;
+        if root.state != RootState::Online {
+            // What the drive did not give while it went can be read again.
+            catalog.forget_passing_failures(Some(root.id))?;
+        }
+    }
+    let scan::Walk { photos: found, unreadable, .. } = walk;
+    Ok(Some(Look { root, rules, paths, device, unreadable, found, known }))
+}
+
+/// Whether a root on another device than before is not the same folder at all:
+/// the mount point of a drive that is not there, or another drive that is
+/// mounted in its place.
+fn is_another(known: &[Known], walk: &scan::Walk) -> bool {
+    let mut there = known.iter().filter(|photo| photo.presence == scan::Presence::Present);
+    let found: HashSet<&Path> = walk.photos.iter().map(|entry| entry.path.as_path()).collect();
+    let any = there.clone().next().is_some();
+    any && !there.any(|photo| found.contains(photo.path.as_path()))
+}
+
+fn rules(exclusions: &Exclusions) -> Rules {
+    Rules::new(exclusions).unwrap_or_else(|error| {
+        tracing::warn!("the exclusions of a folder are passed over: {error}");
+        Rules::none()
+    })
+}
+
+/// Finds roots again whose drives are mounted elsewhere now.
+fn follow_volumes(
+    catalog: &Catalog,
+    roots: &mut [RootRow],
+    volumes: &Volumes,
+    done: &mut Reconciled,
+) -> Result<()> {
+    for n in 0..roots.len() {
+        let Some(path) = moved_to(&roots[n].path, roots[n].volume.as_ref(), volumes) else {
+            continue;
+        };
+        if roots.iter().any(|other| other.path.starts_with(&path) || path.starts_with(&other.path))
+        {
+            continue;
+        }
+        tracing::info!("{} is at {} now", roots[n].path.display(), path.display());
+        catalog.move_root(roots[n].id, &path)?;
+        roots[n].path = path;
+        done.roots_changed = true;
+    }
+    Ok(())
+}
+
+/// Where a root is that is not at its path, if its volume is mounted elsewhere.
+pub(super) fn moved_to(
+    path: &Path,
+    volume: Option<&(String, PathBuf)>,
+    volumes: &Volumes,
+) -> Option<PathBuf> {
+    let (id, within) = volume?;
+    let still_there = || volumes.holding(path).and_then(|now| now.id.as_deref()) == Some(id);
+    if path.is_dir() && (still_there() || !is_empty(path)) {
+        return None;
+    }
+    volumes.find(id, within).filter(|found| found != path)
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Photos of other places that may be what was found at these.
+fn add_lookalikes(
+    catalog: &Catalog,
+    on_disk: &[FileEntry],
+    known: &mut HashMap<i64, Known>,
+) -> Result<()> {
+    if catalog.newest_photo()? == 0 {
+        return Ok(());
+    }
+    let unexplained: Vec<Stat> = {
+        let here: HashMap<(i64, &Path), &Known> = known
+            .values()
+            .filter(|photo| !matches!(photo.presence, scan::Presence::Missing { .. }))
+            .map(|photo| ((photo.root, photo.path.as_path()), photo))
+            .collect();
+        let explained = |entry: &&FileEntry| {
+            let photo = here.get(&(entry.root, entry.path.as_path()));
+            photo.is_some_and(|photo| photo.stamp.file_id == entry.stamp.file_id)
+        };
+        on_disk.iter().filter(|entry| !explained(entry)).map(stat).collect()
+    };
+    for photo in catalog.lookalikes(&unexplained)? {
+        known.entry(photo.id).or_insert_with(|| self::known(photo, None));
+    }
+    Ok(())
+}
+
+/// Takes out files that may still be being written, and remembers them. A file
+/// that is known, and was only renamed, is none.
+fn hold_back(
+    on_disk: &mut Vec<FileEntry>,
+    known: &[Known],
+    looks: &[Look<'_>],
+    settling: &mut Settling,
+) -> HashSet<(i64, PathBuf)> {
+    let content = |stamp: &Stamp| (stamp.size, stamp.mtime_ns, stamp.file_id);
+    let contents: HashSet<_> = known.iter().map(|photo| content(&photo.stamp)).collect();
+    let mut waiting = HashSet::new();
+    on_disk.retain(|entry| {
+        let ready = contents.contains(&content(&entry.stamp)) || settling.is_still(entry);
+        if !ready {
+            waiting.insert((entry.root, entry.path.clone()));
+        }
+        ready
+    });
+    // What was waited for, and is not there, need not be waited for.
+    for look in looks {
+        for path in look.paths.iter().flatten() {
+            if !waiting.contains(&(look.root.id, path.clone())) {
+                settling.forget(look.root.id, path);
+            }
+        }
+    }
+    waiting
+}
+
+/// Whether a photo's file is not at its place any more, in a root that is there.
+fn is_gone(photo: &Known, roots: &[RootRow]) -> bool {
+    let Some(root) = roots.iter().find(|root| root.id == photo.root) else { return false };
+    let Reach::Online { device } = scan::reach(&root.path) else { return false };
+    if root.state != RootState::Online || device != root.device {
+        return false;
+    }
+    match std::fs::metadata(root.path.join(&photo.path)) {
+        Ok(file) => scan::stamp(&file).file_id != photo.stamp.file_id,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
@@ -131,7 +335,7 @@ fn reach_root(
     match scan::reach(&root.path) {
         Reach::Online { device } => {
             // A drive mounted at its empty mount point comes online only when a
-            // walk has seen that it is that drive; see `reconcile`.
+            // walk has seen that it is that drive; see `look`.
             if root.state != RootState::Online {
                 done.roots_changed = true;
             }
@@ -164,39 +368,108 @@ fn classify(path: &Path) -> Seen {
     }
 }
 
-fn apply(catalog: &Catalog, changes: Vec<Change>) -> Result<Vec<(i64, Change)>> {
-    if changes.is_empty() {
-        return Ok(Vec::new());
+fn apply(catalog: &Catalog, diff: Diff, done: &mut Reconciled) -> Result<()> {
+    let Diff { changes, restamped } = diff;
+    if changes.is_empty() && restamped.is_empty() {
+        return Ok(());
     }
     let now = now();
     catalog.change(|t| {
-        changes
-            .into_iter()
-            .map(|change| {
-                let id = match &change {
-                    Change::Added(FileEntry { root, path, stamp }) => {
-                        Catalog::add_photo(t, *root, path, stat(*stamp), now)?
-                    }
-                    Change::Modified { id, entry } => {
-                        Catalog::modify_photo(t, *id, stat(entry.stamp))?;
-                        *id
-                    }
-                    Change::Moved { id, entry, .. } => {
-                        Catalog::move_photo(t, *id, entry.root, &entry.path, stat(entry.stamp))?;
-                        *id
-                    }
-                    Change::Removed { id, .. } => {
-                        Catalog::miss_photo(t, *id)?;
-                        *id
-                    }
-                };
-                Ok((id, change))
-            })
-            .collect()
+        // All leave before the first one comes: places are changed in circles.
+        for change in &changes {
+            match change {
+                Change::Moved { id, .. } | Change::Removed { id, .. } => {
+                    Catalog::miss_photo(t, *id, now)?;
+                }
+                Change::Excluded { id, .. } => Catalog::exclude_photo(t, *id)?,
+                Change::Added(_) | Change::Modified { .. } => {}
+            }
+        }
+        for (id, entry) in &restamped {
+            Catalog::place_photo(t, *id, entry.root, &entry.path, stat(entry), false)?;
+        }
+        for change in changes {
+            let applied = apply_one(t, change, now, &mut done.forgotten)?;
+            done.changes.push(applied);
+        }
+        Ok(())
     })
 }
 
-fn stat(stamp: Stamp) -> Stat {
-    let (device, inode) = stamp.file_id.unzip();
-    Stat { size: stamp.size, mtime_ns: stamp.mtime_ns, device, inode }
+fn apply_one(
+    t: &Transaction,
+    change: Change,
+    now: i64,
+    forgotten: &mut Vec<i64>,
+) -> rusqlite::Result<(i64, Change)> {
+    let id = match &change {
+        Change::Added(entry) => Catalog::add_photo(t, entry.root, &entry.path, stat(entry), now)?,
+        Change::Modified { id, entry } => {
+            Catalog::place_photo(t, *id, entry.root, &entry.path, stat(entry), true)?;
+            *id
+        }
+        Change::Moved { id, entry, edited, .. } => {
+            Catalog::place_photo(t, *id, entry.root, &entry.path, stat(entry), *edited)?;
+            *id
+        }
+        Change::Removed { id, root, path } => {
+            if let Some(twin) = Catalog::twin(t, *id, now - MOVED_WITHIN)? {
+                Catalog::forget_photo(t, twin.id)?;
+                Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, false)?;
+                forgotten.push(twin.id);
+                let entry = FileEntry {
+                    root: twin.root,
+                    path: twin.path,
+                    stamp: stamp(twin.stat),
+                    sidecars: twin.stat.sidecars,
+                };
+                let (from_root, from) = (*root, path.clone());
+                return Ok((*id, Change::Moved { id: *id, from_root, from, entry, edited: false }));
+            }
+            *id
+        }
+        Change::Excluded { id, .. } => *id,
+    };
+    Ok((id, change))
+}
+
+/// `renumbered`: the device number that the root had, and the one it has now.
+fn known(photo: KnownPhoto, renumbered: Option<(i64, i64)>) -> Known {
+    let mut stamp = stamp(photo.stat);
+    if let (Some((device, inode)), Some((before, now))) = (stamp.file_id, renumbered)
+        && device == before
+    {
+        stamp.file_id = Some((now, inode));
+    }
+    Known {
+        id: photo.id,
+        root: photo.root,
+        path: photo.path,
+        stamp,
+        sidecars: photo.stat.sidecars,
+        presence: photo.presence,
+        added_at: photo.added_at,
+    }
+}
+
+fn stamp(stat: Stat) -> Stamp {
+    Stamp {
+        size: stat.size,
+        mtime_ns: stat.mtime_ns,
+        file_id: stat.device.zip(stat.inode),
+        birth_ns: stat.birth_ns,
+        changed_ns: None,
+    }
+}
+
+fn stat(entry: &FileEntry) -> Stat {
+    let (device, inode) = entry.stamp.file_id.unzip();
+    Stat {
+        size: entry.stamp.size,
+        mtime_ns: entry.stamp.mtime_ns,
+        device,
+        inode,
+        birth_ns: entry.stamp.birth_ns,
+        sidecars: entry.sidecars,
+    }
 }

@@ -40,6 +40,35 @@ pub struct Metadata {
     pub focal_mm: Option<f64>,
     /// Exposure time in seconds.
     pub exposure_s: Option<f64>,
+    pub utc_offset_min: Option<i16>,
+    pub orientation: Option<u8>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub keywords: Vec<String>,
+    pub hierarchical_keywords: Vec<String>,
+    pub rating: Option<i8>,
+    pub label: Option<String>,
+}
+pub fn read_sidecar(_: &[u8]) -> Option<Metadata> {
+    None
+}
+impl Metadata {
+    pub fn with_sidecar(self, _: Metadata) -> Metadata {
+        self
+    }
+}
+pub fn date_from_name(_: &str) -> Option<i64> {
+    None
+}
+pub struct Place {
+    pub city: &'static str,
+    pub region: &'static str,
+    pub country: &'static str,
+    pub country_code: &'static str,
+    pub distance_km: f64,
+}
+pub fn nearest_place(_: f64, _: f64) -> Option<Place> {
+    None
 }
 
 /// Reads what a file's bytes say. Total: of damaged blocks it takes what can be
@@ -79,6 +108,7 @@ fn from_exif(exif: &Exif) -> Metadata {
         focal_mm: positive(exif, Tag::FocalLength),
         exposure_s: positive(exif, Tag::ExposureTime)
             .or_else(|| apex(exif, Tag::ShutterSpeedValue).map(|tv| (-tv).exp2())),
+        ..Default::default()
     }
 }
 

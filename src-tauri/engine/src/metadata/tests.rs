@@ -62,6 +62,7 @@ fn full() -> (Vec<Field>, Metadata) {
         aperture: Some(2.8),
         focal_mm: Some(105.0),
         exposure_s: Some(0.004),
+        ..Default::default()
     };
     (fields, expected)
 }

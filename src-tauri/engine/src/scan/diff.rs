@@ -1,9 +1,29 @@
 //! Comparing what is on disk with what is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::{FileEntry, Stamp};
+
+/// Seconds within which a file that takes another one's place is taken for its
+/// new version: programs save by writing a file of some other name first, or by
+/// deleting the old one.
+const REPLACED_WITHIN: i64 = 10 * 60;
+
+/// Whether a known photo's file is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It was there at the last look.
+    Present,
+    /// It was not.
+    Missing {
+        /// Seconds since 1970.
+        since: i64,
+    },
+    /// The person's exclusions leave it out.
+    Excluded,
+}
 
 /// A photo that is known already.
 #[derive(Debug, Clone)]
@@ -12,8 +32,32 @@ pub(crate) struct Known {
     pub root: i64,
     pub path: PathBuf,
     pub stamp: Stamp,
-    /// It was there at the last look.
-    pub present: bool,
+    /// Tells one state of its sidecars from another.
+    pub sidecars: i64,
+    pub presence: Presence,
+    /// Seconds since 1970.
+    pub added_at: i64,
+}
+
+impl Known {
+    /// Size and time are what they were: so is the content.
+    fn same_content(&self, entry: &FileEntry) -> bool {
+        self.stamp.size == entry.stamp.size && self.stamp.mtime_ns == entry.stamp.mtime_ns
+    }
+
+    /// It is this very file, whatever is in it now.
+    ///
+    /// An inode alone proves nothing, for file systems give a deleted file's
+    /// number to the next one. With the moment at which the file was made it
+    /// does; where the file system does not tell, size and time must agree.
+    fn same_file(&self, entry: &FileEntry) -> bool {
+        let same_inode = self.stamp.file_id.is_some() && self.stamp.file_id == entry.stamp.file_id;
+        same_inode
+            && match (self.stamp.birth_ns, entry.stamp.birth_ns) {
+                (Some(known), Some(found)) => known == found,
+                _ => self.same_content(entry),
+            }
+    }
 }
 
 /// One difference between disk and knowledge.
@@ -21,205 +65,263 @@ pub(crate) struct Known {
 pub(crate) enum Change {
     /// A file that no known photo explains.
     Added(FileEntry),
-    /// A known photo whose file has other content, as its size or time tells.
+    /// A known photo whose file has other content, as its size or time tells, or
+    /// other sidecars.
     Modified { id: i64, entry: FileEntry },
     /// A known photo whose file is at another place, or is back at its own.
-    Moved { id: i64, from: PathBuf, entry: FileEntry },
+    Moved { id: i64, from_root: i64, from: PathBuf, entry: FileEntry, edited: bool },
     /// A photo whose file is gone.
     Removed { id: i64, root: i64, path: PathBuf },
+    /// A photo whose file is there, and not wanted any more.
+    Excluded { id: i64, root: i64, path: PathBuf },
+}
+
+/// What [`diff`] tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Diff {
+    pub changes: Vec<Change>,
+    /// Photos of which only what the file system calls the file is another, as
+    /// when a drive came back: nothing for a person to know.
+    pub restamped: Vec<(i64, FileEntry)>,
+}
+
+/// What is to be asked about known photos that were not found.
+pub(crate) struct Questions<'a> {
+    /// Had it been there, would it have been found?
+    pub looked_at: &'a dyn Fn(&Known) -> bool,
+    /// Do the exclusions leave it out?
+    pub excluded: &'a dyn Fn(&Known) -> bool,
+    /// Of one that was not looked at: is its file gone from its place?
+    pub gone: &'a dyn Fn(&Known) -> bool,
+    /// Seconds since 1970.
+    pub now: i64,
 }
 
 /// Tells what changed.
 ///
-/// `on_disk` is all that was found in the places that were looked at, `known`
-/// the photos of those places and the missing ones of any place.
-/// `looked_at(root, path)` says whether a known photo would have been found had
-/// it been there: only then does absence mean removal.
+/// `on_disk` is all that was found in the places that were looked at; `known`
+/// are the photos of those places, and those of any other place that may have
+/// moved to them.
 ///
-/// A new path is matched with a photo that is gone, first by device and inode,
-/// then by size, time and name. An inode alone proves nothing, for file systems
-/// give a deleted file's number to the next file, so size and time must agree
-/// too. Equal bytes, the last evidence, are found when the file is read.
-pub(crate) fn diff(
-    on_disk: Vec<FileEntry>,
-    known: &[Known],
-    looked_at: impl Fn(i64, &Path) -> bool,
-) -> Vec<Change> {
-    let by_place: HashMap<(i64, &Path), &Known> =
-        known.iter().map(|photo| ((photo.root, photo.path.as_path()), photo)).collect();
-
-    let mut changes = Vec::new();
-    let mut found = std::collections::HashSet::new();
-    let mut unexplained = Vec::new();
-    for entry in on_disk {
-        let Some(photo) = by_place.get(&(entry.root, entry.path.as_path())) else {
-            unexplained.push(entry);
-            continue;
-        };
-        found.insert(photo.id);
-        let same =
-            photo.stamp.size == entry.stamp.size && photo.stamp.mtime_ns == entry.stamp.mtime_ns;
-        match (same, photo.present) {
-            (true, true) => {}
-            (true, false) => {
-                changes.push(Change::Moved { id: photo.id, from: photo.path.clone(), entry });
-            }
-            (false, _) => changes.push(Change::Modified { id: photo.id, entry }),
-        }
-    }
-
-    let mut gone: HashMap<i64, &Known> = known
-        .iter()
-        .filter(|photo| !found.contains(&photo.id))
-        .filter(|photo| !photo.present || looked_at(photo.root, &photo.path))
-        .map(|photo| (photo.id, photo))
-        .collect();
-    let added = match_moves(unexplained, &mut gone, &mut changes, |stamp, _| {
-        stamp.file_id.map(|id| (id, stamp.size, stamp.mtime_ns))
+/// A file is a known photo's, in the order of the evidence:
+/// 1. it is the very file, by device, inode and the moment it was made, at its
+///    place or another;
+/// 2. it is at the photo's place, with its size and time;
+/// 3. it has its size, time and name, and the photo's own place holds it no more;
+/// 4. it is at the photo's place: it was edited.
+///
+/// Equal bytes, the last evidence, are found when the file is read.
+pub(crate) fn diff(on_disk: Vec<FileEntry>, known: &[Known], ask: &Questions<'_>) -> Diff {
+    let mut matching = Matching::new(known, ask);
+    let rest = matching.each(on_disk, |m, entry| {
+        let holder = m.holder(entry).filter(|&n| known[n].same_file(entry));
+        holder.map(|n| m.stays(n, entry))
     });
-    let added = match_moves(added, &mut gone, &mut changes, |stamp, path| {
+    let rest = matching.elsewhere(rest, |stamp, _| stamp.file_id, Known::same_file);
+    let rest = matching.each(rest, |m, entry| {
+        let holder = m.holder(entry).filter(|&n| known[n].same_content(entry));
+        let back = || m.left_here(entry).into_iter().find(|&n| known[n].same_content(entry));
+        holder.or_else(back).map(|n| m.stays(n, entry))
+    });
+    let named = |stamp: &Stamp, path: &'_ Path| {
         path.file_name().map(|name| (stamp.size, stamp.mtime_ns, name.to_owned()))
+    };
+    let rest = matching.elsewhere(rest, named, Known::same_content);
+    let rest = matching.each(rest, |m, entry| {
+        let replaced = || {
+            m.left_here(entry).into_iter().filter(|&n| match known[n].presence {
+                Presence::Missing { since } => ask.now - since <= REPLACED_WITHIN,
+                _ => false,
+            })
+        };
+        m.holder(entry).or_else(|| replaced().max()).map(|n| m.stays(n, entry))
     });
-
-    changes.extend(added.into_iter().map(Change::Added));
-    let mut removed: Vec<&Known> = gone.into_values().filter(|photo| photo.present).collect();
-    removed.sort_by_key(|photo| photo.id);
-    changes.extend(removed.into_iter().map(|photo| Change::Removed {
-        id: photo.id,
-        root: photo.root,
-        path: photo.path.clone(),
-    }));
-    changes
+    matching.end(rest)
 }
 
-/// Takes entries and gone photos of equal evidence for each other; returns the
-/// entries that found none.
-fn match_moves<E: std::hash::Hash + Eq>(
-    entries: Vec<FileEntry>,
-    gone: &mut HashMap<i64, &Known>,
-    changes: &mut Vec<Change>,
-    evidence: impl Fn(&Stamp, &Path) -> Option<E>,
-) -> Vec<FileEntry> {
-    if entries.is_empty() || gone.is_empty() {
-        return entries;
-    }
-    let mut by_evidence: HashMap<E, i64> = HashMap::new();
-    for photo in gone.values() {
-        if let Some(evidence) = evidence(&photo.stamp, &photo.path) {
-            // Of equals the oldest photo wins, whatever the map's order.
-            let id = by_evidence.entry(evidence).or_insert(photo.id);
-            *id = photo.id.min(*id);
-        }
-    }
-    let mut rest = Vec::new();
-    for entry in entries {
-        let photo = evidence(&entry.stamp, &entry.path)
-            .and_then(|evidence| by_evidence.remove(&evidence))
-            .and_then(|id| gone.remove(&id));
-        match photo {
-            Some(photo) => {
-                changes.push(Change::Moved { id: photo.id, from: photo.path.clone(), entry });
+/// Known photos and files, while they are taken for each other.
+struct Matching<'a> {
+    known: &'a [Known],
+    ask: &'a Questions<'a>,
+    claimed: Vec<bool>,
+    /// Photos that have a place for themselves.
+    holders: HashMap<(i64, &'a Path), usize>,
+    /// Missing photos by where they were last seen.
+    left: HashMap<(i64, &'a Path), Vec<usize>>,
+    /// Photos at whose place another one's file was found.
+    displaced: Vec<usize>,
+    diff: Diff,
+}
+
+/// A photo taken for a file, and what that means.
+struct Claim {
+    known: usize,
+    change: Option<Change>,
+    restamped: bool,
+}
+
+impl<'a> Matching<'a> {
+    fn new(known: &'a [Known], ask: &'a Questions<'a>) -> Self {
+        let mut holders = HashMap::new();
+        let mut left: HashMap<_, Vec<usize>> = HashMap::new();
+        for (n, photo) in known.iter().enumerate() {
+            let place = (photo.root, photo.path.as_path());
+            if matches!(photo.presence, Presence::Missing { .. }) {
+                left.entry(place).or_default().push(n);
+            } else {
+                holders.insert(place, n);
             }
-            None => rest.push(entry),
+        }
+        let claimed = vec![false; known.len()];
+        Self { known, ask, claimed, holders, left, displaced: Vec::new(), diff: Diff::default() }
+    }
+
+    /// The unclaimed photo that has this place for itself.
+    fn holder(&self, entry: &FileEntry) -> Option<usize> {
+        let place = (entry.root, entry.path.as_path());
+        self.holders.get(&place).copied().filter(|&n| !self.claimed[n])
+    }
+
+    /// The unclaimed photos that went missing from this place.
+    fn left_here(&self, entry: &FileEntry) -> Vec<usize> {
+        let place = (entry.root, entry.path.as_path());
+        let left = self.left.get(&place).into_iter().flatten();
+        left.copied().filter(|&n| !self.claimed[n]).collect()
+    }
+
+    /// What it means that this photo's file is found at its own place.
+    fn stays(&self, n: usize, entry: &FileEntry) -> Claim {
+        let photo = &self.known[n];
+        let described = photo.sidecars != entry.sidecars;
+        let edited = !photo.same_content(entry) || described;
+        let change = match photo.presence {
+            Presence::Present if edited => {
+                Some(Change::Modified { id: photo.id, entry: entry.clone() })
+            }
+            Presence::Present => None,
+            _ => Some(Change::Moved {
+                id: photo.id,
+                from_root: photo.root,
+                from: photo.path.clone(),
+                entry: entry.clone(),
+                edited,
+            }),
+        };
+        let restamped = change.is_none()
+            && (photo.stamp.file_id, photo.stamp.birth_ns)
+                != (entry.stamp.file_id, entry.stamp.birth_ns);
+        Claim { known: n, change, restamped }
+    }
+
+    /// Lets `find` claim a photo for each entry; returns those it found none for.
+    fn each(
+        &mut self,
+        entries: Vec<FileEntry>,
+        find: impl Fn(&Self, &FileEntry) -> Option<Claim>,
+    ) -> Vec<FileEntry> {
+        let mut rest = Vec::new();
+        for entry in entries {
+            match find(self, &entry) {
+                Some(claim) => self.claim(claim, entry),
+                None => rest.push(entry),
+            }
+        }
+        rest
+    }
+
+    /// Takes entries for photos that left their place and show the same
+    /// evidence; returns those that found none.
+    fn elsewhere<E: Hash + Eq>(
+        &mut self,
+        entries: Vec<FileEntry>,
+        evidence: impl Fn(&Stamp, &Path) -> Option<E>,
+        same: impl Fn(&Known, &FileEntry) -> bool,
+    ) -> Vec<FileEntry> {
+        if entries.is_empty() {
+            return entries;
+        }
+        let mut by_evidence: HashMap<E, Vec<usize>> = HashMap::new();
+        for (n, photo) in self.known.iter().enumerate().filter(|(n, _)| !self.claimed[*n]) {
+            if let Some(evidence) = evidence(&photo.stamp, &photo.path) {
+                by_evidence.entry(evidence).or_default().push(n);
+            }
+        }
+        let mut rest = Vec::new();
+        for entry in entries {
+            let candidates = evidence(&entry.stamp, &entry.path)
+                .and_then(|evidence| by_evidence.get(&evidence))
+                .into_iter()
+                .flatten();
+            let found = candidates
+                .copied()
+                .filter(|&n| !self.claimed[n] && same(&self.known[n], &entry))
+                .filter(|&n| self.may_leave_for(n, &entry) && self.is_gone(n))
+                // Of equals the oldest photo wins, whatever the order.
+                .min_by_key(|&n| self.known[n].id);
+            let Some(n) = found else {
+                rest.push(entry);
+                continue;
+            };
+            let photo = &self.known[n];
+            let edited = !photo.same_content(&entry) || photo.sidecars != entry.sidecars;
+            let change = Change::Moved {
+                id: photo.id,
+                from_root: photo.root,
+                from: photo.path.clone(),
+                entry: entry.clone(),
+                edited,
+            };
+            self.displaced.extend(self.holder(&entry));
+            self.claim(Claim { known: n, change: Some(change), restamped: false }, entry);
+        }
+        rest
+    }
+
+    /// Whether the photo's file is not at its place any more.
+    fn is_gone(&self, n: usize) -> bool {
+        let photo = &self.known[n];
+        match photo.presence {
+            Presence::Missing { .. } => true,
+            Presence::Present if (self.ask.looked_at)(photo) => true,
+            _ => (self.ask.gone)(photo),
         }
     }
-    rest
+
+    /// Whether the photo's file may be what is found at this place. A file that
+    /// has just come, and is then put in the place of an older photo, is that
+    /// photo's new version.
+    fn may_leave_for(&self, n: usize, entry: &FileEntry) -> bool {
+        let age = |n: usize| self.ask.now - self.known[n].added_at;
+        let holder = self.holder(entry).filter(|&holder| holder != n);
+        holder.is_none_or(|holder| age(n) > REPLACED_WITHIN || age(holder) <= REPLACED_WITHIN)
+    }
+
+    fn claim(&mut self, claim: Claim, entry: FileEntry) {
+        self.claimed[claim.known] = true;
+        self.diff.changes.extend(claim.change);
+        if claim.restamped {
+            self.diff.restamped.push((self.known[claim.known].id, entry));
+        }
+    }
+
+    fn end(mut self, unexplained: Vec<FileEntry>) -> Diff {
+        self.diff.changes.extend(unexplained.into_iter().map(Change::Added));
+        let displaced: HashSet<usize> = self.displaced.iter().copied().collect();
+        for (n, photo) in self.known.iter().enumerate().filter(|(n, _)| !self.claimed[*n]) {
+            let (id, root, path) = (photo.id, photo.root, photo.path.clone());
+            if displaced.contains(&n) {
+                self.diff.changes.push(Change::Removed { id, root, path });
+            } else if photo.presence == Presence::Present && (self.ask.looked_at)(photo) {
+                self.diff.changes.push(match (self.ask.excluded)(photo) {
+                    true => Change::Excluded { id, root, path },
+                    false => Change::Removed { id, root, path },
+                });
+            }
+        }
+        self.diff
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stamp(n: i64) -> Stamp {
-        Stamp { size: 100 + n.unsigned_abs(), mtime_ns: 1_000 + n, file_id: Some((1, n)) }
-    }
-
-    fn entry(path: &str, stamp: Stamp) -> FileEntry {
-        FileEntry { root: 1, path: path.into(), stamp }
-    }
-
-    fn known(id: i64, path: &str, stamp: Stamp) -> Known {
-        Known { id, root: 1, path: path.into(), stamp, present: true }
-    }
-
-    fn everywhere(_: i64, _: &Path) -> bool {
-        true
-    }
-
-    #[test]
-    fn nothing_changed_is_no_change() {
-        let changes = diff(vec![entry("a", stamp(1))], &[known(1, "a", stamp(1))], everywhere);
-        assert_eq!(changes, []);
-    }
-
-    #[test]
-    fn new_edited_and_deleted_files_are_told_apart() {
-        let edited = Stamp { size: 5, ..stamp(2) };
-        let changes = diff(
-            vec![entry("new", stamp(9)), entry("edited", edited)],
-            &[known(2, "edited", stamp(2)), known(3, "deleted", stamp(3))],
-            everywhere,
-        );
-        assert_eq!(
-            changes,
-            [
-                Change::Modified { id: 2, entry: entry("edited", edited) },
-                Change::Added(entry("new", stamp(9))),
-                Change::Removed { id: 3, root: 1, path: "deleted".into() },
-            ]
-        );
-    }
-
-    #[test]
-    fn a_renamed_file_is_known_by_its_inode() {
-        let changes = diff(vec![entry("b", stamp(1))], &[known(1, "a", stamp(1))], everywhere);
-        assert_eq!(
-            changes,
-            [Change::Moved { id: 1, from: "a".into(), entry: entry("b", stamp(1)) }]
-        );
-    }
-
-    #[test]
-    fn a_file_moved_to_another_disk_is_known_by_size_time_and_name() {
-        let there = Stamp { file_id: Some((2, 77)), ..stamp(1) };
-        let moved = diff(vec![entry("x/a", there)], &[known(1, "a", stamp(1))], everywhere);
-        assert!(matches!(moved[..], [Change::Moved { id: 1, .. }]));
-        let renamed = diff(vec![entry("x/b", there)], &[known(1, "a", stamp(1))], everywhere);
-        assert!(matches!(renamed[..], [Change::Added(_), Change::Removed { .. }]));
-    }
-
-    #[test]
-    fn an_inode_used_again_is_not_a_move() {
-        let reused = Stamp { size: 1, mtime_ns: 2, file_id: stamp(1).file_id };
-        let changes = diff(vec![entry("b", reused)], &[known(1, "a", stamp(1))], everywhere);
-        assert!(matches!(changes[..], [Change::Added(_), Change::Removed { id: 1, .. }]));
-    }
-
-    #[test]
-    fn what_was_not_looked_at_is_not_removed() {
-        let known = [known(1, "x/a", stamp(1)), known(2, "y/b", stamp(2))];
-        let changes = diff(vec![], &known, |_, path| path.starts_with("x"));
-        assert_eq!(changes, [Change::Removed { id: 1, root: 1, path: "x/a".into() }]);
-    }
-
-    #[test]
-    fn a_missing_photo_comes_back_and_is_not_removed_twice() {
-        let missing = Known { present: false, ..known(1, "a", stamp(1)) };
-        assert_eq!(diff(vec![], std::slice::from_ref(&missing), everywhere), []);
-        let changes = diff(vec![entry("a", stamp(1))], &[missing], everywhere);
-        assert!(matches!(changes[..], [Change::Moved { id: 1, .. }]));
-    }
-
-    #[test]
-    fn two_files_that_swap_names_are_both_read_again() {
-        let changes = diff(
-            vec![entry("a", stamp(2)), entry("b", stamp(1))],
-            &[known(1, "a", stamp(1)), known(2, "b", stamp(2))],
-            everywhere,
-        );
-        assert!(matches!(
-            changes[..],
-            [Change::Modified { id: 1, .. }, Change::Modified { id: 2, .. }]
-        ));
-    }
-}
+#[path = "diff/tests.rs"]
+mod tests;

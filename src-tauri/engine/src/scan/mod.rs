@@ -4,14 +4,20 @@
 //! times; it opens no file, and knows neither the catalog nor pixels.
 
 mod diff;
+mod exclusions;
+mod sidecars;
+mod volume;
 mod walk;
 mod watch;
 
 use std::path::PathBuf;
 
-pub(crate) use diff::{Change, Known, diff};
-pub(crate) use walk::{Reach, Seen, reach, stamp, walk, walk_paths};
-pub(crate) use watch::{Watched, Watcher};
+pub(crate) use diff::{Change, Diff, Known, Presence, Questions, diff};
+pub(crate) use exclusions::Rules;
+pub(crate) use sidecars::sidecars;
+pub(crate) use volume::Volumes;
+pub(crate) use walk::{Reach, Seen, Walk, Walker, reach, stamp};
+pub(crate) use watch::Watcher;
 
 /// A file as the file system lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +27,8 @@ pub(crate) struct FileEntry {
     /// Relative to the root.
     pub path: PathBuf,
     pub stamp: Stamp,
+    /// Tells one state of its sidecars from another; 0: it has none.
+    pub sidecars: i64,
 }
 
 /// What tells, without reading, whether a file is the one that it was.
@@ -31,4 +39,10 @@ pub(crate) struct Stamp {
     pub mtime_ns: i64,
     /// Device and inode, where the platform has them.
     pub file_id: Option<(i64, i64)>,
+    /// When the file was made, where the file system tells; nanoseconds since
+    /// 1970.
+    pub birth_ns: Option<i64>,
+    /// When the file was last written, renamed or given another time, which no
+    /// program can set back; nanoseconds since 1970.
+    pub changed_ns: Option<i64>,
 }

@@ -1,22 +1,19 @@
 //! Listing a root's files.
 //!
-//! Hidden files and folders, and the folders of [`SKIPPED_FOLDERS`], are passed
-//! over. A symbolic link is followed only where it leads out of the root, so
+//! What a person's [`Rules`] leave out is not entered. A symbolic link is followed only where it leads out of the root, so
 //! that no file is seen twice and no loop is entered.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use walkdir::WalkDir;
 
-use super::{FileEntry, Stamp};
-
-/// Folders that programs fill and people do not look into.
-const SKIPPED_FOLDERS: [&str; 4] = ["node_modules", ".git", "@eaDir", ".thumbnails"];
+use super::sidecars::{self, is_sidecar, photos_of};
+use super::{FileEntry, Rules, Stamp};
 
 /// What a file's name says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +35,8 @@ pub(crate) struct Walk {
     pub unsupported: u64,
     /// Files and folders of any kind seen beside the root itself.
     pub entries: u64,
+    /// The folders that were listed, absolute.
+    pub folders: HashSet<PathBuf>,
     /// Places that could not be listed, relative to the root: nothing may be
     /// concluded from what was not seen beneath them.
     pub unreadable: Vec<PathBuf>,
@@ -63,61 +62,87 @@ pub(crate) fn reach(root: &Path) -> Reach {
     }
 }
 
-/// Lists all photos of a root. `excluded` are absolute paths of folders that
-/// belong to other roots; `classify` tells photos from other files by name.
-pub(crate) fn walk(
-    root: i64,
-    root_path: &Path,
-    excluded: &[PathBuf],
-    classify: &dyn Fn(&Path) -> Seen,
-) -> Walk {
-    walk_paths(root, root_path, &[PathBuf::new()], excluded, classify)
-}
-
-/// Lists the photos at and beneath the given paths of a root, relative to it.
-/// Paths that do not exist yield nothing.
-pub(crate) fn walk_paths(
-    root: i64,
-    root_path: &Path,
-    paths: &[PathBuf],
-    excluded: &[PathBuf],
-    classify: &dyn Fn(&Path) -> Seen,
-) -> Walk {
-    let real_root = fs::canonicalize(root_path).unwrap_or_else(|_| root_path.to_owned());
-    let mut walker = Walker {
-        root,
-        root_path,
-        real_root,
-        excluded,
-        classify,
-        linked: HashSet::new(),
-        found: Walk::default(),
-    };
-    for path in paths {
-        if !path.components().any(|c| matches!(c, Component::Normal(name) if skipped(name))) {
-            walker.walk(&root_path.join(path));
-        }
-    }
-    walker.found
-}
-
-fn skipped(name: &OsStr) -> bool {
-    name.as_encoded_bytes().first() == Some(&b'.')
-        || SKIPPED_FOLDERS.iter().any(|folder| name == OsStr::new(folder))
-}
-
-struct Walker<'a> {
-    root: i64,
-    root_path: &'a Path,
-    real_root: PathBuf,
-    excluded: &'a [PathBuf],
-    classify: &'a dyn Fn(&Path) -> Seen,
-    /// Real paths of folders that were entered through a link.
-    linked: HashSet<PathBuf>,
-    found: Walk,
+/// What is listed of a root.
+pub(crate) struct Walker<'a> {
+    pub root: i64,
+    pub root_path: &'a Path,
+    /// Absolute paths of folders in it that are roots of their own.
+    pub other_roots: &'a [PathBuf],
+    pub rules: &'a Rules,
+    /// Tells photos from other files by name.
+    pub classify: &'a dyn Fn(&Path) -> Seen,
+    /// Told of every folder before it is listed, so that nothing changes in it
+    /// unseen. Absolute.
+    pub entering: &'a dyn Fn(&Path),
 }
 
 impl Walker<'_> {
+    /// Where to look when something was heard of these paths: what a sidecar is
+    /// about, and the folder that a rule stands in.
+    pub fn meant_by(&self, paths: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        let mut meant = BTreeSet::new();
+        for path in paths {
+            if is_sidecar(path) {
+                let photos = photos_of(&self.root_path.join(path));
+                let relative = photos.iter().filter_map(|p| p.strip_prefix(self.root_path).ok());
+                meant.extend(relative.map(Path::to_owned));
+            } else if Rules::stands_in(path) {
+                meant.insert(path.parent().unwrap_or(Path::new("")).to_owned());
+            } else {
+                meant.insert(path.clone());
+            }
+        }
+        // What lies beneath another one is looked at with it.
+        let all = meant.clone();
+        meant.retain(|path| !path.ancestors().skip(1).any(|above| all.contains(above)));
+        meant.into_iter().collect()
+    }
+
+    /// Lists all photos of the root, or those at and beneath the given paths,
+    /// relative to it. Paths that do not exist yield nothing.
+    pub fn walk(&self, paths: Option<&[PathBuf]>) -> Walk {
+        let real_root =
+            fs::canonicalize(self.root_path).unwrap_or_else(|_| self.root_path.to_owned());
+        let mut walking = Walking {
+            of: self,
+            real_root,
+            linked: HashSet::new(),
+            sidecars: HashMap::new(),
+            found: Walk::default(),
+        };
+        match paths {
+            None => walking.walk(self.root_path),
+            Some(paths) => {
+                for path in paths {
+                    walking.walk_part(path);
+                }
+            }
+        }
+        walking.note_sidecars();
+        walking.found
+    }
+}
+
+/// A walk under way.
+struct Walking<'a> {
+    of: &'a Walker<'a>,
+    real_root: PathBuf,
+    /// Real paths of folders that were entered through a link.
+    linked: HashSet<PathBuf>,
+    /// Sizes and times of the sidecars that were seen, by absolute path.
+    sidecars: HashMap<PathBuf, (u64, i64)>,
+    found: Walk,
+}
+
+impl Walking<'_> {
+    /// Walks what is at and beneath a path relative to the root.
+    fn walk_part(&mut self, path: &Path) {
+        let absolute = self.of.root_path.join(path);
+        if !self.of.rules.skip_above(self.of.root_path, path) && has_name(&absolute) {
+            self.walk(&absolute);
+        }
+    }
+
     fn walk(&mut self, start: &Path) {
         let mut entries = WalkDir::new(start).into_iter();
         while let Some(entry) = entries.next() {
@@ -129,16 +154,25 @@ impl Walker<'_> {
                 }
             };
             let path = entry.path();
-            if path != self.root_path {
-                if skipped(entry.file_name()) || self.excluded.iter().any(|other| other == path) {
-                    if entry.file_type().is_dir() {
+            let is_folder = entry.file_type().is_dir();
+            if path != self.of.root_path {
+                let relative = path.strip_prefix(self.of.root_path).unwrap_or(path);
+                let skip = self.of.rules.skip(relative)
+                    || self.of.other_roots.iter().any(|other| other == path)
+                    || (is_folder && self.of.rules.skip_folder(path));
+                if skip {
+                    if is_folder {
                         entries.skip_current_dir();
                     }
                     continue;
                 }
                 self.found.entries += 1;
             }
-            if entry.path_is_symlink() {
+            if is_folder {
+                let folder: PathBuf = path.components().collect();
+                (self.of.entering)(&folder);
+                self.found.folders.insert(folder);
+            } else if entry.path_is_symlink() {
                 self.follow(path);
             } else if entry.file_type().is_file() {
                 match entry.metadata() {
@@ -150,13 +184,19 @@ impl Walker<'_> {
     }
 
     fn file(&mut self, path: &Path, metadata: &Metadata) {
-        match (self.classify)(path) {
+        if is_sidecar(path) {
+            self.sidecars.insert(path.to_owned(), (metadata.len(), mtime_ns(metadata)));
+            return;
+        }
+        match (self.of.classify)(path) {
+            Seen::Photo if self.of.rules.skip_size(metadata.len()) => {}
             Seen::Photo => {
-                if let Ok(relative) = path.strip_prefix(self.root_path) {
+                if let Ok(relative) = path.strip_prefix(self.of.root_path) {
                     self.found.photos.push(FileEntry {
-                        root: self.root,
+                        root: self.of.root,
                         path: relative.to_owned(),
                         stamp: stamp(metadata),
+                        sidecars: 0,
                     });
                 }
             }
@@ -168,13 +208,13 @@ impl Walker<'_> {
     fn follow(&mut self, link: &Path) {
         let Ok(target) = fs::canonicalize(link) else {
             // It leads nowhere: perhaps to a drive that is not there now.
-            if let Ok(path) = link.strip_prefix(self.root_path) {
+            if let Ok(path) = link.strip_prefix(self.of.root_path) {
                 self.found.unreadable.push(path.to_owned());
             }
             return;
         };
         let elsewhere = !target.starts_with(&self.real_root)
-            && !self.excluded.iter().any(|other| target.starts_with(other));
+            && !self.of.other_roots.iter().any(|other| target.starts_with(other));
         if !elsewhere {
             return;
         }
@@ -192,13 +232,26 @@ impl Walker<'_> {
         }
     }
 
+    /// Notes with each photo which sidecars it has.
+    fn note_sidecars(&mut self) {
+        let Self { of, sidecars, found, .. } = self;
+        for photo in &mut found.photos {
+            let path = of.root_path.join(&photo.path);
+            // Of a folder that was listed all sidecars were seen.
+            photo.sidecars = match found.folders.contains(path.parent().unwrap_or(of.root_path)) {
+                true => sidecars::state(&path, |path| sidecars.get(path).copied()),
+                false => sidecars::state(&path, sidecars::stamp),
+            };
+        }
+    }
+
     fn note_unreadable(&mut self, error: &walkdir::Error) {
         // What vanished between listing and looking is simply not there.
         if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) {
             return;
         }
-        if let Some(path) = error.path().and_then(|p| p.strip_prefix(self.root_path).ok()) {
-            tracing::warn!("cannot list {}: {error}", self.root_path.join(path).display());
+        if let Some(path) = error.path().and_then(|p| p.strip_prefix(self.of.root_path).ok()) {
+            tracing::warn!("cannot list {}: {error}", self.of.root_path.join(path).display());
             self.found.unreadable.push(path.to_owned());
         }
     }
@@ -207,11 +260,62 @@ impl Walker<'_> {
 /// What tells this file from another without reading it.
 pub(crate) fn stamp(metadata: &Metadata) -> Stamp {
     // A time before 1970 or past 2262 is odd, but no reason to refuse a photo.
-    let mtime_ns = metadata.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
+    Stamp {
+        size: metadata.len(),
+        mtime_ns: mtime_ns(metadata),
+        file_id: file_id(metadata),
+        birth_ns: metadata.created().ok().map(nanoseconds),
+        changed_ns: changed_ns(metadata),
+    }
+}
+
+pub(super) fn mtime_ns(metadata: &Metadata) -> i64 {
+    metadata.modified().map_or(0, nanoseconds)
+}
+
+fn nanoseconds(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
-    });
-    Stamp { size: metadata.len(), mtime_ns, file_id: file_id(metadata) }
+    }
+}
+
+#[cfg(unix)]
+fn changed_ns(metadata: &Metadata) -> Option<i64> {
+    use std::os::unix::fs::MetadataExt;
+    metadata.ctime().checked_mul(1_000_000_000)?.checked_add(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed_ns(_: &Metadata) -> Option<i64> {
+    None
+}
+
+/// Whether the path is there under exactly this name. Where names differ by more
+/// than their case that is so if it is there at all.
+fn has_name(path: &Path) -> bool {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return true };
+    let other = swap_case(name);
+    if other == name || !path.exists() {
+        return true;
+    }
+    let same = |a: Metadata, b: Metadata| file_id(&a).is_some() && file_id(&a) == file_id(&b);
+    let both = fs::metadata(path).ok().zip(fs::metadata(folder.join(&other)).ok());
+    if !both.is_some_and(|(a, b)| same(a, b)) {
+        return true;
+    }
+    // A file system that takes both names for one: how is it called really?
+    fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() == name))
+}
+
+fn swap_case(name: &OsStr) -> OsString {
+    let swap = |c: char| match c.is_ascii_lowercase() {
+        true => c.to_ascii_uppercase(),
+        false => c.to_ascii_lowercase(),
+    };
+    name.to_str()
+        .map_or_else(|| name.to_owned(), |name| name.chars().map(swap).collect::<String>().into())
 }
 
 #[cfg(unix)]
@@ -229,6 +333,7 @@ fn file_id(_: &Metadata) -> Option<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Exclusions;
 
     fn classify(path: &Path) -> Seen {
         match path.extension().and_then(OsStr::to_str) {
@@ -236,6 +341,24 @@ mod tests {
             Some("heic") => Seen::Unsupported,
             _ => Seen::Other,
         }
+    }
+
+    fn list(
+        root: &Path,
+        other_roots: &[PathBuf],
+        exclusions: &Exclusions,
+        paths: Option<&[PathBuf]>,
+    ) -> Walk {
+        let rules = Rules::new(exclusions).unwrap();
+        let walker = Walker {
+            root: 1,
+            root_path: root,
+            other_roots,
+            rules: &rules,
+            classify: &classify,
+            entering: &|_| {},
+        };
+        walker.walk(paths)
     }
 
     fn touch(root: &Path, path: &str) {
@@ -267,16 +390,12 @@ mod tests {
         ] {
             touch(dir.path(), path);
         }
-        let found = walk(1, dir.path(), &[dir.path().join("other root")], &classify);
+        let others = [dir.path().join("other root")];
+        let found = list(dir.path(), &others, &Exclusions::default(), None);
         assert_eq!(names(&found), ["a.jpg", "deep/er/b.jpg"]);
         assert_eq!(found.unsupported, 1);
-        let part = walk_paths(
-            1,
-            dir.path(),
-            &["deep".into(), "gone".into(), ".git/d.jpg".into()],
-            &[],
-            &classify,
-        );
+        let parts: [PathBuf; 3] = ["deep".into(), "gone".into(), ".git/d.jpg".into()];
+        let part = list(dir.path(), &[], &Exclusions::default(), Some(&parts));
         assert_eq!(names(&part), ["deep/er/b.jpg"]);
     }
 
@@ -296,7 +415,7 @@ mod tests {
         symlink(outside.path(), root.join("out2")).unwrap();
         symlink(&root, outside.path().join("back")).unwrap();
         symlink("loop", root.join("loop")).unwrap();
-        let found = walk(1, &root, &[], &classify);
+        let found = list(&root, &[], &Exclusions::default(), None);
         let names = names(&found);
         assert_eq!(names.len(), 2, "{names:?}");
         assert_eq!(names[0], "a.jpg");
@@ -308,5 +427,78 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(reach(dir.path()), Reach::Online { .. }));
         assert_eq!(reach(&dir.path().join("gone")), Reach::Offline);
+    }
+
+    #[test]
+    fn what_is_excluded_is_not_even_entered() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in ["a.jpg", "raw/b.jpg", "quiet/in/c.jpg", "quiet/.nomedia", ".h/d.jpg", "e.jpg"]
+        {
+            touch(dir.path(), path);
+        }
+        fs::write(dir.path().join("e.jpg"), [0; 2000]).unwrap();
+        let entered = parking_lot::Mutex::new(Vec::new());
+        let listed = |exclusions: &Exclusions, paths: Option<&[PathBuf]>| {
+            let rules = Rules::new(exclusions).unwrap();
+            let walker = Walker {
+                root: 1,
+                root_path: dir.path(),
+                other_roots: &[],
+                rules: &rules,
+                classify: &classify,
+                entering: &|path| entered.lock().push(path.to_owned()),
+            };
+            names(&walker.walk(paths))
+        };
+        let patterns = vec!["raw".to_owned()];
+        let strict = Exclusions { patterns, min_bytes: 1000, ..Exclusions::default() };
+        assert_eq!(listed(&strict, None), ["e.jpg"]);
+        assert_eq!(*entered.lock(), [dir.path()]);
+        let parts = ["raw/b.jpg".into(), "quiet/in/c.jpg".into(), ".h".into(), "a.jpg".into()];
+        assert_eq!(listed(&strict, Some(&parts)), [""; 0]);
+        let open = Exclusions { hidden: false, no_media: false, ..Exclusions::default() };
+        let all = [".h/d.jpg", "a.jpg", "e.jpg", "quiet/in/c.jpg", "raw/b.jpg"];
+        assert_eq!(listed(&open, None), all);
+    }
+
+    #[test]
+    fn a_sidecar_shows_in_its_photo_however_it_is_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let look = |paths: Option<&[PathBuf]>| {
+            let walk = list(dir.path(), &[], &Exclusions::default(), paths);
+            assert_eq!(names(&walk), ["x/a.jpg"]);
+            walk.photos[0].sidecars
+        };
+        touch(dir.path(), "x/a.jpg");
+        assert_eq!(look(None), 0);
+        touch(dir.path(), "x/a.xmp");
+        let with = look(None);
+        assert_ne!(with, 0);
+        for looked_at in ["x/a.jpg", "x", ""] {
+            assert_eq!(look(Some(&[looked_at.into()])), with, "{looked_at}");
+        }
+    }
+
+    #[test]
+    fn what_is_heard_of_tells_where_to_look() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in ["x/a.jpg", "x/b.jpg", "y/c.jpg"] {
+            touch(dir.path(), path);
+        }
+        let rules = Rules::new(&Exclusions::default()).unwrap();
+        let walker = Walker {
+            root: 1,
+            root_path: dir.path(),
+            other_roots: &[],
+            rules: &rules,
+            classify: &classify,
+            entering: &|_| {},
+        };
+        let meant = |heard: &[&str]| walker.meant_by(&heard.iter().map(PathBuf::from).collect());
+        assert_eq!(meant(&["x/a.xmp", "x/b.jpg"]), ["x/a.jpg", "x/b.jpg"].map(PathBuf::from));
+        assert_eq!(
+            meant(&["x/.nomedia", "x/b.jpg", "y/c.jpg"]),
+            ["x", "y/c.jpg"].map(PathBuf::from)
+        );
     }
 }

@@ -1,0 +1,256 @@
+//! Mounted file systems: which of them a folder is on, and where one is now.
+//!
+//! A drive is known by the identifier in its file system, a share by what its
+//! server calls it; where they are mounted may be another place every day.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Kinds of file systems whose changes this machine is not told of, because they
+/// happen on another one.
+const REMOTE: [&str; 27] = [
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "coda",
+    "davfs",
+    "drvfs",
+    "fuse.ceph",
+    "fuse.curlftpfs",
+    "fuse.davfs2",
+    "fuse.gcsfuse",
+    "fuse.glusterfs",
+    "fuse.goofys",
+    "fuse.gvfsd-fuse",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "fuse.vmhgfs-fuse",
+    "glusterfs",
+    "lustre",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+    "vboxsf",
+    "virtiofs",
+];
+
+/// A mounted file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Volume {
+    /// What the file system is called wherever it is mounted; `None` where that
+    /// cannot be told.
+    pub id: Option<String>,
+    /// Such as `ext4`.
+    pub kind: String,
+    /// Where it is mounted.
+    mount: PathBuf,
+    /// Which of its folders is mounted there.
+    top: PathBuf,
+}
+
+impl Volume {
+    /// Whether its changes happen on another machine, which sends no events.
+    pub fn is_remote(&self) -> bool {
+        REMOTE.contains(&self.kind.as_str())
+    }
+
+    /// Where a path is within the file system.
+    pub fn within(&self, path: &Path) -> Option<PathBuf> {
+        Some(clean(&self.top.join(path.strip_prefix(&self.mount).ok()?)))
+    }
+
+    /// Where a path within the file system is now.
+    fn without(&self, within: &Path) -> Option<PathBuf> {
+        Some(clean(&self.mount.join(within.strip_prefix(&self.top).ok()?)))
+    }
+}
+
+/// Without a slash at its end.
+fn clean(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+/// All file systems that are mounted at a moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Volumes(Vec<Volume>);
+
+impl Volumes {
+    /// Those mounted now; none where the platform does not tell.
+    pub fn now() -> Self {
+        let Ok(table) = fs::read("/proc/self/mountinfo") else { return Self::default() };
+        let uuids = uuids(Path::new("/dev/disk/by-uuid"));
+        Self::parse(&table, |device| {
+            let device = fs::canonicalize(device).ok()?;
+            uuids.get(&device).cloned()
+        })
+    }
+
+    /// Reads Linux's table of mounts, described in `proc(5)`. `uuid` tells the
+    /// identifier of the file system on a device.
+    pub fn parse(table: &[u8], uuid: impl Fn(&Path) -> Option<String>) -> Self {
+        Self(table.split(|&byte| byte == b'\n').filter_map(|line| volume(line, &uuid)).collect())
+    }
+
+    /// The one that a path is on. Of several mounted at one place the last is
+    /// seen.
+    pub fn holding(&self, path: &Path) -> Option<&Volume> {
+        let depth = |volume: &&Volume| volume.mount.components().count();
+        self.0.iter().filter(|volume| path.starts_with(&volume.mount)).max_by_key(depth)
+    }
+
+    /// Where a path within a volume is now; the places that exist.
+    pub fn find(&self, id: &str, within: &Path) -> Option<PathBuf> {
+        self.0
+            .iter()
+            .filter(|volume| volume.id.as_deref() == Some(id))
+            .filter_map(|volume| volume.without(within))
+            .find(|path| path.is_dir())
+    }
+}
+
+fn volume(line: &[u8], uuid: impl Fn(&Path) -> Option<String>) -> Option<Volume> {
+    // 36 35 98:0 /top /mount rw,noatime master:1 - ext4 /dev/sda1 rw
+    let mut fields = line.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
+    let top = path(fields.nth(3)?);
+    let mount = path(fields.next()?);
+    let mut fields = fields.skip_while(|field| *field != b"-").skip(1);
+    let kind = String::from_utf8_lossy(fields.next()?).into_owned();
+    let source = path(fields.next()?);
+    let id = if source.is_absolute() && !REMOTE.contains(&kind.as_str()) {
+        uuid(&source)
+    } else {
+        let server = source.to_string_lossy();
+        // "tmpfs" and the like name no particular file system.
+        let named = REMOTE.contains(&kind.as_str()) && server != "none";
+        named.then(|| format!("{kind} {server}"))
+    };
+    Some(Volume { id, kind, mount, top })
+}
+
+/// A field of the table, in which blanks and the like are written in octal.
+fn path(field: &[u8]) -> PathBuf {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((&first, after)) = rest.split_first() {
+        let octal = after.get(..3).filter(|_| first == b'\\').and_then(|digits| {
+            digits.iter().try_fold(0u32, |value, digit| {
+                (b'0'..=b'7').contains(digit).then(|| value * 8 + u32::from(digit - b'0'))
+            })
+        });
+        match octal.and_then(|value| u8::try_from(value).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[3..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    to_path(bytes)
+}
+
+#[cfg(unix)]
+fn to_path(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn to_path(bytes: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// Identifiers of file systems by their devices.
+fn uuids(folder: &Path) -> HashMap<PathBuf, String> {
+    let Ok(entries) = fs::read_dir(folder) else { return HashMap::new() };
+    let device = |entry: fs::DirEntry| {
+        let uuid = entry.file_name().to_string_lossy().into_owned();
+        Some((fs::canonicalize(entry.path()).ok()?, uuid))
+    };
+    entries.flatten().filter_map(device).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TABLE: &str = "\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+40 22 8:17 / /media/me/My\\040Drive rw,nosuid shared:200 master:3 - exfat /dev/sdb1 rw
+41 22 8:17 /Photos /home/me/Pictures rw - exfat /dev/sdb1 rw
+50 22 0:45 / /mnt/nas rw - nfs4 nas:/export/photos rw,vers=4.2
+51 22 0:46 / /mnt/tmp rw - tmpfs none rw
+";
+
+    fn volumes(table: &str) -> Volumes {
+        Volumes::parse(table.as_bytes(), |device| match device.to_str()? {
+            "/dev/sda1" => Some("system".to_owned()),
+            "/dev/sdb1" | "/dev/sdc1" => Some("0A1B-2C3D".to_owned()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_path_is_on_the_innermost_volume() {
+        let volumes = volumes(TABLE);
+        let on = |path: &str| volumes.holding(Path::new(path)).unwrap();
+        assert_eq!(on("/home/me").id.as_deref(), Some("system"));
+        let drive = on("/media/me/My Drive/Trips");
+        assert_eq!((drive.id.as_deref(), drive.kind.as_str()), (Some("0A1B-2C3D"), "exfat"));
+        assert_eq!(drive.within(Path::new("/media/me/My Drive/Trips")), Some("/Trips".into()));
+        let bound = on("/home/me/Pictures/2020");
+        assert_eq!(bound.within(Path::new("/home/me/Pictures/2020")), Some("/Photos/2020".into()));
+        assert_eq!(on("/mnt/nas/x").id.as_deref(), Some("nfs4 nas:/export/photos"));
+        assert_eq!(on("/mnt/tmp").id, None);
+        assert!(on("/mnt/nas").is_remote() && !drive.is_remote());
+    }
+
+    #[test]
+    fn a_drive_mounted_elsewhere_is_found_by_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = dir.path().join("new place");
+        fs::create_dir_all(now.join("Trips")).unwrap();
+        let escaped = now.to_str().unwrap().replace(' ', "\\040");
+        let volumes = volumes(&format!("40 22 8:33 / {escaped} rw - exfat /dev/sdc1 rw\n{TABLE}"));
+        assert_eq!(volumes.find("0A1B-2C3D", Path::new("/Trips")), Some(now.join("Trips")));
+        assert_eq!(volumes.find("0A1B-2C3D", Path::new("/Elsewhere")), None);
+        assert_eq!(volumes.find("another", Path::new("/Trips")), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_machine_has_a_root() {
+        let volumes = Volumes::now();
+        assert!(volumes.holding(Path::new("/")).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_table_is_survived(table in proptest::collection::vec(any::<u8>(), 0..200)) {
+            Volumes::parse(&table, |_| None);
+        }
+
+        #[test]
+        fn any_place_survives_the_table(name in "[a-z \t\\\\]{1,20}") {
+            let escaped: String = name
+                .bytes()
+                .map(|b| match b {
+                    b' ' | b'\t' | b'\\' => format!("\\{b:03o}"),
+                    _ => char::from(b).to_string(),
+                })
+                .collect();
+            let line = format!("40 22 8:17 / /m/{escaped} rw - ext4 /dev/sdb1 rw");
+            let mount = PathBuf::from(format!("/m/{name}"));
+            prop_assert_eq!(&volumes(&line).0[0].mount, &mount);
+        }
+    }
+}
