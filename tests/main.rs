@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod crash;
 mod full_size;
+mod histories;
 mod hub;
 mod install;
 mod models;

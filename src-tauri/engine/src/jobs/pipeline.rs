@@ -9,6 +9,7 @@
 //! what the derived store does not hold, so a process that dies at any moment
 //! loses the batch in flight and nothing else.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
@@ -24,7 +25,7 @@ use parking_lot::Mutex;
 use super::budget::{Budget, Room};
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
-use crate::catalog::{Catalog, Failed, Near, PendingPhoto, ReadPhoto, Stat, Stored};
+use crate::catalog::{Catalog, ContentHash, Failed, Near, PendingPhoto, ReadPhoto, Stat, Stored};
 use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
@@ -82,6 +83,34 @@ struct Decoded {
     thumbnail: Option<ThumbnailRow>,
     /// The image tower's input, where there is no vector yet.
     input: Option<RgbImage>,
+}
+
+/// Photos to be embedded together.
+#[derive(Default)]
+struct Batch {
+    photos: Vec<Decoded>,
+    /// Photos of the same bytes as others of this batch, or of those before it.
+    copies: Vec<Decoded>,
+    /// Hashes of photos whose vectors may not be stored yet.
+    recent: VecDeque<ContentHash>,
+}
+
+impl Batch {
+    /// More photos than are ever between two stages.
+    const RECENT: usize = 1024;
+
+    /// Adds a photo, to be embedded unless it is a copy of one that is.
+    fn push(&mut self, mut photo: Decoded) {
+        let hash = photo.read.hash;
+        if self.recent.contains(&hash) {
+            photo.input = None;
+            self.copies.push(photo);
+            return;
+        }
+        self.recent.truncate(Self::RECENT - 1);
+        self.recent.push_front(hash);
+        self.photos.push(photo);
+    }
 }
 
 enum Outcome {
@@ -296,7 +325,7 @@ impl Pipeline<'_> {
         batch_size: usize,
         tick: &dyn Fn(),
     ) -> Result<()> {
-        let mut batch: Vec<Decoded> = Vec::with_capacity(batch_size);
+        let mut batch = Batch { photos: Vec::with_capacity(batch_size), ..Batch::default() };
         let gone = |_| Error::failed("the storing thread ended early");
         loop {
             tick();
@@ -320,18 +349,32 @@ impl Pipeline<'_> {
                     return Ok(());
                 }
             }
-            if batch.len() == batch_size {
+            if batch.photos.len() == batch_size {
                 self.embed(&mut batch, finished)?;
             }
         }
     }
 
-    fn embed(&self, batch: &mut Vec<Decoded>, finished: &Sender<Finished>) -> Result<()> {
+    fn embed(&self, batch: &mut Batch, finished: &Sender<Finished>) -> Result<()> {
+        let Batch { photos, copies, .. } = batch;
+        self.embed_photos(photos, finished)?;
+        // After their originals, whose vectors are stored by the time that those
+        // of the copies are asked for.
+        for copy in copies.drain(..) {
+            finished
+                .send(Finished::Read { decoded: Box::new(copy), vector: None })
+                .map_err(|_| Error::failed("the storing thread ended early"))?;
+        }
+        Ok(())
+    }
+
+    fn embed_photos(&self, batch: &mut Vec<Decoded>, finished: &Sender<Finished>) -> Result<()> {
         let inputs: Vec<RgbImage> = batch.iter_mut().filter_map(|p| p.input.take()).collect();
         if inputs.is_empty() {
             return Ok(());
         }
         let together = self.encoder.encode_images(&inputs);
+        tracing::debug!("embedded {} photos", inputs.len());
         if together.is_err() {
             // A model that fails altogether must not be blamed on the photos.
             self.try_model()?;

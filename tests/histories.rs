@@ -1,0 +1,452 @@
+//! Random histories of a library. Files are made, edited, renamed, moved, copied
+//! and deleted, folders go offline and come back, the program follows, stops, or
+//! is killed; whenever things have come to rest,
+//! - the catalog lists what is on disk, with its content, and what was in
+//!   folders that are offline;
+//! - every file that was known is still the same photo;
+//! - no content was embedded twice, but for what a kill cost.
+
+#![cfg(unix)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+use crate::support::{Library, interrupt, repository};
+
+/// Photos that are embedded together on the machines these tests run on; what a
+/// kill may cost.
+const BATCH: usize = 64;
+
+/// What may happen; numbers choose among what is there.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Create(usize),
+    Edit(usize),
+    Replace(usize),
+    Rename(usize),
+    ChangeCase(usize),
+    Move(usize, usize),
+    MoveFolder(usize),
+    Copy(usize, usize),
+    Delete(usize),
+    Unplug(usize),
+    Plug,
+    Follow,
+    Stop,
+    Kill,
+    Rest,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let n = 0..1000usize;
+    let event = prop_oneof![
+        6 => n.clone().prop_map(Event::Create),
+        2 => n.clone().prop_map(Event::Edit),
+        2 => n.clone().prop_map(Event::Replace),
+        3 => n.clone().prop_map(Event::Rename),
+        1 => n.clone().prop_map(Event::ChangeCase),
+        3 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::Move(a, b)),
+        1 => n.clone().prop_map(Event::MoveFolder),
+        2 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::Copy(a, b)),
+        2 => n.clone().prop_map(Event::Delete),
+        1 => n.prop_map(Event::Unplug),
+        1 => Just(Event::Plug),
+        1 => Just(Event::Follow),
+        1 => Just(Event::Stop),
+        1 => Just(Event::Kill),
+        2 => Just(Event::Rest),
+    ];
+    proptest::collection::vec(event, 40)
+}
+
+/// A file, through all its names.
+#[derive(Debug, Clone)]
+struct Photo {
+    root: usize,
+    /// Relative to the root.
+    path: PathBuf,
+    content: u32,
+    /// Its number since things were last at rest.
+    id: Option<i64>,
+    /// Since then it was replaced by another file of the same name.
+    replaced: bool,
+    /// Since then it got another name.
+    moved: bool,
+}
+
+struct World {
+    library: Library,
+    folder: TempDir,
+    /// Whether each root is there.
+    online: [bool; 2],
+    photos: Vec<Photo>,
+    /// Makes names and contents that were never used.
+    next: u32,
+    contents: usize,
+    follower: Option<Child>,
+    kills: usize,
+    log: PathBuf,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        File::create(&log).unwrap();
+        let world = Self {
+            library: Library::new(),
+            folder,
+            online: [true; 2],
+            photos: Vec::new(),
+            next: 0,
+            contents: 0,
+            follower: None,
+            kills: 0,
+            log,
+        };
+        for root in 0..2 {
+            for folder in ["", "a", "b"] {
+                fs::create_dir_all(world.root(root).join(folder)).unwrap();
+            }
+        }
+        let roots = [world.root(0), world.root(1)];
+        let status = world
+            .process(&["model", "use", "tinyclip", "--skip-check"])
+            .status()
+            .unwrap();
+        assert!(status.success(), "{}", world.logged());
+        let mut index = world.process(&["index"]);
+        assert!(index.args(roots).status().unwrap().success(), "{}", world.logged());
+        world
+    }
+
+    fn root(&self, root: usize) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join(format!("root {root}"))
+    }
+
+    fn file(&self, photo: &Photo) -> PathBuf {
+        self.root(photo.root).join(&photo.path)
+    }
+
+    fn process(&self, args: &[&str]) -> std::process::Command {
+        let mut process = self.library.process(args);
+        process
+            .env("AFTERIMAGE_MODELS", repository().join("tests/fixtures"))
+            .env("AFTERIMAGE_LOG", "warn,afterimage_engine::jobs=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::options().append(true).open(&self.log).unwrap());
+        process
+    }
+
+    fn logged(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    fn name(&mut self) -> String {
+        self.next += 1;
+        format!("p{}.bmp", self.next)
+    }
+
+    fn content(&mut self) -> u32 {
+        self.next += 1;
+        self.contents += 1;
+        self.next
+    }
+
+    /// The number of a photo in a root that is there.
+    fn pick(&self, n: usize) -> Option<usize> {
+        let there: Vec<usize> =
+            (0..self.photos.len()).filter(|&at| self.online[self.photos[at].root]).collect();
+        (!there.is_empty()).then(|| there[n % there.len()])
+    }
+
+    /// A new path in some folder that is there.
+    fn place(&mut self, n: usize) -> Option<(usize, PathBuf)> {
+        let roots: Vec<usize> = (0..2).filter(|&root| self.online[root]).collect();
+        let root = *roots.get(n % roots.len().max(1))?;
+        let mut folders: Vec<PathBuf> = fs::read_dir(self.root(root))
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.file_type().unwrap().is_dir())
+            .map(|entry| entry.file_name().into())
+            .collect();
+        folders.sort();
+        folders.push(PathBuf::new());
+        let name = self.name();
+        Some((root, folders[n / 2 % folders.len()].join(name)))
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Create(n) => {
+                let Some((root, path)) = self.place(n) else { return };
+                let content = self.content();
+                let photo =
+                    Photo { root, path, content, id: None, replaced: false, moved: false };
+                fs::write(self.file(&photo), picture(content)).unwrap();
+                self.photos.push(photo);
+            }
+            Event::Edit(n) => {
+                let Some(at) = self.pick(n) else { return };
+                self.photos[at].content = self.content();
+                fs::write(self.file(&self.photos[at]), picture(self.photos[at].content)).unwrap();
+            }
+            Event::Replace(n) => {
+                let Some(at) = self.pick(n) else { return };
+                if self.photos[at].moved {
+                    // Nothing tells that the new file at the new name is the old.
+                    self.rest();
+                }
+                self.photos[at].content = self.content();
+                let file = self.file(&self.photos[at]);
+                let new = file.with_extension("new");
+                fs::write(&new, picture(self.photos[at].content)).unwrap();
+                fs::rename(new, file).unwrap();
+                self.photos[at].replaced = true;
+            }
+            Event::Rename(n) => {
+                let Some(at) = self.pick(n) else { return };
+                let path = self.photos[at].path.with_file_name(self.name());
+                self.put(at, self.photos[at].root, path);
+            }
+            Event::ChangeCase(n) => {
+                let Some(at) = self.pick(n) else { return };
+                let name = self.photos[at].path.file_name().unwrap().to_str().unwrap();
+                let other = match name.starts_with('p') {
+                    true => name.to_uppercase(),
+                    false => name.to_lowercase(),
+                };
+                let path = self.photos[at].path.with_file_name(other);
+                self.put(at, self.photos[at].root, path);
+            }
+            Event::Move(n, to) => {
+                let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
+                self.put(at, root, path);
+            }
+            Event::MoveFolder(n) => {
+                let Some(at) = self.pick(n) else { return };
+                let Photo { root, path, .. } = self.photos[at].clone();
+                let folder = path.parent().unwrap().to_owned();
+                let inside = |photo: &Photo| photo.root == root && photo.path.starts_with(&folder);
+                if folder == Path::new("") {
+                    return;
+                }
+                if self.photos.iter().any(|photo| inside(photo) && photo.replaced) {
+                    self.rest();
+                }
+                self.next += 1;
+                let to = PathBuf::from(format!("folder {}", self.next));
+                fs::rename(self.root(root).join(&folder), self.root(root).join(&to)).unwrap();
+                for photo in self.photos.iter_mut().filter(|photo| inside(photo)) {
+                    photo.path = to.join(photo.path.strip_prefix(&folder).unwrap());
+                    photo.moved = true;
+                }
+            }
+            Event::Copy(n, to) => {
+                let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
+                let Photo { content, .. } = self.photos[at];
+                let copy =
+                    Photo { root, path, content, id: None, replaced: false, moved: false };
+                fs::copy(self.file(&self.photos[at]), self.file(&copy)).unwrap();
+                self.photos.push(copy);
+            }
+            Event::Delete(n) => {
+                let Some(at) = self.pick(n) else { return };
+                let photo = self.photos.remove(at);
+                fs::remove_file(self.file(&photo)).unwrap();
+            }
+            Event::Unplug(n) => {
+                // What was never seen cannot be listed.
+                self.rest();
+                let root = n % 2;
+                if self.online[root] {
+                    fs::rename(self.root(root), self.unplugged(root)).unwrap();
+                    self.online[root] = false;
+                }
+            }
+            Event::Plug => {
+                for root in 0..2 {
+                    if !self.online[root] {
+                        fs::rename(self.unplugged(root), self.root(root)).unwrap();
+                        self.online[root] = true;
+                    }
+                }
+            }
+            Event::Follow => {
+                if self.follower.is_none() {
+                    self.follower = Some(self.process(&["watch"]).spawn().unwrap());
+                }
+            }
+            Event::Stop => {
+                if let Some(mut child) = self.follower.take() {
+                    interrupt(&child);
+                    child.wait().unwrap();
+                }
+            }
+            Event::Kill => {
+                if let Some(mut child) = self.follower.take() {
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    self.kills += 1;
+                }
+            }
+            Event::Rest => self.rest(),
+        }
+    }
+
+    fn unplugged(&self, root: usize) -> PathBuf {
+        self.root(root).with_extension("unplugged")
+    }
+
+    fn put(&mut self, at: usize, root: usize, path: PathBuf) {
+        if self.photos[at].replaced {
+            self.rest();
+        }
+        let from = self.file(&self.photos[at]);
+        let photo = &mut self.photos[at];
+        (photo.root, photo.path, photo.moved) = (root, path, true);
+        fs::rename(from, self.file(&self.photos[at])).unwrap();
+    }
+
+    /// Waits until the program has seen everything, and compares.
+    fn rest(&mut self) {
+        if self.follower.is_none() {
+            assert!(self.process(&["index"]).status().unwrap().success(), "{}", self.logged());
+        }
+        let expected: BTreeMap<PathBuf, [u8; 32]> = self
+            .photos
+            .iter()
+            .map(|photo| (self.file(photo), *blake3::hash(&picture(photo.content)).as_bytes()))
+            .collect();
+        let began = Instant::now();
+        let listed = loop {
+            let listed = self.listed();
+            let contents: BTreeMap<PathBuf, [u8; 32]> =
+                listed.iter().map(|(path, (_, hash))| (path.clone(), *hash)).collect();
+            if contents == expected {
+                break listed;
+            }
+            if self.follower.is_none() || began.elapsed() > Duration::from_secs(60) {
+                assert_eq!(names(&contents), names(&expected), "{}", self.logged());
+                panic!("the content of a photo is not that of its file\n{}", self.logged());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        let ids: BTreeSet<i64> = listed.values().map(|(id, _)| *id).collect();
+        assert_eq!(ids.len(), listed.len());
+        let places: Vec<PathBuf> = self.photos.iter().map(|photo| self.file(photo)).collect();
+        for (photo, place) in self.photos.iter_mut().zip(places) {
+            let id = listed[&place].0;
+            let before = photo.id.replace(id);
+            let log = fs::read_to_string(&self.log).unwrap();
+            assert!(before.is_none_or(|before| before == id), "{photo:?} was {before:?}\n{log}");
+            (photo.replaced, photo.moved) = (false, false);
+        }
+        let most = self.contents + self.kills * BATCH;
+        assert!(self.embedded() <= most, "{} of {most}\n{}", self.embedded(), self.logged());
+    }
+
+    /// Photos that are listed and read, by path: their numbers and contents.
+    fn listed(&self) -> BTreeMap<PathBuf, (i64, [u8; 32])> {
+        use std::os::unix::ffi::OsStringExt;
+        let path = self.library.path().join("library.sqlite");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let catalog = Connection::open_with_flags(path, flags).unwrap();
+        catalog.busy_timeout(Duration::from_secs(10)).unwrap();
+        let mut statement = catalog
+            .prepare(
+                "SELECT root.path, rel_path, photo.id, content_hash, unread FROM photo
+                 JOIN root ON root.id = root_id WHERE photo.state = 'present'",
+            )
+            .unwrap();
+        let path = |bytes: Vec<u8>| PathBuf::from(std::ffi::OsString::from_vec(bytes));
+        statement
+            .query_map([], |row| {
+                let place = path(row.get(0)?).join(path(row.get(1)?));
+                let unread: bool = row.get(4)?;
+                let hash: Option<[u8; 32]> = row.get(3)?;
+                Ok((place, (row.get(2)?, hash.filter(|_| !unread).unwrap_or_default())))
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    /// How many photos were embedded, by all processes so far.
+    fn embedded(&self) -> usize {
+        let log = self.logged();
+        let counts = log.lines().filter_map(|line| {
+            let (_, rest) = line.split_once("embedded ")?;
+            rest.strip_suffix(" photos")?.parse::<usize>().ok()
+        });
+        counts.sum()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.follower {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn names(contents: &BTreeMap<PathBuf, [u8; 32]>) -> Vec<&Path> {
+    contents.keys().map(PathBuf::as_path).collect()
+}
+
+/// A picture that no other number gives: a bitmap of 24 x 16 pixels.
+fn picture(content: u32) -> Vec<u8> {
+    const WIDTH: u32 = 24;
+    const HEIGHT: u32 = 16;
+    let pixels = WIDTH * HEIGHT * 3;
+    let mut file = Vec::new();
+    file.extend(b"BM");
+    for number in [54 + pixels, 0, 54, 40, WIDTH, HEIGHT] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend([1, 0, 24, 0]);
+    for number in [0, pixels, 2835, 2835, 0, 0] {
+        file.extend(number.to_le_bytes());
+    }
+    let noise = blake3::Hasher::new().update(&content.to_le_bytes()).finalize_xof();
+    let mut bytes = vec![0; pixels as usize];
+    let mut noise = noise;
+    noise.fill(&mut bytes);
+    file.extend(bytes);
+    file
+}
+
+#[test]
+fn whatever_happens_the_catalog_is_what_is_on_disk() {
+    let made = fs::metadata(std::env::temp_dir()).unwrap().created();
+    if made.is_err() {
+        eprintln!("skipped: this file system does not tell when a file was made");
+        return;
+    }
+    let config = Config { cases: 8, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let outcome = runner.run(&events(), |events| {
+        let mut world = World::new();
+        for event in events {
+            world.happen(event);
+        }
+        world.happen(Event::Plug);
+        world.rest();
+        assert!(world.embedded() > 0);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
