@@ -7,6 +7,7 @@
 
 mod camera;
 mod gps;
+mod places;
 mod time;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
 
+pub use places::{Place, nearest_place};
 use exif::{Exif, In, Reader, Tag, Value};
 
 /// What was read; anything absent, blank or implausible is `None`.
