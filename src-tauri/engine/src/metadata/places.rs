@@ -90,7 +90,8 @@ impl Places {
     fn unpack(file: &[u8]) -> Option<Self> {
         let rest = file.strip_prefix(b"places\0\x01")?;
         let mut input = rest;
-        let (length, count, steps) = (u32_of(&mut input)?, u32_of(&mut input)?, u32_of(&mut input)?);
+        let (length, count, steps) =
+            (u32_of(&mut input)?, u32_of(&mut input)?, u32_of(&mut input)?);
         let mut body = Vec::new();
         ZlibDecoder::new(input).take(LONGEST_BODY).read_to_end(&mut body).ok()?;
         if body.len() != usize::try_from(length).ok()? || steps == 0 {

@@ -5,13 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use exif::experimental::Writer;
-use exif::{Field, Rational};
+use ::exif::experimental::Writer;
+use ::exif::{Field, Rational};
 use image::ImageEncoder;
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
 use proptest::prelude::*;
 
 use super::*;
+use ::exif::{In, Tag, Value};
 
 fn ascii(tag: Tag, text: &str) -> Field {
     Field { tag, ifd_num: In::PRIMARY, value: Value::Ascii(vec![text.as_bytes().to_vec()]) }
@@ -62,6 +63,7 @@ fn full() -> (Vec<Field>, Metadata) {
         aperture: Some(2.8),
         focal_mm: Some(105.0),
         exposure_s: Some(0.004),
+        ..Metadata::default()
     };
     (fields, expected)
 }
@@ -129,7 +131,7 @@ fn a_position_needs_hemispheres_and_a_place_on_earth() {
 
 #[test]
 fn apex_values_stand_in_and_zeros_do_not() {
-    let tv = Value::SRational(vec![exif::SRational::from((66, 10))]);
+    let tv = Value::SRational(vec![::exif::SRational::from((66, 10))]);
     let metadata = read(&block(&[
         Field { tag: Tag::ShutterSpeedValue, ifd_num: In::PRIMARY, value: tv },
         rational(Tag::ApertureValue, &[(4, 1)]),
@@ -166,14 +168,12 @@ proptest! {
         if cut {
             bytes.truncate(end.index(bytes.len() + 1));
         }
-        // `read` catches panics, so the parts are called directly.
-        if let Some(exif) = exif_of(&bytes) {
-            let metadata = from_exif(&exif);
-            prop_assert_eq!(metadata.lat.is_some(), metadata.lon.is_some());
-            prop_assert!(metadata.lat.is_none_or(|lat| lat.abs() <= 90.0));
-            prop_assert!(metadata.lon.is_none_or(|lon| lon.abs() <= 180.0));
-            prop_assert!(metadata.exposure_s.is_none_or(|s| s.is_finite() && s > 0.0));
-        }
+        // `read` catches panics, so the part within is called.
+        let metadata = embedded(&bytes);
+        prop_assert_eq!(metadata.lat.is_some(), metadata.lon.is_some());
+        prop_assert!(metadata.lat.is_none_or(|lat| lat.abs() <= 90.0));
+        prop_assert!(metadata.lon.is_none_or(|lon| lon.abs() <= 180.0));
+        prop_assert!(metadata.exposure_s.is_none_or(|s| s.is_finite() && s > 0.0));
     }
 }
 
