@@ -5,7 +5,7 @@
 use ::exif::{Context, Exif, In, Reader, Tag, Value};
 
 use super::text::{self, Words};
-use super::{Metadata, camera, gps, time};
+use super::{Metadata, camera, filler, gps, time};
 
 /// Microsoft's, for what Windows' Explorer lets people say of a photo.
 const RATING: Tag = Tag(Context::Tiff, 0x4746);
@@ -29,7 +29,8 @@ fn told(exif: &Exif) -> Metadata {
     let (taken_at, utc_offset_min) = moment(exif);
     let (make, model) = (text(exif, Tag::Make), text(exif, Tag::Model));
     let described = |raw: Option<String>| {
-        text::lines(&raw?).filter(|text| !is_filler(text, make.as_deref(), model.as_deref()))
+        let names = [make.as_deref(), model.as_deref()];
+        text::lines(&raw?).filter(|text| !filler::is(text, names))
     };
     let description = described(bytes(exif, Tag::ImageDescription).map(text::decode))
         .or_else(|| described(utf16(exif, XP_COMMENT)))
@@ -108,35 +109,6 @@ fn comment(exif: &Exif) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Whether a description is what a device or a program writes below every photo.
-fn is_filler(text: &str, make: Option<&str>, model: Option<&str>) -> bool {
-    #[rustfmt::skip]
-    const FILLERS: &[&str] = &[
-        "<digimax", "ascii", "binary comment", "charset=\"ascii\"", "created by dcraw",
-        "created with gimp", "default", "description", "digital image", "dsc", "edited with gimp",
-        "exif jpeg", "exif_jpeg", "exif_jpeg_picture", "image", "image description", "jpeg",
-        "jpeg example jpg decompressed", "lead technologies inc.", "minolta dsc",
-        "my beautiful picture", "non-photographic", "oppo", "photo", "picture", "samsung",
-        "screenshot", "sony dsc", "untitled", "user comment", "vivo",
-        // Huawei's modes.
-        "btf", "cof", "dav", "edf", "fbt", "fhdr", "hdr", "hdrpl", "jpg", "mde", "nfr", "nor",
-        "oznor", "oznorhdr", "ptr", "rbt", "rhdr", "sdr", "vhdr",
-    ];
-    let text = text.trim().to_lowercase();
-    let is_name = |name: Option<&str>| name.is_some_and(|name| name.to_lowercase() == text);
-    FILLERS.contains(&text.as_str())
-        || is_name(make)
-        || is_name(model)
-        // "OLYMPUS DIGITAL CAMERA", "KODAK Digital Still Camera".
-        || (text.contains("digital") && text.ends_with("camera") && text.len() < 48)
-        // DJI names the file.
-        || text.starts_with("dcim\\")
-        || text.starts_with("dcim/")
-        // Settings of a camera app, not a text.
-        || text.starts_with('{')
-        || !text.chars().any(char::is_alphanumeric)
 }
 
 /// The tag's value in the main picture's directories, not the thumbnail's.

@@ -11,6 +11,7 @@ mod boxes;
 mod camera;
 mod container;
 mod exif;
+mod filler;
 mod gps;
 mod iptc;
 mod name;
@@ -95,8 +96,16 @@ pub fn read_sidecar(bytes: &[u8]) -> Option<Metadata> {
 fn embedded(bytes: &[u8]) -> Metadata {
     let blocks = container::blocks(bytes);
     let camera = blocks.exif.as_deref().and_then(exif::read).unwrap_or_default();
-    let xmp = blocks.xmp.as_deref().and_then(xmp::read);
-    let iptc = blocks.iptc.as_deref().map(iptc::read).unwrap_or_default();
+    // Programs copy what the camera filled in.
+    let by_people = |mut said: Metadata| {
+        let names = [camera.camera.as_deref(), said.camera.as_deref()];
+        if said.description.as_deref().is_some_and(|text| filler::is(text, names)) {
+            said.description = None;
+        }
+        said
+    };
+    let xmp = blocks.xmp.as_deref().and_then(xmp::read).map(by_people);
+    let iptc = blocks.iptc.as_deref().map(iptc::read).map(by_people).unwrap_or_default();
     let said = match xmp {
         Some(xmp) if iptc_is_newer(&blocks) => iptc.or(xmp),
         Some(xmp) => xmp.or(iptc),
@@ -124,16 +133,14 @@ fn iptc_is_newer(blocks: &container::Blocks<'_>) -> bool {
 
 /// Stars of Microsoft's percentages: 1, 25, 50, 75 and 99 are one to five.
 fn stars(percent: f64) -> Option<i8> {
-    Some(match percent {
+    // Neither is what is not a number.
+    (0.0..=100.0).contains(&percent).then_some(match percent {
         0.0 => 0,
-        _ if percent < 0.0 || percent > 100.0 => return None,
         _ if percent < 13.0 => 1,
         _ if percent < 38.0 => 2,
         _ if percent < 63.0 => 3,
         _ if percent < 88.0 => 4,
-        _ if percent <= 100.0 => 5,
-        // Not a number.
-        _ => return None,
+        _ => 5,
     })
 }
 
