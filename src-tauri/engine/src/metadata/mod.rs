@@ -148,10 +148,22 @@ fn first_of(first: Vec<String>, second: Vec<String>) -> Vec<String> {
     if first.is_empty() { second } else { first }
 }
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
 impl Metadata {
     /// With what a sidecar says, which wins field by field, because it is what
     /// somebody wrote who would not touch the photo; keywords are united.
-    pub fn with_sidecar(self, sidecar: Self) -> Self {
+    pub fn with_sidecar(self, mut sidecar: Self) -> Self {
+        // A bare day, which reads as its noon, takes nothing from a moment of that
+        // day.
+        let day = |second: i64| second.div_euclid(DAY);
+        if let (Some(here), Some(there)) = (self.taken_at, sidecar.taken_at)
+            && day(here) == day(there)
+            && there.rem_euclid(DAY) == DAY / 2
+        {
+            (sidecar.taken_at, sidecar.utc_offset_min) = (None, None);
+        }
         let keywords = text::united(self.keywords.clone(), &sidecar.keywords);
         let hierarchical_keywords =
             text::united(self.hierarchical_keywords.clone(), &sidecar.hierarchical_keywords);

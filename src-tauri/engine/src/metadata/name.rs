@@ -71,8 +71,10 @@ struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
     fn moment(mut self) -> Option<i64> {
+        let before = self.0;
         let (year, month, day) = self.day()?;
-        self.between()?;
+        let is_compact = before.len() - self.0.len() == 8;
+        self.between(is_compact)?;
         let hour = self.digits(2).or_else(|| self.digits(1))?;
         let separator = self.separator();
         let minute = self.digits(2)?;
@@ -135,14 +137,15 @@ impl<'a> Rest<'a> {
     }
 
     /// One mark, or a short word in the language of the system: " at ".
-    fn between(&mut self) -> Option<()> {
+    fn between(&mut self, is_compact: bool) -> Option<()> {
         const WORDS: &[&str] = &[
             " at ", " um ", " à ", " a las ", " alle ", " om ", " kl. ", ", ", "--", "-", "_", " ",
             "t",
         ];
         self.0 = WORDS.iter().find_map(|word| self.0.strip_prefix(word)).or_else(|| {
             // Oppo writes all 14 digits in one.
-            self.0.starts_with(|c: char| c.is_ascii_digit()).then_some(self.0)
+            let follows = self.0.starts_with(|c: char| c.is_ascii_digit());
+            (is_compact && follows).then_some(self.0)
         })?;
         Some(())
     }
@@ -215,6 +218,7 @@ mod tests {
             "20190512_143015(0).jpg",
             "20190512_143015-COLLAGE.jpg",
             "20190512-143015.heic",
+            "20190512143015.jpg",
             "Screenshot_20190512-143015.png",
             "Screenshot_20190512-143015_Chrome.jpg",
             "Screenshot_2019-05-12-14-30-15.png",
@@ -278,6 +282,9 @@ mod tests {
             "x20190512_143015.jpg",
             "invoice 20190512_143015.pdf",
             "2019-05_12 14.30.15.jpg",
+            "2019-05-1214.30.15.jpg",
+            "201905121430151.jpg",
+            "20190512 photo 143015.jpg",
             "2019-05-12 14.30-15.jpg",
             "IMG-20190512-WA.jpg",
             "IMG-20190532-WA0003.jpg",

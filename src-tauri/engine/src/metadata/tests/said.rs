@@ -268,8 +268,15 @@ fn a_sidecar_wins_field_by_field_and_unites_keywords() {
     assert_eq!(Metadata::default().with_sidecar(photo.clone()), photo);
     assert_eq!(photo.clone().with_sidecar(all_said()).camera, all_said().camera);
     let other_date = Metadata { taken_at: Some(0), ..Metadata::default() };
-    let moved = photo.with_sidecar(other_date);
+    let moved = photo.clone().with_sidecar(other_date);
     assert_eq!((moved.taken_at, moved.utc_offset_min), (Some(0), None));
+    // The photo's own day says less than its moment; another day is a correction.
+    let dated = |day| {
+        let day = read_sidecar(&packet(&format!("photoshop:DateCreated='{day}'"), ""));
+        photo.clone().with_sidecar(day.unwrap()).taken_at
+    };
+    assert_eq!(dated("2008-10-22"), photo.taken_at);
+    assert_eq!(dated("2008-10-23"), time::noon("2008-10-23"));
 }
 
 #[test]
