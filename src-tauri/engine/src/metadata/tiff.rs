@@ -187,9 +187,6 @@ impl Block {
             }
             self.set(at, here);
             self.bytes.extend_from_slice(value);
-            if value.len() % 2 == 1 {
-                self.bytes.push(0);
-            }
         }
         Some(at)
     }
