@@ -113,6 +113,6 @@ fn real_damaged_files_are_survived() {
         let before = std::time::Instant::now();
         let _ = embedded(&bytes);
         let took = before.elapsed();
-        assert!(took.as_millis() < 100, "{} took {took:?}", file.path().display());
+        assert!(took.as_millis() < 1000, "{} took {took:?}", file.path().display());
     }
 }

@@ -342,14 +342,14 @@ fn of_a_packet_that_breaks_off_the_beginning_counts() {
     assert_eq!((read.rating, read.title), (Some(4), some("Frost")));
 }
 
-/// A second is far more than anything hostile may cost, and far less than it
+/// Far more than anything hostile costs on a busy machine, and far less than it
 /// would without a limit.
 #[track_caller]
 fn soon<T>(work: impl FnOnce() -> T) -> T {
     let before = Instant::now();
     let done = work();
     let took = before.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
     done
 }
 
@@ -403,10 +403,7 @@ fn big_files_are_not_walked_through() {
     let decoy = packet(r#"xmp:Rating="5""#, "");
     let said = Said { exif: full().0, ..Said::default() };
     let jpeg = [said.jpeg().as_slice(), &vec![0xFF; 64 << 20], &decoy].concat();
-    let before = Instant::now();
-    assert_eq!(read(&jpeg), full().1);
-    let took = before.elapsed();
-    assert!(took < Duration::from_millis(20), "{took:?}");
+    assert_eq!(at_once(|| read(&jpeg)), full().1);
     // A segment among the pixels is none either.
     let mut jpeg = said.jpeg();
     let scan = jpeg.windows(2).position(|pair| pair == b"\xFF\xDA").unwrap();
@@ -423,8 +420,19 @@ fn big_files_are_not_walked_through() {
     fields.push(Field { tag, ifd_num: In::PRIMARY, value: Value::Byte(vec![1; 2 << 20]) });
     assert_eq!(read(&block(&fields)), full().1);
     let large = [tiff.as_slice(), &vec![0xFF; 64 << 20], &decoy].concat();
-    let before = Instant::now();
-    assert_eq!(read(&large), full().1);
-    let took = before.elapsed();
-    assert!(took < Duration::from_millis(20), "{took:?}");
+    assert_eq!(at_once(|| read(&large)), full().1);
+}
+
+/// In less time than it takes to look at 64 MiB; the quickest of some tries
+/// counts, because other tests run beside this one.
+#[track_caller]
+fn at_once<T>(work: impl Fn() -> T) -> T {
+    let timed = || {
+        let before = Instant::now();
+        let done = work();
+        (before.elapsed(), done)
+    };
+    let (took, done) = (0..10).map(|_| timed()).min_by_key(|(took, _)| *took).unwrap();
+    assert!(took < Duration::from_millis(5), "{took:?}");
+    done
 }
