@@ -174,6 +174,8 @@ fn what_cameras_fill_in_is_no_description() {
         check(filler, None);
     }
     check("A digital camera on a table", Some("A digital camera on a table"));
+    let sold = "The summer in which everybody sold a digital for a film camera";
+    check(sold, Some(sold));
     check("Oma\r\nund Opa", Some("Oma\nund Opa"));
 }
 
