@@ -118,10 +118,7 @@ impl World {
             }
         }
         let roots = [world.root(0), world.root(1)];
-        let status = world
-            .process(&["model", "use", "tinyclip", "--skip-check"])
-            .status()
-            .unwrap();
+        let status = world.process(&["model", "use", "paired"]).status().unwrap();
         assert!(status.success(), "{}", world.logged());
         let mut index = world.process(&["index"]);
         assert!(index.args(roots).status().unwrap().success(), "{}", world.logged());
@@ -190,8 +187,7 @@ impl World {
             Event::Create(n) => {
                 let Some((root, path)) = self.place(n) else { return };
                 let content = self.content();
-                let photo =
-                    Photo { root, path, content, id: None, replaced: false, moved: false };
+                let photo = Photo { root, path, content, id: None, replaced: false, moved: false };
                 fs::write(self.file(&photo), picture(content)).unwrap();
                 self.photos.push(photo);
             }
@@ -254,8 +250,7 @@ impl World {
             Event::Copy(n, to) => {
                 let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
                 let Photo { content, .. } = self.photos[at];
-                let copy =
-                    Photo { root, path, content, id: None, replaced: false, moved: false };
+                let copy = Photo { root, path, content, id: None, replaced: false, moved: false };
                 fs::copy(self.file(&self.photos[at]), self.file(&copy)).unwrap();
                 self.photos.push(copy);
             }
@@ -434,7 +429,8 @@ fn whatever_happens_the_catalog_is_what_is_on_disk() {
         eprintln!("skipped: this file system does not tell when a file was made");
         return;
     }
-    let config = Config { cases: 8, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let config =
+        Config { cases: 8, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let outcome = runner.run(&events(), |events| {
         let mut world = World::new();

@@ -1,8 +1,8 @@
 //! Where a photo was taken.
 
-use exif::{Exif, Tag};
+use ::exif::{Exif, Tag};
 
-use super::{number, text, value};
+use super::exif::{number, text, value};
 
 /// Latitude and longitude in degrees, north and east positive.
 ///

@@ -1,29 +1,45 @@
-//! What a photo says about itself: EXIF in JPEG, TIFF, PNG and WebP.
+//! What a photo says about itself and what was said of it: EXIF, IPTC and XMP, in
+//! the file and in a sidecar beside it; the date in its name; the town where it is.
 //!
-//! Owns the reading of tags and the judgement of which values are believable;
-//! knows no pixels (orientation belongs to decoding) and no database. One
-//! convention: a value is there only if it is plausible, so nothing downstream
-//! has to ask whether a camera really stood at 91° north in the year 0.
+//! Owns the ways to the blocks in every container, their reading, which of several
+//! answers counts, and the judgement of which values are believable; knows no
+//! pixels (turning them belongs to decoding), no paths and no database. One
+//! convention: a value is there only if it is plausible, so nothing downstream has
+//! to ask whether a camera really stood at 91° north in the year 0.
 
+mod boxes;
 mod camera;
+mod container;
+mod exif;
+mod filler;
 mod gps;
+mod iptc;
+mod name;
+mod places;
+mod text;
+mod tiff;
 mod time;
+mod xmp;
 
 #[cfg(test)]
 mod tests;
 
-use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
 
-use exif::{Exif, In, Reader, Tag, Value};
+use md5::{Digest, Md5};
 
-/// What was read; anything absent, blank or implausible is `None`.
+pub use name::date_from_name;
+pub use places::{Place, nearest_place};
+
+/// What was read; anything absent, blank or implausible is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata {
     /// When the photo was taken, in seconds since 1970: the camera's wall clock
     /// read as UTC, so that photos sort and display as their owner remembers
     /// the hour, wherever that was.
     pub taken_at: Option<i64>,
+    /// How far ahead of UTC that clock was, in minutes, where it is known.
+    pub utc_offset_min: Option<i16>,
     /// Make and model: "Canon EOS 5D".
     pub camera: Option<String>,
     /// The lens as the camera names it.
@@ -40,113 +56,152 @@ pub struct Metadata {
     pub focal_mm: Option<f64>,
     /// Exposure time in seconds.
     pub exposure_s: Option<f64>,
-    pub utc_offset_min: Option<i16>,
+    /// How the pixels are to be turned, 1 to 8 as EXIF counts. For the record:
+    /// decoding asks for itself.
     pub orientation: Option<u8>,
+    /// In one line, at most 8 KiB.
     pub title: Option<String>,
+    /// With its line breaks, at most 8 KiB.
     pub description: Option<String>,
+    /// Single words and names, each once, in the writer's order: those that were
+    /// given alone, then the last steps of the hierarchical ones.
     pub keywords: Vec<String>,
+    /// From the widest to the narrowest: "Places|Europe|Portugal".
     pub hierarchical_keywords: Vec<String>,
+    /// Stars, 0 where somebody took them away, -1 for rejected.
     pub rating: Option<i8>,
+    /// The name of a colour, in the language of the program that gave it: "Red".
     pub label: Option<String>,
-}
-pub fn read_sidecar(_: &[u8]) -> Option<Metadata> {
-    None
-}
-impl Metadata {
-    pub fn with_sidecar(self, _: Metadata) -> Metadata {
-        self
-    }
-}
-pub fn date_from_name(_: &str) -> Option<i64> {
-    None
-}
-pub struct Place {
-    pub city: &'static str,
-    pub region: &'static str,
-    pub country: &'static str,
-    pub country_code: &'static str,
-    pub distance_km: f64,
-}
-pub fn nearest_place(_: f64, _: f64) -> Option<Place> {
-    None
 }
 
 /// Reads what a file's bytes say. Total: of damaged blocks it takes what can be
 /// read, of anything else the default; it never fails and never panics.
+///
+/// The camera's facts are EXIF's, and XMP's or IPTC's only where EXIF has none.
+/// What people say of a photo is XMP's, then IPTC's, then EXIF's, whose texts are
+/// short and often filled in by the camera. But where the IPTC records changed
+/// after XMP was made to agree with them, a program that knew only IPTC was the
+/// last to write, and IPTC comes first (Metadata Working Group, Guidelines 2.0).
 pub fn read(bytes: &[u8]) -> Metadata {
-    // The parser is well tested, but it meets every file on the disk.
-    panic::catch_unwind(AssertUnwindSafe(|| exif_of(bytes).map(|exif| from_exif(&exif))))
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+    // The parsers are well tested, but they meet every file on the disk.
+    panic::catch_unwind(AssertUnwindSafe(|| embedded(bytes))).unwrap_or_default()
 }
 
-fn exif_of(bytes: &[u8]) -> Option<Exif> {
-    Reader::new()
-        .continue_on_error(true)
-        .read_from_container(&mut Cursor::new(bytes))
-        .or_else(|error| error.distill_partial_result(|_| ()))
-        .ok()
+/// Reads a sidecar, which is an XMP packet in a file of its own; `None` where it
+/// is none.
+pub fn read_sidecar(bytes: &[u8]) -> Option<Metadata> {
+    panic::catch_unwind(AssertUnwindSafe(|| xmp::read(bytes))).ok().flatten()
 }
 
-fn from_exif(exif: &Exif) -> Metadata {
-    let position = gps::position(exif);
+fn embedded(bytes: &[u8]) -> Metadata {
+    let blocks = container::blocks(bytes);
+    let camera = blocks.exif.as_deref().and_then(exif::read).unwrap_or_default();
+    // Programs copy what the camera filled in.
+    let by_people = |mut said: Metadata| {
+        let names = [camera.camera.as_deref(), said.camera.as_deref()];
+        if said.description.as_deref().is_some_and(|text| filler::is(text, names)) {
+            said.description = None;
+        }
+        said
+    };
+    let xmp = blocks.xmp.as_deref().and_then(xmp::read).map(by_people);
+    let iptc = blocks.iptc.as_deref().map(iptc::read).map(by_people).unwrap_or_default();
+    let said = match xmp {
+        Some(xmp) if iptc_is_newer(&blocks) => iptc.or(xmp),
+        Some(xmp) => xmp.or(iptc),
+        None => iptc,
+    };
+    let facts = camera.clone().or(said.clone());
     Metadata {
-        taken_at: [Tag::DateTimeOriginal, Tag::DateTimeDigitized, Tag::DateTime]
-            .into_iter()
-            .find_map(|tag| time::seconds(&text(exif, tag)?)),
-        camera: camera::name(text(exif, Tag::Make), text(exif, Tag::Model)),
-        lens: text(exif, Tag::LensModel),
-        lat: position.map(|(lat, _)| lat),
-        lon: position.map(|(_, lon)| lon),
-        iso: value(exif, Tag::PhotographicSensitivity)
-            .and_then(|value| value.get_uint(0))
-            // 65,535 says "too large for this tag".
-            .filter(|iso| (1..65_535).contains(iso)),
-        aperture: positive(exif, Tag::FNumber)
-            .or_else(|| apex(exif, Tag::ApertureValue).map(|av| (av / 2.0).exp2())),
-        focal_mm: positive(exif, Tag::FocalLength),
-        exposure_s: positive(exif, Tag::ExposureTime)
-            .or_else(|| apex(exif, Tag::ShutterSpeedValue).map(|tv| (-tv).exp2())),
-        ..Default::default()
+        title: said.title.or(camera.title),
+        description: said.description.or(camera.description),
+        rating: said.rating.or(camera.rating),
+        keywords: first_of(said.keywords, camera.keywords),
+        ..facts
     }
 }
 
-/// The tag's value in the main picture's directories, not the thumbnail's.
-fn value(exif: &Exif, tag: Tag) -> Option<&Value> {
-    exif.get_field(tag, In::PRIMARY).map(|field| &field.value)
+/// Whether the records are others than those that XMP was last made to agree with.
+fn iptc_is_newer(blocks: &container::Blocks<'_>) -> bool {
+    // Photoshop writes zeros where it has no digest.
+    let digest = blocks.iptc_digest.filter(|digest| *digest != [0; 16]);
+    match (digest, blocks.iptc.as_deref()) {
+        (Some(digest), Some(iptc)) => Md5::digest(iptc).as_slice() != digest,
+        _ => false,
+    }
 }
 
-/// The number at `index`, whichever numeric type the writer chose; finite.
-fn number(value: &Value, index: usize) -> Option<f64> {
-    let number = match value {
-        Value::Rational(numbers) => numbers.get(index)?.to_f64(),
-        Value::SRational(numbers) => numbers.get(index)?.to_f64(),
-        Value::Float(numbers) => f64::from(*numbers.get(index)?),
-        Value::Double(numbers) => *numbers.get(index)?,
-        integers => f64::from(integers.get_uint(index)?),
-    };
-    number.is_finite().then_some(number)
+/// Stars of Microsoft's percentages: 1, 25, 50, 75 and 99 are one to five.
+fn stars(percent: f64) -> Option<i8> {
+    // Neither is what is not a number.
+    (0.0..=100.0).contains(&percent).then_some(match percent {
+        0.0 => 0,
+        _ if percent < 13.0 => 1,
+        _ if percent < 38.0 => 2,
+        _ if percent < 63.0 => 3,
+        _ if percent < 88.0 => 4,
+        _ => 5,
+    })
 }
 
-fn positive(exif: &Exif, tag: Tag) -> Option<f64> {
-    number(value(exif, tag)?, 0).filter(|&number| number > 0.0)
+fn first_of(first: Vec<String>, second: Vec<String>) -> Vec<String> {
+    if first.is_empty() { second } else { first }
 }
 
-/// A value on the logarithmic APEX scale, which some cameras give alone. Real
-/// apertures and times lie between -20 and 20; 0 with a blank value is common.
-fn apex(exif: &Exif, tag: Tag) -> Option<f64> {
-    number(value(exif, tag)?, 0).filter(|number| *number != 0.0 && number.abs() <= 20.0)
-}
+/// Seconds.
+const DAY: i64 = 86_400;
 
-/// The tag's text with single spaces, without padding and control characters.
-fn text(exif: &Exif, tag: Tag) -> Option<String> {
-    /// No camera or lens is called anything longer; files exist that claim so.
-    const LONGEST: usize = 128;
-    let Value::Ascii(parts) = value(exif, tag)? else { return None };
-    let raw = String::from_utf8_lossy(parts.first()?);
-    let printable = raw.replace(|c: char| c.is_control(), " ");
-    let words: Vec<&str> = printable.split_whitespace().collect();
-    let text: String = words.join(" ").chars().take(LONGEST).collect();
-    (!text.is_empty()).then_some(text)
+impl Metadata {
+    /// With what a sidecar says, which wins field by field, because it is what
+    /// somebody wrote who would not touch the photo; keywords are united.
+    pub fn with_sidecar(self, mut sidecar: Self) -> Self {
+        // A bare day, which reads as its noon, takes nothing from a moment of that
+        // day.
+        let day = |second: i64| second.div_euclid(DAY);
+        if let (Some(here), Some(there)) = (self.taken_at, sidecar.taken_at)
+            && day(here) == day(there)
+            && there.rem_euclid(DAY) == DAY / 2
+        {
+            (sidecar.taken_at, sidecar.utc_offset_min) = (None, None);
+        }
+        let keywords = text::united(self.keywords.clone(), &sidecar.keywords);
+        let hierarchical_keywords =
+            text::united(self.hierarchical_keywords.clone(), &sidecar.hierarchical_keywords);
+        Self { keywords, hierarchical_keywords, ..sidecar.or(self) }
+    }
+
+    /// What is here, and for what is not, what `other` says. A position is one
+    /// thing, and an offset belongs to its date.
+    fn or(self, other: Self) -> Self {
+        let (taken_at, utc_offset_min) = match (self.taken_at, other.taken_at) {
+            (Some(here), there) if there == Some(here) => {
+                (Some(here), self.utc_offset_min.or(other.utc_offset_min))
+            }
+            (Some(here), _) => (Some(here), self.utc_offset_min),
+            (None, there) => (there, other.utc_offset_min),
+        };
+        let position = self.lat.zip(self.lon).or(other.lat.zip(other.lon));
+        Self {
+            taken_at,
+            utc_offset_min,
+            camera: self.camera.or(other.camera),
+            lens: self.lens.or(other.lens),
+            lat: position.map(|(lat, _)| lat),
+            lon: position.map(|(_, lon)| lon),
+            iso: self.iso.or(other.iso),
+            aperture: self.aperture.or(other.aperture),
+            focal_mm: self.focal_mm.or(other.focal_mm),
+            exposure_s: self.exposure_s.or(other.exposure_s),
+            orientation: self.orientation.or(other.orientation),
+            title: self.title.or(other.title),
+            description: self.description.or(other.description),
+            keywords: first_of(self.keywords, other.keywords),
+            hierarchical_keywords: first_of(
+                self.hierarchical_keywords,
+                other.hierarchical_keywords,
+            ),
+            rating: self.rating.or(other.rating),
+            label: self.label.or(other.label),
+        }
+    }
 }

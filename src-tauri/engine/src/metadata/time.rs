@@ -1,4 +1,4 @@
-//! EXIF dates.
+//! Dates as EXIF, IPTC and XMP write them.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -21,7 +21,41 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
     if year < FIRST_PHOTOGRAPH {
         return None;
     }
-    let wall_clock = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    as_utc(DateTime::new(year, month, day, hour, minute, second, 0).ok()?)
+}
+
+/// Seconds since 1970 of a day alone, "2008-10-22" or "20081022": its noon, which
+/// is the same day in most places.
+pub(super) fn noon(text: &str) -> Option<i64> {
+    let digits: String = text.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    if digits.len() != 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let year = digits.get(..4)?.parse().ok().filter(|&year: &i16| year >= FIRST_PHOTOGRAPH)?;
+    let (month, day) = (digits.get(4..6)?.parse().ok()?, digits.get(6..)?.parse().ok()?);
+    as_utc(DateTime::new(year, month, day, 12, 0, 0, 0).ok()?)
+}
+
+/// Minutes east of UTC of the offset that ends the text: "+02:00", "-0330", "Z".
+pub(super) fn offset(text: &str) -> Option<i16> {
+    let text = text.trim_end();
+    if text.ends_with(['Z', 'z']) {
+        return Some(0);
+    }
+    let at = text.rfind(['+', '-', '\u{2212}'])?;
+    let digits = text.get(at..)?;
+    let sign = if digits.starts_with('+') { 1 } else { -1 };
+    let digits: String = digits.chars().skip(1).filter(|&c| c != ':').collect();
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i16 = digits.parse().ok()?;
+    let minutes = number / 100 * 60 + number % 100;
+    // The farthest there are: 12 hours west and 14 east.
+    (number % 100 < 60 && minutes <= 14 * 60).then_some(sign * minutes)
+}
+
+pub(super) fn as_utc(wall_clock: DateTime) -> Option<i64> {
     Some(wall_clock.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
@@ -48,6 +82,44 @@ mod tests {
     }
 
     #[test]
+    fn offsets_end_a_date_or_stand_alone() {
+        for (text, expected) in [
+            ("+02:00", Some(120)),
+            ("-0330", Some(-210)),
+            ("+14:00 ", Some(840)),
+            ("Z", Some(0)),
+            ("2008-10-22T16:28:39.25+02:00", Some(120)),
+            ("2008-10-22T16:28:39-08:00", Some(-480)),
+            ("162839+0530", Some(330)),
+            ("2008-10-22T16:28:39", None),
+            ("2008-10-22", None),
+            ("2008:10:22 16:28", None),
+            ("+15:00", None),
+            ("+02:60", None),
+            ("+2", None),
+            ("   :  ", None),
+            ("", None),
+        ] {
+            assert_eq!(offset(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_alone_is_its_noon() {
+        for (text, expected) in [
+            ("1970-01-01", Some(43_200)),
+            ("19700101", Some(43_200)),
+            ("1970:01:01", Some(43_200)),
+            ("1970-02-30", None),
+            ("1970-01", None),
+            ("00000000", None),
+            ("17000101", None),
+        ] {
+            assert_eq!(noon(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn impossible_and_blank_dates_are_refused() {
         for text in [
             "",
@@ -69,7 +141,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_survived(text in ".{0,40}") {
-            let _ = seconds(&text);
+            let _ = (seconds(&text), noon(&text));
+            prop_assert!(offset(&text).is_none_or(|minutes| minutes.abs() <= 14 * 60));
         }
 
         #[test]
