@@ -7,7 +7,7 @@ use std::path::Path;
 use afterimage_engine::bench::Machine;
 use afterimage_engine::{
     Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, KnownModel, ModelCheck,
-    ModelInfo, ModelState, Page, Recommendation, Removed, RootState, Status, Strength,
+    ModelInfo, ModelState, Page, Recommendation, Removed, Status, Strength,
 };
 use serde::Serialize;
 
