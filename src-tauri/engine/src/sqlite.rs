@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
+};
 
 use crate::error::{Context, Error, Result};
 
@@ -68,6 +70,7 @@ impl Database {
         }
         configure(&writer).context(|| cannot_open(path))?;
         migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
+        writer.pragma_update(None, "foreign_keys", true).context(|| cannot_open(path))?;
         Ok(Self {
             path: path.to_owned(),
             remedy,
@@ -144,21 +147,34 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     }
     // In WAL mode NORMAL survives a crash of the process with nothing lost and
     // a power cut with at most the last transactions undone, never half done.
-    connection.pragma_update(None, "synchronous", "normal")?;
-    connection.pragma_update(None, "foreign_keys", true)
+    connection.pragma_update(None, "synchronous", "normal")
 }
 
+/// Runs the steps that the file lacks, with references between tables not
+/// enforced: a table that is built anew would else take along what refers to it.
+/// That all references hold in the end is looked at before anything is kept.
 fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Result<()> {
     let newest = steps.last().map_or(0, |step| step.version);
     if user_version(connection)? == newest {
         return Ok(());
     }
+    // Within a transaction this would do nothing.
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again under the lock: another process may have been faster.
     let version = user_version(&transaction)?;
     for step in steps.iter().filter(|step| step.version > version) {
         transaction.execute_batch(step.sql)?;
         transaction.pragma_update(None, "user_version", step.version)?;
+    }
+    let dangling: Option<String> = transaction
+        .prepare("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if let Some(table) = dangling {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+        let message = format!("rows of the table {table} refer to rows that are not there");
+        return Err(rusqlite::Error::SqliteFailure(code, Some(message)));
     }
     transaction.commit()
 }
@@ -235,6 +251,51 @@ mod tests {
         drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
         assert!(Database::open(&path, &[ONE, TWO, BAD], "Delete it.").is_err());
         assert_eq!(tables(&Database::open(&path, &[ONE], "Delete it.").unwrap()), ["a"]);
+    }
+
+    const PARENT: &[Migration] = &[Migration {
+        version: 1,
+        sql: "CREATE TABLE parent (id INTEGER PRIMARY KEY);
+              CREATE TABLE child (parent INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+              INSERT INTO parent VALUES (1);
+              INSERT INTO child VALUES (1);",
+    }];
+
+    #[test]
+    fn a_migration_may_build_a_table_anew_that_others_refer_to() {
+        const ANEW: &[Migration] = &[Migration {
+            version: 2,
+            sql: "CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT);
+                  INSERT INTO new_parent (id) SELECT id FROM parent;
+                  DROP TABLE parent;
+                  ALTER TABLE new_parent RENAME TO parent;",
+        }];
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        drop(Database::open(&path, &[PARENT], "Delete it.").unwrap());
+        let database = Database::open(&path, &[PARENT, ANEW], "Delete it.").unwrap();
+        let children = |c: &Connection| {
+            c.query_row("SELECT count(*) FROM child", [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(database.read(children).unwrap(), 1);
+        // And from then on references are enforced again.
+        database.write(|t| t.execute("DELETE FROM parent", [])).unwrap();
+        assert_eq!(database.read(children).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_migration_that_breaks_a_reference_is_undone() {
+        const BREAKS: &[Migration] = &[Migration { version: 2, sql: "DELETE FROM parent" }];
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        drop(Database::open(&path, &[PARENT], "Delete it.").unwrap());
+        let error = Database::open(&path, &[PARENT, BREAKS], "Delete it.").err().unwrap();
+        assert!(error.to_string().contains("child"), "{error}");
+        let database = Database::open(&path, &[PARENT], "Delete it.").unwrap();
+        let parents = |c: &Connection| {
+            c.query_row("SELECT count(*) FROM parent", [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(database.read(parents).unwrap(), 1);
     }
 
     #[test]
