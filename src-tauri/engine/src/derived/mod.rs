@@ -9,18 +9,21 @@ mod thumbnails;
 
 use std::path::Path;
 
-use crate::error::{Context, Result};
-use crate::sqlite::{Database, is_damaged};
+use crate::error::{Context, Error, Result};
+use crate::sqlite::{self, Database, beside, forget_mark, is_damaged};
 
 pub(crate) use embeddings::ModelKey;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
 /// Everything in this file can be computed again.
-const REMEDY: &str = "Close Afterimage and delete this file; everything in it is computed again";
+const REMEDY: &str = "Start Afterimage again: it sets this file aside and computes everything in \
+                      it again; nothing of yours is lost";
 
 /// The open store of derived data.
 pub(crate) struct Derived {
     database: Database,
+    /// What is said of a damaged file that was set aside at opening.
+    set_aside: Option<String>,
 }
 
 /// One photo's results, stored together.
@@ -39,25 +42,23 @@ impl Derived {
     /// renamed to `derived.sqlite.damaged` and begun anew.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
-        let migrations = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
-        let database = match Database::open(&path, &migrations, REMEDY) {
+        match Self::open_file(&path) {
             Err(error) if is_damaged(&error) => {
-                let aside = folder.join("derived.sqlite.damaged");
-                tracing::warn!(
-                    "{error}; it is set aside as {} and everything in it computed again",
-                    aside.display()
-                );
-                std::fs::rename(&path, &aside)
-                    .context(|| format!("cannot rename {}", path.display()))?;
-                for suffix in ["-wal", "-shm"] {
-                    // Absent unless the damage came with an unfinished write.
-                    let _ = std::fs::remove_file(folder.join(format!("{}{suffix}", Self::FILE)));
-                }
-                Database::open(&path, &migrations, REMEDY)?
+                let words = set_aside(&path, &error)?;
+                tracing::warn!("{words}");
+                Ok(Self { database: Self::open_file(&path)?, set_aside: Some(words) })
             }
-            other => other?,
-        };
-        Ok(Self { database })
+            database => Ok(Self { database: database?, set_aside: None }),
+        }
+    }
+
+    fn open_file(path: &Path) -> Result<Database> {
+        Database::open(path, &[embeddings::MIGRATIONS, thumbnails::MIGRATIONS], REMEDY)
+    }
+
+    /// What is said of a damaged file that was set aside when this was opened.
+    pub fn set_aside(&self) -> Option<&str> {
+        self.set_aside.as_deref()
     }
 
     /// Stores results in one transaction. What is already there stays.
@@ -74,6 +75,26 @@ impl Derived {
             Ok(())
         })
     }
+}
+
+/// Renames a damaged file, so that a new one is begun. What was set aside before
+/// makes room: nothing in it is needed.
+///
+/// Returns what is said of it.
+fn set_aside(path: &Path, error: &Error) -> Result<String> {
+    let aside = beside(path, ".damaged");
+    std::fs::rename(path, &aside).context(|| format!("cannot rename {}", path.display()))?;
+    for more in ["-wal", "-shm"] {
+        // Absent unless the damage came with an unfinished write.
+        let _ = std::fs::remove_file(beside(path, more));
+    }
+    forget_mark(path);
+    Ok(format!(
+        "{} is damaged ({}). It is set aside as {}, and everything in it is computed again",
+        path.display(),
+        sqlite::cause(error),
+        aside.display()
+    ))
 }
 
 #[cfg(test)]
