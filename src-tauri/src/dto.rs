@@ -39,6 +39,8 @@ pub struct Overview {
     pub device_reason: Option<String>,
     pub roots: Vec<Root>,
     pub paused: bool,
+    /// Why nothing can be changed and what to do, where the library is damaged.
+    pub read_only: Option<String>,
 }
 
 impl Overview {
@@ -56,6 +58,7 @@ impl Overview {
             models: _,
             device: engine::DeviceReport { asked: _, used, reason: device_reason },
             roots,
+            read_only,
         } = status;
         let device = match used {
             engine::DeviceChoice::Auto | engine::DeviceChoice::Cpu => "CPU",
@@ -74,6 +77,7 @@ impl Overview {
             device_reason,
             roots: roots.into_iter().map(Root::from).collect(),
             paused,
+            read_only,
         }
     }
 }
@@ -209,6 +213,9 @@ pub enum Step {
     Indexing,
     Idle,
     Paused,
+    /// Another process indexes this library.
+    Waiting,
+    DiskFull,
 }
 
 /// How far it is.
@@ -234,6 +241,8 @@ impl From<engine::Progress> for Progress {
             engine::Step::Indexing => Step::Indexing,
             engine::Step::Idle => Step::Idle,
             engine::Step::Paused => Step::Paused,
+            engine::Step::Waiting(_) => Step::Waiting,
+            engine::Step::DiskFull => Step::DiskFull,
         };
         Self { step, done, total, failed, rate, seconds_left }
     }

@@ -128,10 +128,14 @@ fn options(library: Option<PathBuf>) -> Result<OpenOptions> {
     Ok(OpenOptions { models: models.map(PathBuf::from), ..OpenOptions::new(library) })
 }
 
-/// One window for each library: another library is another instance.
+/// One window for each library: another library is another instance. A folder
+/// may have several names; that it is the default one need not be said.
 fn instance_id(library: Option<&Path>) -> String {
+    let default = || Engine::default_library().ok();
+    let folder = library.map(Path::to_owned).or_else(default).unwrap_or_default();
+    let folder = folder.canonicalize().or_else(|_| std::path::absolute(&folder)).ok();
     let mut hasher = DefaultHasher::new();
-    library.and_then(|folder| std::path::absolute(folder).ok()).hash(&mut hasher);
+    folder.hash(&mut hasher);
     format!("app.afterimage.desktop.library{:016x}", hasher.finish())
 }
 
@@ -174,6 +178,8 @@ mod tests {
         assert_eq!(id("/photos/library"), id("/photos/library/"));
         assert_ne!(id("/photos/library"), id("/photos/other"));
         assert_ne!(id("/photos/library"), instance_id(None));
+        let default = Engine::default_library().unwrap();
+        assert_eq!(instance_id(Some(&default)), instance_id(None));
         // D-Bus allows these characters in a name, and 255 of them.
         let name = id(&"/long".repeat(200));
         assert!(name.len() < 200);

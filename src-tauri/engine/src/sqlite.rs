@@ -224,10 +224,8 @@ impl Database {
     /// Has nothing written to the file any more, and the next start look at it
     /// closely, since it is damaged.
     pub fn seal(&self) {
-        if self.access == Access::ReadWrite
-            && let Err(error) = std::fs::write(mark(&self.path), "")
-        {
-            tracing::warn!("cannot mark {} as damaged: {error}", self.path.display());
+        if self.access == Access::ReadWrite {
+            set_mark(&self.path);
         }
         let words = format!("{} is damaged. {}", self.path.display(), self.remedy);
         // Whoever found it first has said it.
@@ -305,9 +303,54 @@ pub(crate) fn examine(connection: &Connection, depth: Depth) -> rusqlite::Result
     Err(rusqlite::Error::SqliteFailure(code, Some(verdict)))
 }
 
+/// How references to rows that are not there are told of.
+pub(crate) const DANGLING: &str = "references to rows that are not there";
+
+/// Everything that SQLite finds wrong with a file, and how often, without
+/// changing it. A file that cannot be read at all is one finding.
+///
+/// # Errors
+/// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where its version is above
+/// the last migration; where reading it fails for another reason than damage.
+pub(crate) fn look_for_damage(
+    path: &Path,
+    migrations: &[&[Migration]],
+) -> Result<Vec<(String, u64)>> {
+    let steps = Steps::of(migrations);
+    let look = || -> Result<Vec<(String, u64)>> {
+        let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
+        steps.check(&connection, path)?;
+        let integrity = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let cannot = || format!("cannot read {}", path.display());
+        let said = integrity().context(cannot)?;
+        if said != ["ok"] {
+            let first = said.first().map_or("", |line| line.lines().next().unwrap_or(line));
+            return Ok(vec![(format!("damaged pages or rows ({first})"), said.len() as u64)]);
+        }
+        let dangling: u64 = connection
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .context(cannot)?;
+        Ok(vec![(DANGLING.to_owned(), dangling)])
+    };
+    match look() {
+        Err(error) if is_damaged(&error) => {
+            Ok(vec![(format!("the file cannot be read ({})", cause(&error)), 1)])
+        }
+        found => Ok(found?.into_iter().filter(|(_, count)| *count > 0).collect()),
+    }
+}
+
 /// Opens a file for reading, whether somebody writes to it or not.
 pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, Access::ReadOnly)
+}
+
+/// Opens a file to write to it.
+pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path, Access::ReadWrite)
 }
 
 /// The version of a file, where it is not beyond these migrations.
@@ -356,6 +399,13 @@ fn uri(path: &Path, parameters: &str) -> String {
 /// The file whose presence says that damage was seen in a database.
 fn mark(path: &Path) -> PathBuf {
     beside(path, ".suspect")
+}
+
+/// Remembers that damage was seen in a database, for whoever opens it next.
+pub(crate) fn set_mark(path: &Path) {
+    if let Err(error) = std::fs::write(mark(path), "") {
+        tracing::warn!("cannot mark {} as damaged: {error}", path.display());
+    }
 }
 
 /// Forgets that damage was seen in a database, since it is another one now.

@@ -5,6 +5,7 @@
 //! Each table's file holds its migrations and every statement on it.
 
 pub(crate) mod backup;
+mod contents;
 mod damage;
 mod failures;
 mod paths;
@@ -14,6 +15,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use contents::Contents;
 pub(crate) use photos::{Failed, HitRow, PendingPhoto, ReadPhoto, Stat, Stored};
 pub(crate) use roots::RootRow;
 
@@ -25,7 +27,7 @@ const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again:
                       backup for reading, and says how to go back to it; your photos are not \
                       affected";
 
-const MIGRATIONS: [&[Migration]; 4] =
+static MIGRATIONS: [&[Migration]; 4] =
     [roots::MIGRATIONS, photos::MIGRATIONS, failures::MIGRATIONS, settings::MIGRATIONS];
 
 /// The open catalog.

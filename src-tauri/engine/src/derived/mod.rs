@@ -4,14 +4,16 @@
 //! copies share them, and a moved file keeps them. The file may be deleted at
 //! any time; the next run rebuilds it, and a damaged one is set aside.
 
+mod check;
 mod embeddings;
 mod thumbnails;
 
 use std::path::Path;
 
-use crate::error::{Context, Error, Result};
-use crate::sqlite::{self, Database, beside, forget_mark, is_damaged};
+use crate::error::{Context, Result};
+use crate::sqlite::{self, Database, Migration, beside, forget_mark, is_damaged};
 
+pub(crate) use check::{Rows, Unused};
 pub(crate) use embeddings::ModelKey;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
@@ -44,7 +46,7 @@ impl Derived {
         let path = folder.join(Self::FILE);
         match Self::open_file(&path) {
             Err(error) if is_damaged(&error) => {
-                let words = set_aside(&path, &error)?;
+                let words = set_aside(&path, &sqlite::cause(&error))?;
                 tracing::warn!("{words}");
                 Ok(Self { database: Self::open_file(&path)?, set_aside: Some(words) })
             }
@@ -53,7 +55,18 @@ impl Derived {
     }
 
     fn open_file(path: &Path) -> Result<Database> {
-        Database::open(path, &[embeddings::MIGRATIONS, thumbnails::MIGRATIONS], REMEDY)
+        Database::open(path, Self::migrations(), REMEDY)
+    }
+
+    /// The schema's steps.
+    pub fn migrations() -> &'static [&'static [Migration]] {
+        static MIGRATIONS: [&[Migration]; 2] = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
+        &MIGRATIONS
+    }
+
+    /// Why nothing is stored any more, where the file was found to be damaged.
+    pub fn damage(&self) -> Option<&str> {
+        self.database.sealed()
     }
 
     /// What is said of a damaged file that was set aside when this was opened.
@@ -81,7 +94,7 @@ impl Derived {
 /// makes room: nothing in it is needed.
 ///
 /// Returns what is said of it.
-fn set_aside(path: &Path, error: &Error) -> Result<String> {
+pub(crate) fn set_aside(path: &Path, cause: &str) -> Result<String> {
     let aside = beside(path, ".damaged");
     std::fs::rename(path, &aside).context(|| format!("cannot rename {}", path.display()))?;
     for more in ["-wal", "-shm"] {
@@ -90,9 +103,8 @@ fn set_aside(path: &Path, error: &Error) -> Result<String> {
     }
     forget_mark(path);
     Ok(format!(
-        "{} is damaged ({}). It is set aside as {}, and everything in it is computed again",
+        "{} is damaged ({cause}). It is set aside as {}, and everything in it is computed again",
         path.display(),
-        sqlite::cause(error),
         aside.display()
     ))
 }
