@@ -9,5 +9,6 @@ mod hub;
 mod install;
 mod models;
 mod quality;
+mod safety;
 mod support;
 mod watch;

@@ -503,7 +503,13 @@ mod tests {
         comment(T::docs().as_deref(), "", out);
         let body = T::inline(config);
         let Some(fields) = body.strip_prefix('{').and_then(|body| body.strip_suffix('}')) else {
-            out.push_str(&format!("export type {} = {body};\n", T::ident(config)));
+            let name = T::ident(config);
+            let line = format!("export type {name} = {body};\n");
+            // The formatter's width, and the line's end.
+            match line.len() <= 101 {
+                true => out.push_str(&line),
+                false => out.push_str(&format!("export type {name} =\n  {body};\n")),
+            }
             return;
         };
         out.push_str(&format!("export interface {} {{\n", T::ident(config)));

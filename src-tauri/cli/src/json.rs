@@ -6,8 +6,9 @@ use std::path::Path;
 
 use afterimage_engine::bench::Machine;
 use afterimage_engine::{
-    Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Failure, Hit, IndexReport, KnownModel, ModelCheck,
-    ModelInfo, ModelState, Page, Recommendation, Removed, RootState, Status, Store, Strength,
+    Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Failure, Hit, IndexReport,
+    KnownModel, ModelCheck, ModelInfo, ModelState, Page, Recommendation, Removed, RootState,
+    Status, Store, Strength,
 };
 use serde::Serialize;
 

@@ -82,7 +82,8 @@ export interface Failure {
 }
 
 /** What the engine is doing. */
-export type Step = "scanning" | "loadingModel" | "indexing" | "idle" | "paused" | "waiting" | "diskFull";
+export type Step =
+  "scanning" | "loadingModel" | "indexing" | "idle" | "paused" | "waiting" | "diskFull";
 
 /** How far it is. */
 export interface Progress {
