@@ -76,7 +76,8 @@ impl Database {
         // Damage that showed while somebody worked with the file may be beyond
         // what opening it reads.
         let suspect = mark(path).exists();
-        if suspect {
+        // A file that was deleted took its damage along.
+        if suspect && path.exists() {
             let reader = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
             examine(&reader, Depth::Full).context(|| cannot_open(path))?;
         }

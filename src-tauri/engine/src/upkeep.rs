@@ -213,7 +213,8 @@ fn check_derived(
     if damage.iter().any(|(what, _)| !dangling(what)) {
         if repairs {
             let cause = damage.first().map_or("", |(what, _)| what.as_str());
-            tracing::warn!("{}", derived::set_aside(&file, cause)?);
+            let words = derived::set_aside(&file, cause)?;
+            tracing::warn!("{words}");
         }
         for (what, count) in damage {
             report.add(Store::Derived, what, count, repairs);

@@ -35,11 +35,11 @@ fn tamper(file: &Path, sql: &str) {
     Connection::open(file).unwrap().execute_batch(sql).unwrap();
 }
 
-/// Spoils the second half of a file that nobody has open.
+/// Spoils all of a file that nobody has open but its first page, which is what
+/// opening it reads.
 fn spoil(file: &Path) {
     let mut bytes = fs::read(file).unwrap();
-    let from = bytes.len() / 2 / 4096 * 4096;
-    bytes[from..].fill(0xa5);
+    bytes[4096..].fill(0xa5);
     fs::write(file, bytes).unwrap();
 }
 
@@ -68,8 +68,8 @@ fn damaged_vectors_and_thumbnails_are_deleted_and_computed_again() {
         CREATE TEMP TABLE h AS SELECT row_number() OVER () AS n, content_hash AS hash FROM thumbnail;
         -- Cut off, infinite, none, of another length.
         UPDATE embedding SET vector = substr(vector, 3) WHERE content_hash = (SELECT hash FROM h WHERE n = 1);
-        UPDATE embedding SET vector = x'007c' || substr(vector, 3) WHERE content_hash = (SELECT hash FROM h WHERE n = 2);
-        UPDATE embedding SET vector = x'007e' || substr(vector, 3) WHERE content_hash = (SELECT hash FROM h WHERE n = 3);
+        UPDATE embedding SET vector = CAST(x'007c' || substr(vector, 3) AS BLOB) WHERE content_hash = (SELECT hash FROM h WHERE n = 2);
+        UPDATE embedding SET vector = CAST(x'007e' || substr(vector, 3) AS BLOB) WHERE content_hash = (SELECT hash FROM h WHERE n = 3);
         UPDATE embedding SET vector = zeroblob(length(vector)) WHERE content_hash = (SELECT hash FROM h WHERE n = 4);
         -- Without its end, without its beginning.
         UPDATE thumbnail SET jpeg = substr(jpeg, 1, length(jpeg) - 1) WHERE content_hash = (SELECT hash FROM h WHERE n = 5);
@@ -178,8 +178,10 @@ fn a_check_sets_a_damaged_derived_file_aside() {
     let report = check(dir.path(), Repair::Damage);
     assert!(report.is_sound() && !report.is_clean(), "{report:?}");
     assert_eq!(report.pending, 40);
+    assert!(!derived.exists() && derived.with_extension("sqlite.damaged").exists());
     let engine = open(dir.path());
-    assert_eq!(engine.index(&[], &Control::default(), &|_| {}).unwrap().embedded, 40);
+    let index = engine.index(&[], &Control::default(), &|_| {}).unwrap();
+    assert_eq!((index.embedded, index.reused), (40, 0), "{index:?}");
 }
 
 #[test]

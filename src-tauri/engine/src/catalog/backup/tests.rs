@@ -272,6 +272,5 @@ fn a_daily_backup_of_100_000_photos_takes_less_than_a_second() {
     let took = began.elapsed();
     let size = automatic(dir.path())[0].path.metadata().unwrap().len();
     eprintln!("100,000 photos, {} MB: {took:?}", size / 1_000_000);
-    // Measured below a second; machines that do other work are given more.
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }
