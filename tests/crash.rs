@@ -76,7 +76,7 @@ fn fifty_kills_at_random_moments_leave_what_one_quiet_run_makes() {
     let photos = quiet.len();
 
     let began = Instant::now();
-    let mut random = Random(0x5eed_0f_a11);
+    let mut random = Random(0x5eed);
     let (mut kills, mut libraries, mut runs) = (0, 0, 0);
     let mut lengths = Vec::new();
     while kills < KILLS {
