@@ -40,10 +40,12 @@ fn status_tells_what_the_library_holds() {
         "pending",
         "photos",
         "preparing",
+        "read_only",
         "roots",
         "serving",
     ];
     assert_eq!(keys(&status), expected);
+    assert!(status["read_only"].is_null());
     assert_eq!(status["photos"], 350);
     assert_eq!(status["pending"], 0);
     assert_eq!(status["failed"], 0);

@@ -10,5 +10,6 @@ mod hub;
 mod install;
 mod models;
 mod quality;
+mod safety;
 mod support;
 mod watch;

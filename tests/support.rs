@@ -99,7 +99,8 @@ impl Library {
 
 /// `everyday`, indexed once.
 pub struct Everyday {
-    library: Library,
+    /// The library.
+    pub library: Library,
     /// The photos.
     pub photos: PathBuf,
     /// What the first `index` printed.

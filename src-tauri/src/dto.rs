@@ -39,6 +39,8 @@ pub struct Overview {
     pub device_reason: Option<String>,
     pub roots: Vec<Root>,
     pub paused: bool,
+    /// Why nothing can be changed and what to do, where the library is damaged.
+    pub read_only: Option<String>,
 }
 
 impl Overview {
@@ -56,6 +58,7 @@ impl Overview {
             models: _,
             device: engine::DeviceReport { asked: _, used, reason: device_reason },
             roots,
+            read_only,
         } = status;
         let device = match used {
             engine::DeviceChoice::Auto | engine::DeviceChoice::Cpu => "CPU",
@@ -74,6 +77,7 @@ impl Overview {
             device_reason,
             roots: roots.into_iter().map(Root::from).collect(),
             paused,
+            read_only,
         }
     }
 }
@@ -313,6 +317,9 @@ pub enum Step {
     Indexing,
     Idle,
     Paused,
+    /// Another process indexes this library.
+    Waiting,
+    DiskFull,
 }
 
 /// How far it is.
@@ -338,6 +345,8 @@ impl From<engine::Progress> for Progress {
             engine::Step::Indexing => Step::Indexing,
             engine::Step::Idle => Step::Idle,
             engine::Step::Paused => Step::Paused,
+            engine::Step::Waiting(_) => Step::Waiting,
+            engine::Step::DiskFull => Step::DiskFull,
         };
         Self { step, done, total, failed, rate, seconds_left }
     }
@@ -601,7 +610,13 @@ mod tests {
         comment(T::docs().as_deref(), "", out);
         let body = T::inline(config);
         let Some(fields) = body.strip_prefix('{').and_then(|body| body.strip_suffix('}')) else {
-            out.push_str(&format!("export type {} = {body};\n", T::ident(config)));
+            let name = T::ident(config);
+            let line = format!("export type {name} = {body};\n");
+            // The formatter's width, and the line's end.
+            match line.len() <= 101 {
+                true => out.push_str(&line),
+                false => out.push_str(&format!("export type {name} =\n  {body};\n")),
+            }
             return;
         };
         out.push_str(&format!("export interface {} {{\n", T::ident(config)));

@@ -129,11 +129,24 @@ fn options(library: Option<PathBuf>) -> Result<OpenOptions> {
     Ok(OpenOptions { models: models.map(PathBuf::from), ..OpenOptions::new(library) })
 }
 
-/// One window for each library: another library is another instance.
+/// One window for each library: another library is another instance. A folder
+/// may have several names; that it is the default one need not be said.
 fn instance_id(library: Option<&Path>) -> String {
+    let default = || Engine::default_library().ok();
+    let folder = library.map(Path::to_owned).or_else(default).unwrap_or_default();
     let mut hasher = DefaultHasher::new();
-    library.and_then(|folder| std::path::absolute(folder).ok()).hash(&mut hasher);
+    real(&folder).hash(&mut hasher);
     format!("app.afterimage.desktop.library{:016x}", hasher.finish())
+}
+
+/// The folder's one name, which it has before it is made, too.
+fn real(folder: &Path) -> PathBuf {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let known = folder.ancestors().find_map(|ancestor| {
+        let rest = folder.strip_prefix(ancestor).ok()?;
+        Some(ancestor.canonicalize().ok()?.join(rest))
+    });
+    known.unwrap_or(folder)
 }
 
 /// Does what a second instance was started for. It has checked its folders and
@@ -175,6 +188,12 @@ mod tests {
         assert_eq!(id("/photos/library"), id("/photos/library/"));
         assert_ne!(id("/photos/library"), id("/photos/other"));
         assert_ne!(id("/photos/library"), instance_id(None));
+        let default = Engine::default_library().unwrap();
+        assert_eq!(instance_id(Some(&default)), instance_id(None));
+        // A folder has one name, whichever way it is reached, there yet or not.
+        let dir = std::env::temp_dir().canonicalize().unwrap();
+        let roundabout = dir.join("..").join(dir.file_name().unwrap()).join("not yet");
+        assert_eq!(instance_id(Some(&roundabout)), instance_id(Some(&dir.join("not yet"))));
         // D-Bus allows these characters in a name, and 255 of them.
         let name = id(&"/long".repeat(200));
         assert!(name.len() < 200);

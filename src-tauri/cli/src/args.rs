@@ -80,6 +80,9 @@ pub enum Command {
     /// List, add, remove and choose models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Look after the library: look for damage, back it up, restore it
+    #[command(subcommand)]
+    Library(LibraryCommand),
     /// Measure this machine, a line each; one JSON line each with --json
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -195,6 +198,38 @@ pub struct FailuresArgs {
     /// Try them again first
     #[arg(long)]
     pub retry: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LibraryCommand {
+    /// Look for damage in the library's files. What indexing can compute again
+    /// is deleted where it is damaged; photos, folders and settings are never
+    /// altered
+    Check {
+        /// Only look
+        #[arg(long, conflicts_with = "repair")]
+        dry_run: bool,
+
+        /// Delete what no photo of the library needs, too
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Copy what cannot be computed again into one file; other processes may be
+    /// at work meanwhile
+    Backup {
+        /// Where to
+        file: PathBuf,
+
+        /// Replace the file if it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Go back to a backup; what is there now is kept under another name
+    Restore {
+        /// What `library backup` wrote, or one of the daily backups in the
+        /// library's folder `backups`
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

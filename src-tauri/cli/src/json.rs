@@ -6,8 +6,9 @@ use std::path::Path;
 
 use afterimage_engine::bench::Machine;
 use afterimage_engine::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Failure, Hit, IndexReport, KnownModel, ModelCheck,
-    ModelInfo, ModelState, Page, Recommendation, Removed, Status, Strength,
+    Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Failure, Hit, IndexReport,
+    KnownModel, ModelCheck, ModelInfo, ModelState, Page, Recommendation, Removed, Status, Store,
+    Strength,
 };
 use serde::Serialize;
 
@@ -164,6 +165,8 @@ pub struct StatusDocument {
     models: Vec<EmbeddedEntry>,
     device: DeviceEntry,
     roots: Vec<RootEntry>,
+    /// Why nothing can be changed, where the library is damaged.
+    read_only: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -231,7 +234,95 @@ impl From<&Status> for StatusDocument {
                     photos: root.photos,
                 })
                 .collect(),
+            read_only: status.read_only.clone(),
         }
+    }
+}
+
+/// `library check`. `clean`: nothing was wrong. `pending` photos wait to be
+/// indexed; what is `unused` belongs to no photo, and is no damage.
+#[derive(Serialize)]
+pub struct LibraryCheckDocument {
+    clean: bool,
+    problems: Vec<ProblemEntry>,
+    vectors: u64,
+    thumbnails: u64,
+    photos: u64,
+    pending: u64,
+    unused: UnusedEntry,
+}
+
+#[derive(Serialize)]
+struct ProblemEntry {
+    store: &'static str,
+    what: String,
+    count: u64,
+    repaired: bool,
+}
+
+#[derive(Serialize)]
+struct UnusedEntry {
+    vectors: u64,
+    thumbnails: u64,
+    removed: bool,
+}
+
+impl From<&CheckReport> for LibraryCheckDocument {
+    fn from(report: &CheckReport) -> Self {
+        let problems = report.troubles.iter().map(|trouble| ProblemEntry {
+            store: store(trouble.store),
+            what: trouble.what.clone(),
+            count: trouble.count,
+            repaired: trouble.repaired,
+        });
+        Self {
+            clean: report.is_clean(),
+            problems: problems.collect(),
+            vectors: report.vectors,
+            thumbnails: report.thumbnails,
+            photos: report.photos,
+            pending: report.pending,
+            unused: UnusedEntry {
+                vectors: report.unused_vectors,
+                thumbnails: report.unused_thumbnails,
+                removed: report.unused_removed,
+            },
+        }
+    }
+}
+
+/// The word for a database.
+pub fn store(store: Store) -> &'static str {
+    match store {
+        Store::Catalog => "library",
+        Store::Derived => "derived",
+    }
+}
+
+/// `library backup`
+#[derive(Serialize)]
+pub struct BackupDocument {
+    file: String,
+}
+
+impl BackupDocument {
+    /// Of the file that was written.
+    pub fn new(file: &Path) -> Self {
+        Self { file: text(file) }
+    }
+}
+
+/// `library restore`. `kept` is what was there before.
+#[derive(Serialize)]
+pub struct RestoreDocument {
+    file: String,
+    kept: Option<String>,
+}
+
+impl RestoreDocument {
+    /// Of the file that was restored.
+    pub fn new(file: &Path, kept: Option<&Path>) -> Self {
+        Self { file: text(file), kept: kept.map(text) }
     }
 }
 

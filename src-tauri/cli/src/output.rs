@@ -14,6 +14,7 @@ use crate::Outcome;
 use crate::exit_codes::Failure;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 
@@ -50,6 +51,11 @@ pub fn stream_line(json: bool, document: &impl Serialize, human: impl Display) -
 pub fn note(text: impl Display) {
     // Remarks are a courtesy: when nobody can read them, the answer stands.
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Something that is wrong, on standard error; the answer stands nevertheless.
+pub fn warn(text: impl Display) {
+    note(format_args!("{WARNING}warning:{WARNING:#} {text}"));
 }
 
 /// Tells why a command stopped short.

@@ -36,7 +36,9 @@ impl Display {
         match self {
             Self::Bar(bar) => {
                 let template = match progress.step {
-                    Step::Scanning | Step::LoadingModel => "{spinner} {wide_msg}",
+                    Step::Scanning | Step::LoadingModel | Step::Waiting(_) | Step::DiskFull => {
+                        "{spinner} {wide_msg}"
+                    }
                     _ => "{bar:30} {wide_msg}",
                 };
                 if let Ok(style) = ProgressStyle::with_template(template) {
@@ -154,6 +156,8 @@ fn describe(progress: &Progress) -> String {
         Step::LoadingModel => "loading the model".into(),
         Step::Idle => "up to date".into(),
         Step::Paused => format!("paused at {done} of {total}"),
+        Step::Waiting(holder) => format!("waiting for {holder}, which works on this library"),
+        Step::DiskFull => "paused: the disk is full; going on as soon as there is room".into(),
         Step::Indexing => {
             let mut line = format!("{done} of {total} photos");
             if rate > 0.0 {

@@ -1,11 +1,16 @@
 //! Following a library: on the caller's thread, and on one of its own.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 
 use crate::error::{Code, Error, Result};
-use crate::jobs::{self, Control, Follower, Progress, Reconciled, Totals, Wake};
-use crate::view::{Change, ChangeKind, Event, PhotoId};
+use crate::jobs::{self, Control, Follower, Progress, Reconciled, Step, Totals, Wake};
+use crate::view::{Change, ChangeKind, Event, PhotoId, WriterKind};
 use crate::{Engine, scan};
+
+/// How often the window asks whether a process that indexes has ended.
+const WRITER_CHECK: Duration = Duration::from_secs(2);
 
 /// Follows the library on this thread until `control` is stopped, and tells what
 /// changed.
@@ -38,7 +43,7 @@ impl Background {
             std::thread::spawn(move || {
                 let follower = Observing { observer };
                 let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    jobs::follow(&engine.0, &control, &follower)
+                    follow(&engine, &control, &follower)
                 }));
                 let broken =
                     || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
@@ -70,6 +75,42 @@ impl Drop for Background {
             let _ = thread.join();
         }
     }
+}
+
+/// Follows the library as soon as no other process does.
+fn follow(engine: &Engine, control: &Control, follower: &dyn Follower) -> Result<()> {
+    let library = &engine.0;
+    if let Some(words) = library.derived.set_aside() {
+        follower.failed(Error::failed(words));
+    }
+    let mut version = library.catalog.foreign_version();
+    let mut told = None;
+    while !control.is_stopped() {
+        match library.try_writer(WriterKind::Window) {
+            Ok(Ok(_writer)) => return jobs::follow(library, control, follower),
+            Ok(Err(holder)) => follower.progress(Progress::at(Step::Waiting(holder))),
+            // Nothing but a restored library would help, and that is not this one.
+            Err(error) if library.catalog.read_only().is_some() => {
+                follower.stored();
+                return Err(error);
+            }
+            Err(error) => {
+                let words = Some(error.to_string());
+                if told != words {
+                    told = words;
+                    follower.failed(error);
+                }
+            }
+        }
+        control.wait_until_stopped(WRITER_CHECK);
+        // What the other one adds is shown as it comes.
+        let now = library.catalog.foreign_version().or(version);
+        if now != version {
+            version = now;
+            follower.stored();
+        }
+    }
+    Ok(())
 }
 
 /// Tells the caller of [`Engine::watch`].

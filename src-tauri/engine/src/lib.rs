@@ -36,6 +36,7 @@ mod model;
 mod scan;
 mod search;
 mod sqlite;
+mod upkeep;
 mod view;
 
 use std::collections::HashSet;
@@ -56,10 +57,11 @@ pub use model::{
     Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
     PairCheck, Precision, Recommendation,
 };
+pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, IndexReport,
-    Page, Photo, PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState, SearchRequest,
-    Status, Strength, TimeSource,
+    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, Holder,
+    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState,
+    SearchRequest, Status, Strength, TimeSource, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -230,10 +232,12 @@ impl Engine {
 
     /// Looks at the folders (all of them where none is named), then embeds
     /// every photo of the library that is pending. Returns when that is done or
-    /// `control` is stopped; what is done by then stays done.
+    /// `control` is stopped; what is done by then stays done. Another process
+    /// that indexes is waited for ([`Step::Waiting`]).
     ///
     /// # Errors
-    /// Where the model or a store cannot be used. A photo that fails is counted
+    /// Where the model or a store cannot be used, or another process follows the
+    /// library. A photo that fails is counted
     /// and listed by [`failures`](Self::failures).
     pub fn index(
         &self,
@@ -243,6 +247,9 @@ impl Engine {
     ) -> Result<IndexReport> {
         let began = Instant::now();
         let library = &self.0;
+        let Some(_writer) = library.writer(WriterKind::Index, control, progress)? else {
+            return Ok(IndexReport { stopped: true, ..IndexReport::default() });
+        };
         progress(Progress::at(Step::Scanning));
         library.catalog.forget_passing_failures(None)?;
         // A root within one that is asked for was meant, too.
@@ -283,7 +290,8 @@ impl Engine {
     /// process that holds the library, is tried again.
     ///
     /// # Errors
-    /// [`Code::NotFound`] where no model is installed.
+    /// [`Code::NotFound`] where no model is installed; [`Code::Failed`] where
+    /// another process follows the library.
     pub fn watch(
         &self,
         control: &Control,
@@ -291,11 +299,15 @@ impl Engine {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<()> {
         self.current_model()?;
+        let Some(_writer) = self.0.writer(WriterKind::Watch, control, progress)? else {
+            return Ok(());
+        };
         background::watch(self, control, on_change, progress)
     }
 
     /// Does what [`watch`](Self::watch) does on a thread of its own, until the
-    /// handle is dropped, and tells `observer`.
+    /// handle is dropped, and tells `observer`. While another process indexes it
+    /// waits, and passes on what that one adds.
     pub fn start(&self, observer: impl Fn(Event) + Send + Sync + 'static) -> Background {
         Background::start(self, observer)
     }
@@ -357,6 +369,7 @@ impl Engine {
             device,
             models: self.0.derived.embedded_counts()?,
             roots: self.roots()?,
+            read_only: self.0.catalog.read_only().map(str::to_owned),
         })
     }
 

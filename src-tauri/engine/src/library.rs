@@ -3,10 +3,13 @@
 //! This is where `jobs` and `search` meet. It decides which model is in use and
 //! which one answers, and keeps the vectors in memory in step with the stores.
 
+pub(crate) mod writer;
+
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
@@ -16,11 +19,16 @@ use crate::derived::{Derived, ModelKey};
 use crate::error::{Code, Context, Error, Result};
 use crate::index::Index;
 use crate::jobs::{
-    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Sight, Task, Totals, Wake,
+    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Sight, Step, Task, Totals,
+    Wake,
 };
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
-use crate::view::{Preparing, Removed};
+use crate::view::{Holder, Preparing, Removed, WriterKind};
+use writer::Writer;
+
+/// How often a process that waits for another one asks whether it has ended.
+const WRITER_CHECK: Duration = Duration::from_millis(500);
 
 // Settings. They change together: a process that dies leaves one choice or the
 // other, nothing between.
@@ -34,11 +42,15 @@ const NEWEST_BEFORE: &str = "newest_photo_before_model";
 const DEFAULT_MODEL: &str = "starter";
 
 pub(crate) struct Library {
-    pub catalog: Catalog,
+    /// What holds both databases.
+    pub folder: PathBuf,
+    pub catalog: Arc<Catalog>,
     pub derived: Derived,
     pub models: Models,
     pub encoders: Arc<Encoders>,
     indexes: Mutex<Indexes>,
+    /// Held together by all of this process that index here.
+    writer: Mutex<Weak<Writer>>,
     listeners: Mutex<Vec<Sender<Wake>>>,
     /// The person was told that the chosen model is gone.
     warned: AtomicBool,
@@ -91,14 +103,67 @@ impl Library {
         std::fs::create_dir_all(&folder)
             .context(|| format!("cannot make the library's folder {}", folder.display()))?;
         Ok(Self {
-            catalog: Catalog::open(&folder)?,
+            catalog: Arc::new(Catalog::open(&folder)?),
             derived: Derived::open(&folder)?,
+            folder,
             models,
             encoders,
             indexes: Mutex::default(),
+            writer: Mutex::default(),
             listeners: Mutex::default(),
             warned: AtomicBool::new(false),
         })
+    }
+
+    /// Becomes the one process that indexes this library, or tells which one is.
+    ///
+    /// # Errors
+    /// Where the library is open for reading only.
+    pub fn try_writer(&self, kind: WriterKind) -> Result<Result<Arc<Writer>, Holder>> {
+        if let Some(reason) = self.catalog.read_only() {
+            return Err(Error::failed(reason));
+        }
+        let mut held = self.writer.lock();
+        if let Some(writer) = held.upgrade() {
+            return Ok(Ok(writer));
+        }
+        Ok(Writer::take(&self.folder, kind, &self.catalog)?.map(|writer| {
+            let writer = Arc::new(writer);
+            *held = Arc::downgrade(&writer);
+            writer
+        }))
+    }
+
+    /// Becomes that process, as soon as one that ends by itself has. `None` where
+    /// `control` was stopped first.
+    ///
+    /// # Errors
+    /// Where the other one does not end by itself; where the library is open for
+    /// reading only.
+    pub fn writer(
+        &self,
+        kind: WriterKind,
+        control: &Control,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Option<Arc<Writer>>> {
+        while !control.is_stopped() {
+            match self.try_writer(kind)? {
+                Ok(writer) => return Ok(Some(writer)),
+                Err(holder) if holder.kind.is_endless() => {
+                    let end = match holder.kind {
+                        WriterKind::Window => "close the window",
+                        _ => "end it, with Ctrl-C,",
+                    };
+                    return Err(Error::failed(format!(
+                        "{holder} follows this library and indexes what is new by itself: leave it \
+                         to that, or {end} first"
+                    )));
+                }
+                Err(holder) => progress(Progress::at(Step::Waiting(holder))),
+            }
+            control.wait_until_stopped(WRITER_CHECK);
+        }
+        Ok(None)
     }
 
     /// Wakes those who follow the library.

@@ -4,12 +4,14 @@
 //! opened and versioned; what stands in it belongs to `catalog` and `derived`.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
 };
+use tempfile::TempPath;
 
 use crate::error::{Context, Error, Result};
 
@@ -27,13 +29,30 @@ pub(crate) struct Migration {
 /// An open SQLite file.
 ///
 /// Reads take a connection of their own and, by WAL, see the last committed
-/// state without waiting for the writer.
+/// state without waiting for the writer. Once the file is found to be damaged,
+/// nothing is written to it any more, and a mark beside it has the next start
+/// look closer.
 pub(crate) struct Database {
     path: PathBuf,
     /// What a person can do when the file is damaged.
     remedy: &'static str,
+    access: Access,
     writer: Mutex<Connection>,
     idle_readers: Mutex<Vec<Connection>>,
+    /// Why nothing is written, once that is so.
+    sealed: OnceLock<String>,
+    /// The file, where it is a copy made for reading; deleted with this.
+    _copy: Option<TempPath>,
+}
+
+/// How connections to the file are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    ReadWrite,
+    /// Nothing is written by this process, and perhaps by another one.
+    ReadOnly,
+    /// Nobody writes: no lock is taken, and no file made beside it.
+    Immutable,
 }
 
 impl Database {
@@ -42,7 +61,8 @@ impl Database {
     ///
     /// # Errors
     /// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where the file's
-    /// version is above the last migration; the file is left as it was.
+    /// version is above the last migration; one for which [`is_damaged`] holds
+    /// where its content is. The file is left as it was.
     pub fn open(path: &Path, migrations: &[&[Migration]], remedy: &'static str) -> Result<Self> {
         Self::open_or_fail(path, migrations, remedy).map_err(|error| advise(error, path, remedy))
     }
@@ -52,31 +72,106 @@ impl Database {
         migrations: &[&[Migration]],
         remedy: &'static str,
     ) -> Result<Self> {
-        let mut steps: Vec<&Migration> = migrations.iter().copied().flatten().collect();
-        steps.sort_by_key(|step| step.version);
-        let newest = steps.last().map_or(0, |step| step.version);
-
-        let mut writer = Connection::open(path).context(|| cannot_open(path))?;
-        writer.busy_timeout(BUSY_TIMEOUT).context(|| cannot_open(path))?;
+        let steps = Steps::of(migrations);
+        // Damage that showed while somebody worked with the file may be beyond
+        // what opening it reads.
+        let suspect = mark(path).exists();
+        // A file that was deleted took its damage along.
+        if suspect && path.exists() {
+            let reader = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
+            examine(&reader, Depth::Full).context(|| cannot_open(path))?;
+        }
+        let mut writer = connect(path, Access::ReadWrite).context(|| cannot_open(path))?;
         // Before anything else: a newer file must not be touched.
-        let version = user_version(&writer).context(|| cannot_open(path))?;
-        if version > newest {
-            return Err(Error::newer_library(format!(
-                "{} was written by a newer version of Afterimage (its version is {version}, this one \
-                 knows up to {newest}); nothing was changed. Update Afterimage, or name another \
-                 library with --library",
-                path.display()
-            )));
+        let version = steps.check(&writer, path)?;
+        if 0 < version && version < steps.newest() {
+            // A damaged one neither: its content must not pass through a migration.
+            examine(&writer, Depth::Quick).context(|| cannot_open(path))?;
         }
         configure(&writer).context(|| cannot_open(path))?;
         migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
         writer.pragma_update(None, "foreign_keys", true).context(|| cannot_open(path))?;
-        Ok(Self {
+        if suspect {
+            // It was restored, or the disk has recovered.
+            forget_mark(path);
+        }
+        Ok(Self::new(path, remedy, Access::ReadWrite, writer))
+    }
+
+    /// Opens a file that nobody writes, such as a backup, for reading only. It
+    /// is examined first. One of an older version is brought up to date in a
+    /// copy. `reason` is told to those who want to write.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for_reading(
+        path: &Path,
+        migrations: &[&[Migration]],
+        remedy: &'static str,
+        reason: String,
+    ) -> Result<Self> {
+        let steps = Steps::of(migrations);
+        let connection = connect(path, Access::Immutable).context(|| cannot_open(path))?;
+        let version = steps.check(&connection, path)?;
+        examine(&connection, Depth::Quick).context(|| cannot_open(path))?;
+        if version == steps.newest() {
+            let mut database = Self::new(path, remedy, Access::Immutable, connection);
+            database.sealed = reason.into();
+            return Ok(database);
+        }
+        let copy = tempfile::Builder::new()
+            .prefix("afterimage-")
+            .suffix(".sqlite")
+            .tempfile()
+            .and_then(|mut copy| {
+                std::io::copy(&mut std::fs::File::open(path)?, copy.as_file_mut())?;
+                Ok(copy.into_temp_path())
+            })
+            .context(|| format!("cannot copy {}", path.display()))?;
+        let mut writer = Connection::open(&copy).context(|| cannot_open(path))?;
+        migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
+        drop(writer);
+        let connection = connect(&copy, Access::Immutable).context(|| cannot_open(path))?;
+        let mut database = Self::new(&copy, remedy, Access::Immutable, connection);
+        database.sealed = reason.into();
+        database._copy = Some(copy);
+        Ok(database)
+    }
+
+    /// Opens a damaged file for reading what can still be read.
+    ///
+    /// # Errors
+    /// Where not even its first page can, or its version is another one.
+    pub fn open_damaged(
+        path: &Path,
+        migrations: &[&[Migration]],
+        remedy: &'static str,
+        reason: String,
+    ) -> Result<Self> {
+        let steps = Steps::of(migrations);
+        let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
+        let version = steps.check(&connection, path)?;
+        if version != steps.newest() {
+            return Err(Error::failed(format!(
+                "{} is of an older version, {version}, and damage cannot be brought up to date",
+                path.display()
+            )));
+        }
+        let mut database = Self::new(path, remedy, Access::ReadOnly, connection);
+        database.sealed = reason.into();
+        Ok(database)
+    }
+
+    fn new(path: &Path, remedy: &'static str, access: Access, writer: Connection) -> Self {
+        Self {
             path: path.to_owned(),
             remedy,
+            access,
             writer: Mutex::new(writer),
             idle_readers: Mutex::default(),
-        })
+            sealed: OnceLock::new(),
+            _copy: None,
+        }
     }
 
     /// Reads with a connection that no other thread uses meanwhile.
@@ -88,13 +183,19 @@ impl Database {
         };
         let answer = read(&connection)
             .context(|| format!("cannot read {}", self.path.display()))
-            .map_err(|error| advise(error, &self.path, self.remedy));
+            .map_err(|error| self.told(error));
         self.idle_readers.lock().push(connection);
         answer
     }
 
     /// Writes in one transaction: all of it is visible afterwards, or nothing.
+    ///
+    /// # Errors
+    /// Where the file is open for reading only, or is found to be damaged.
     pub fn write<T>(&self, write: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
+        if let Some(reason) = self.sealed() {
+            return Err(Error::failed(reason));
+        }
         let mut writer = self.writer.lock();
         // Immediate: taking the lock at once makes the busy timeout apply.
         let written = writer.transaction_with_behavior(TransactionBehavior::Immediate).and_then(
@@ -106,7 +207,7 @@ impl Database {
         );
         written
             .context(|| format!("cannot write {}", self.path.display()))
-            .map_err(|error| advise(error, &self.path, self.remedy))
+            .map_err(|error| self.told(error))
     }
 
     /// A number that changes when another process commits to the file; `None`
@@ -116,15 +217,212 @@ impl Database {
         writer.query_row("PRAGMA data_version", [], |row| row.get(0)).ok()
     }
 
+    /// Why nothing is written to the file; `None` while that is not so.
+    pub fn sealed(&self) -> Option<&str> {
+        self.sealed.get().map(String::as_str)
+    }
+
+    /// Has nothing written to the file any more, and the next start look at it
+    /// closely, since it is damaged.
+    pub fn seal(&self) {
+        if self.access == Access::ReadWrite {
+            set_mark(&self.path);
+        }
+        let words = format!("{} is damaged. {}", self.path.display(), self.remedy);
+        // Whoever found it first has said it.
+        let _ = self.sealed.set(words);
+    }
+
+    /// What is told of an error, which may say that the file is damaged.
+    fn told(&self, error: Error) -> Error {
+        if is_damaged(&error) {
+            self.seal();
+        }
+        advise(error, &self.path, self.remedy)
+    }
+
     fn open_reader(&self) -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let connection = connect(&self.path, self.access)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
+}
+
+/// The steps of a schema, in order.
+struct Steps<'a>(Vec<&'a Migration>);
+
+impl<'a> Steps<'a> {
+    fn of(migrations: &[&'a [Migration]]) -> Self {
+        let mut steps: Vec<&Migration> = migrations.iter().copied().flatten().collect();
+        steps.sort_by_key(|step| step.version);
+        Self(steps)
+    }
+
+    fn newest(&self) -> u32 {
+        self.0.last().map_or(0, |step| step.version)
+    }
+
+    /// The file's version, where it is not beyond these steps.
+    fn check(&self, connection: &Connection, path: &Path) -> Result<u32> {
+        let version = user_version(connection).context(|| cannot_open(path))?;
+        let newest = self.newest();
+        if version > newest {
+            return Err(Error::newer_library(format!(
+                "{} was written by a newer version of Afterimage (its version is {version}, this one \
+                 knows up to {newest}); nothing was changed. Update Afterimage, or name another \
+                 library with --library",
+                path.display()
+            )));
+        }
+        Ok(version)
+    }
+}
+
+/// How closely a file is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Every page and row.
+    Quick,
+    /// And that indexes agree with their tables.
+    Full,
+}
+
+/// Looks for damage in a file.
+///
+/// # Errors
+/// The first thing found, as SQLite's own error of damage.
+pub(crate) fn examine(connection: &Connection, depth: Depth) -> rusqlite::Result<()> {
+    let question = match depth {
+        Depth::Quick => "PRAGMA quick_check(1)",
+        Depth::Full => "PRAGMA integrity_check(1)",
+    };
+    let verdict: String = connection.query_row(question, [], |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(rusqlite::Error::SqliteFailure(code, Some(verdict)))
+}
+
+/// How references to rows that are not there are told of.
+pub(crate) const DANGLING: &str = "references to rows that are not there";
+
+/// Everything that SQLite finds wrong with a file, and how often, without
+/// changing it. A file that cannot be read at all is one finding.
+///
+/// # Errors
+/// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where its version is above
+/// the last migration; where reading it fails for another reason than damage.
+pub(crate) fn look_for_damage(
+    path: &Path,
+    migrations: &[&[Migration]],
+) -> Result<Vec<(String, u64)>> {
+    let steps = Steps::of(migrations);
+    let look = || -> Result<Vec<(String, u64)>> {
+        let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
+        steps.check(&connection, path)?;
+        let integrity = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let cannot = || format!("cannot read {}", path.display());
+        let said = integrity().context(cannot)?;
+        if said != ["ok"] {
+            let first = said.first().map_or("", |line| line.lines().next().unwrap_or(line));
+            return Ok(vec![(format!("damaged pages or rows ({first})"), said.len() as u64)]);
+        }
+        let dangling: u64 = connection
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .context(cannot)?;
+        Ok(vec![(DANGLING.to_owned(), dangling)])
+    };
+    match look() {
+        Err(error) if is_damaged(&error) => {
+            Ok(vec![(format!("the file cannot be read ({})", cause(&error)), 1)])
+        }
+        found => Ok(found?.into_iter().filter(|(_, count)| *count > 0).collect()),
+    }
+}
+
+/// Opens a file for reading, whether somebody writes to it or not.
+pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path, Access::ReadOnly)
+}
+
+/// Opens a file to write to it.
+pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path, Access::ReadWrite)
+}
+
+/// The version of a file, where it is not beyond these migrations.
+///
+/// # Errors
+/// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where it is.
+pub(crate) fn version(path: &Path, migrations: &[&[Migration]]) -> Result<u32> {
+    let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
+    Steps::of(migrations).check(&connection, path)
+}
+
+fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    use OpenFlags as Flags;
+    let connection = match access {
+        Access::ReadWrite => Connection::open(path)?,
+        Access::ReadOnly => Connection::open_with_flags(
+            path,
+            Flags::SQLITE_OPEN_READ_ONLY | Flags::SQLITE_OPEN_NO_MUTEX,
+        )?,
+        Access::Immutable => Connection::open_with_flags(
+            uri(path, "immutable=1"),
+            Flags::SQLITE_OPEN_READ_ONLY | Flags::SQLITE_OPEN_NO_MUTEX | Flags::SQLITE_OPEN_URI,
+        )?,
+    };
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// A path as SQLite wants it where it is given parameters.
+fn uri(path: &Path, parameters: &str) -> String {
+    let mut uri = String::from("file:");
+    if cfg!(windows) {
+        uri.push('/');
+    }
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b':' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?" + parameters
+}
+
+/// The file whose presence says that damage was seen in a database.
+fn mark(path: &Path) -> PathBuf {
+    beside(path, ".suspect")
+}
+
+/// Remembers that damage was seen in a database, for whoever opens it next.
+pub(crate) fn set_mark(path: &Path) {
+    if let Err(error) = std::fs::write(mark(path), "") {
+        tracing::warn!("cannot mark {} as damaged: {error}", path.display());
+    }
+}
+
+/// Forgets that damage was seen in a database, since it is another one now.
+pub(crate) fn forget_mark(path: &Path) {
+    if let Err(error) = std::fs::remove_file(mark(path))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("cannot remove {}: {error}", mark(path).display());
+    }
+}
+
+/// The file of this name with more at its end.
+pub(crate) fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    PathBuf::from(name)
 }
 
 fn cannot_open(path: &Path) -> String {
@@ -153,9 +451,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 /// Runs the steps that the file lacks, with references between tables not
 /// enforced: a table that is built anew would else take along what refers to it.
 /// That all references hold in the end is looked at before anything is kept.
-fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Result<()> {
-    let newest = steps.last().map_or(0, |step| step.version);
-    if user_version(connection)? == newest {
+fn migrate(connection: &mut Connection, steps: &Steps) -> rusqlite::Result<()> {
+    if user_version(connection)? == steps.newest() {
         return Ok(());
     }
     // Within a transaction this would do nothing.
@@ -163,7 +460,7 @@ fn migrate(connection: &mut Connection, steps: &[&Migration]) -> rusqlite::Resul
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again under the lock: another process may have been faster.
     let version = user_version(&transaction)?;
-    for step in steps.iter().filter(|step| step.version > version) {
+    for step in steps.0.iter().filter(|step| step.version > version) {
         transaction.execute_batch(step.sql)?;
         transaction.pragma_update(None, "user_version", step.version)?;
     }
@@ -189,7 +486,11 @@ fn advise(error: Error, path: &Path, remedy: &str) -> Error {
              choose another library with --library",
             path.display()
         ),
-        Some(DiskFull) => format!("the disk with {} is full: make room", path.display()),
+        Some(DiskFull) => format!(
+            "the disk with {} is full: make room; what was stored is kept, and work goes on from \
+             there",
+            path.display()
+        ),
         _ => return error,
     };
     Error::failed(advice).with(error)
@@ -197,6 +498,25 @@ fn advise(error: Error, path: &Path, remedy: &str) -> Error {
 
 fn sqlite_code(error: &Error) -> Option<rusqlite::ErrorCode> {
     error.cause::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code)
+}
+
+/// SQLite's own words in an error, or all of it.
+pub(crate) fn cause(error: &Error) -> String {
+    error.cause::<rusqlite::Error>().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Whether the error says that the disk has no room left.
+pub(crate) fn is_full(error: &Error) -> bool {
+    let sqlite = match error.cause::<rusqlite::Error>() {
+        // The second is what growing the file of shared memory ends with.
+        Some(rusqlite::Error::SqliteFailure(failure, _)) => {
+            failure.code == ErrorCode::DiskFull
+                || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        }
+        _ => false,
+    };
+    let file = error.cause::<std::io::Error>();
+    sqlite || file.is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
 }
 
 /// Whether the error says that the file's content is damaged or no database.

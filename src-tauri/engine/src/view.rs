@@ -171,6 +171,30 @@ pub enum Event {
     Failed(Error),
 }
 
+/// What a process does that indexes or follows a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriterKind {
+    /// Indexes once and ends.
+    Index,
+    /// Follows changes until somebody ends it.
+    Watch,
+    /// Follows changes behind the window.
+    Window,
+    /// Checks or restores the library and ends.
+    Upkeep,
+    /// Something that another version does, or that it could not tell.
+    Unknown,
+}
+
+/// The process that indexes or follows a library: one at a time may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// What it does.
+    pub kind: WriterKind,
+    /// Its number in the system.
+    pub pid: Option<u32>,
+}
+
 /// A question.
 #[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
@@ -347,6 +371,9 @@ pub struct Status {
     pub models: Vec<(String, u64)>,
     /// The folders.
     pub roots: Vec<Root>,
+    /// Why nothing can be changed and what to do, where the library is damaged;
+    /// `None` where it is not.
+    pub read_only: Option<String>,
 }
 
 /// A model that takes over when it knows every photo.

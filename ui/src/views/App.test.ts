@@ -373,3 +373,33 @@ describe("the viewer", () => {
     expect(name()).toBe("IMG_0003.jpg");
   });
 });
+
+describe("a library that is damaged or in other hands", () => {
+  const reason = "library.sqlite is damaged. Run `afterimage library restore FILE`";
+
+  it("says for as long as it is so that it is open for reading only", async () => {
+    await open({ count: 4, readOnly: reason });
+    const bar = screen.getByTestId("read-only");
+    expect(bar.getAttribute("role")).toBe("alert");
+    expect(bar.textContent).toContain(reason);
+    expect(within(bar).queryByRole("button")).toBeNull();
+    expect(outcome()).toMatch(/4/);
+  });
+
+  it("says nothing of it otherwise", async () => {
+    await open({ count: 4 });
+    expect(screen.queryByTestId("read-only")).toBeNull();
+  });
+
+  it.each([
+    ["waiting", "Another process is indexing this library"],
+    ["diskFull", "Paused: the disk is full"],
+  ] as const)("says what it waits for: %s", async (step, words) => {
+    const { backend } = await open({ count: 4 });
+    const progress = { step, done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null };
+    backend.emit((events) => events.progress(progress));
+    await settle();
+    expect(screen.getByTestId("status-bar").textContent).toContain(words);
+    expect(screen.queryByTestId("pause")).toBeNull();
+  });
+});

@@ -1,6 +1,6 @@
 //! `status` and `failures`: what the library holds and what it could not read.
 
-use afterimage_engine::{Engine, Failure, Preparing};
+use afterimage_engine::{Engine, Failure, Preparing, WriterKind};
 
 use crate::Outcome;
 use crate::args::FailuresArgs;
@@ -47,6 +47,9 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
                 None => writeln!(out)?,
             }
         }
+        if status.read_only.is_some() {
+            writeln!(out, "for reading only, since it is damaged")?;
+        }
         Ok(())
     })?;
     if status.roots.is_empty() {
@@ -55,10 +58,18 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
     Ok(())
 }
 
+/// Whether such a process takes up by itself what others leave to be done.
+fn follows(kind: WriterKind) -> bool {
+    matches!(kind, WriterKind::Watch | WriterKind::Window)
+}
+
 /// `afterimage failures`
 pub fn failures(engine: &Engine, args: &FailuresArgs, json: bool) -> Outcome {
     if args.retry && engine.retry_failures()? > 0 {
-        indexing::bring_up_to_date(engine, &[])?;
+        match engine.holder().filter(|holder| follows(holder.kind)) {
+            Some(holder) => output::note(format_args!("{holder} tries them again")),
+            None => drop(indexing::bring_up_to_date(engine, &[])?),
+        }
     }
     let failures = engine.failures()?;
     let entries: Vec<FailureEntry> = failures.iter().map(FailureEntry::from).collect();

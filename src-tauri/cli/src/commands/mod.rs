@@ -6,11 +6,12 @@ mod indexing;
 mod library;
 mod models;
 mod searching;
+mod upkeep;
 
 use afterimage_engine::{Engine, Precision};
 
-use crate::Outcome;
 use crate::args::{Cli, Command, DeviceArgs};
+use crate::{Outcome, output};
 
 /// Runs what was typed.
 pub fn run(cli: &Cli) -> Outcome {
@@ -18,7 +19,13 @@ pub fn run(cli: &Cli) -> Outcome {
     let open_with = |device: DeviceArgs, precision: Option<Precision>| -> Outcome<Engine> {
         Ok(Engine::open(cli.open_options(device, precision)?)?)
     };
-    let open = || open_with(DeviceArgs::default(), None);
+    let open = || -> Outcome<Engine> {
+        let engine = open_with(DeviceArgs::default(), None)?;
+        if let Some(reason) = engine.read_only() {
+            output::warn(reason);
+        }
+        Ok(engine)
+    };
     match &cli.command {
         Command::Index(args) => {
             indexing::index(&open_with(args.device, args.precision)?, args, json)
@@ -31,6 +38,9 @@ pub fn run(cli: &Cli) -> Outcome {
         }
         Command::Status => library::status(&open()?, json),
         Command::Failures(args) => library::failures(&open()?, args, json),
+        Command::Library(command) => {
+            upkeep::library(&cli.open_options(DeviceArgs::default(), None)?, command, json)
+        }
         Command::Model(command) => models::model(open, command, json),
         Command::Bench(command) => bench::run(cli, command),
     }

@@ -4,6 +4,9 @@
 //! vectors and thumbnails are in `derived`, which can be computed again.
 //! Each table's file holds its migrations and every statement on it.
 
+pub(crate) mod backup;
+mod contents;
+mod damage;
 mod failures;
 mod paths;
 mod photos;
@@ -12,22 +15,29 @@ mod readings;
 mod roots;
 mod settings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub(crate) use contents::Contents;
 pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::RootRow;
 
 use crate::error::Result;
-use crate::sqlite::Database;
+use crate::sqlite::{Database, Migration, is_damaged};
 
 /// The catalog cannot be computed again, so nothing is done to it unasked.
-const REMEDY: &str = "Restore it from a backup, or rename it away to begin a new library; your \
-                      photos are not affected";
+const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again: it opens the newest \
+                      backup for reading, and says how to go back to it; your photos are not \
+                      affected";
+
+static MIGRATIONS: [&[Migration]; 4] =
+    [roots::MIGRATIONS, photos::MIGRATIONS, failures::MIGRATIONS, settings::MIGRATIONS];
 
 /// The open catalog.
 pub(crate) struct Catalog {
+    /// The library's.
+    folder: PathBuf,
     database: Database,
 }
 
@@ -35,12 +45,26 @@ impl Catalog {
     /// The file's name within a library's folder.
     pub const FILE: &str = "library.sqlite";
 
-    /// Opens or makes the catalog of the library in `folder`.
+    /// Opens or makes the catalog of the library in `folder`. In the place of a
+    /// damaged one its newest backup is opened, for reading only, and the damaged
+    /// one is left as it is.
     pub fn open(folder: &Path) -> Result<Self> {
-        let migrations =
-            [roots::MIGRATIONS, photos::MIGRATIONS, failures::MIGRATIONS, settings::MIGRATIONS];
-        let database = Database::open(&folder.join(Self::FILE), &migrations, REMEDY)?;
-        Ok(Self { database })
+        let path = folder.join(Self::FILE);
+        if damage::is_emptied(folder) {
+            return damage::open_instead(folder, "it is empty");
+        }
+        match Database::open(&path, &MIGRATIONS, REMEDY) {
+            Err(error) if is_damaged(&error) => {
+                damage::open_instead(folder, &crate::sqlite::cause(&error))
+            }
+            database => Ok(Self { folder: folder.to_owned(), database: database? }),
+        }
+    }
+
+    /// Why nothing can be written to it, and what to do; `None` while that is not
+    /// so.
+    pub fn read_only(&self) -> Option<&str> {
+        self.database.sealed()
     }
 
     /// Changes when another process wrote to the catalog; `None` while unknown.

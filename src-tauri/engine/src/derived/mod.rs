@@ -4,23 +4,28 @@
 //! copies share them, and a moved file keeps them. The file may be deleted at
 //! any time; the next run rebuilds it, and a damaged one is set aside.
 
+mod check;
 mod embeddings;
 mod thumbnails;
 
 use std::path::Path;
 
 use crate::error::{Context, Result};
-use crate::sqlite::{Database, is_damaged};
+use crate::sqlite::{self, Database, Migration, beside, forget_mark, is_damaged};
 
+pub(crate) use check::{Rows, Unused};
 pub(crate) use embeddings::ModelKey;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
 /// Everything in this file can be computed again.
-const REMEDY: &str = "Close Afterimage and delete this file; everything in it is computed again";
+const REMEDY: &str = "Start Afterimage again: it sets this file aside and computes everything in \
+                      it again; nothing of yours is lost";
 
 /// The open store of derived data.
 pub(crate) struct Derived {
     database: Database,
+    /// What is said of a damaged file that was set aside at opening.
+    set_aside: Option<String>,
 }
 
 /// One photo's results, stored together.
@@ -39,25 +44,34 @@ impl Derived {
     /// renamed to `derived.sqlite.damaged` and begun anew.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
-        let migrations = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
-        let database = match Database::open(&path, &migrations, REMEDY) {
+        match Self::open_file(&path) {
             Err(error) if is_damaged(&error) => {
-                let aside = folder.join("derived.sqlite.damaged");
-                tracing::warn!(
-                    "{error}; it is set aside as {} and everything in it computed again",
-                    aside.display()
-                );
-                std::fs::rename(&path, &aside)
-                    .context(|| format!("cannot rename {}", path.display()))?;
-                for suffix in ["-wal", "-shm"] {
-                    // Absent unless the damage came with an unfinished write.
-                    let _ = std::fs::remove_file(folder.join(format!("{}{suffix}", Self::FILE)));
-                }
-                Database::open(&path, &migrations, REMEDY)?
+                let words = set_aside(&path, &sqlite::cause(&error))?;
+                tracing::warn!("{words}");
+                Ok(Self { database: Self::open_file(&path)?, set_aside: Some(words) })
             }
-            other => other?,
-        };
-        Ok(Self { database })
+            database => Ok(Self { database: database?, set_aside: None }),
+        }
+    }
+
+    fn open_file(path: &Path) -> Result<Database> {
+        Database::open(path, Self::migrations(), REMEDY)
+    }
+
+    /// The schema's steps.
+    pub fn migrations() -> &'static [&'static [Migration]] {
+        static MIGRATIONS: [&[Migration]; 2] = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
+        &MIGRATIONS
+    }
+
+    /// Why nothing is stored any more, where the file was found to be damaged.
+    pub fn damage(&self) -> Option<&str> {
+        self.database.sealed()
+    }
+
+    /// What is said of a damaged file that was set aside when this was opened.
+    pub fn set_aside(&self) -> Option<&str> {
+        self.set_aside.as_deref()
     }
 
     /// Stores results in one transaction. What is already there stays.
@@ -74,6 +88,25 @@ impl Derived {
             Ok(())
         })
     }
+}
+
+/// Renames a damaged file, so that a new one is begun. What was set aside before
+/// makes room: nothing in it is needed.
+///
+/// Returns what is said of it.
+pub(crate) fn set_aside(path: &Path, cause: &str) -> Result<String> {
+    let aside = beside(path, ".damaged");
+    std::fs::rename(path, &aside).context(|| format!("cannot rename {}", path.display()))?;
+    for more in ["-wal", "-shm"] {
+        // Absent unless the damage came with an unfinished write.
+        let _ = std::fs::remove_file(beside(path, more));
+    }
+    forget_mark(path);
+    Ok(format!(
+        "{} is damaged ({cause}). It is set aside as {}, and everything in it is computed again",
+        path.display(),
+        aside.display()
+    ))
 }
 
 #[cfg(test)]

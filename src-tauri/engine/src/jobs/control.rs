@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::view::Holder;
+
 /// Pauses and stops work that runs elsewhere. Clones control the same work.
 #[derive(Debug, Clone, Default)]
 pub struct Control(Arc<State>);
@@ -47,6 +49,17 @@ impl Control {
         self.0.stopped.load(Ordering::Acquire)
     }
 
+    /// Waits until stopped, but no longer than `longest`.
+    pub(crate) fn wait_until_stopped(&self, longest: Duration) {
+        let until = Instant::now() + longest;
+        // In short steps: stopping does not take the lock, so that a handler of
+        // interrupts may, and its signal can be missed.
+        while !self.is_stopped() && Instant::now() < until {
+            let mut paused = self.0.paused.lock();
+            self.0.changed.wait_for(&mut paused, Duration::from_millis(100));
+        }
+    }
+
     /// Waits while paused and not stopped, but no longer than `longest`.
     pub(super) fn wait_while_paused(&self, longest: Duration) {
         let mut paused = self.0.paused.lock();
@@ -83,6 +96,10 @@ pub enum Step {
     Indexing,
     /// Waiting to be resumed.
     Paused,
+    /// Waiting for another process that indexes.
+    Waiting(Holder),
+    /// Waiting for room on the disk; what was stored is kept.
+    DiskFull,
     /// Everything is done; waiting for changes.
     Idle,
 }

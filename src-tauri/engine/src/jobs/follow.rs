@@ -18,6 +18,7 @@ use crate::catalog::RootRow;
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::scan::{Change, Reach, Volumes, Watcher, reach};
+use crate::sqlite::is_full;
 use crate::view::RootState;
 
 /// How often roots are asked whether they are still there, or back again.
@@ -25,6 +26,10 @@ const ROOT_CHECK: Duration = Duration::from_secs(2);
 
 /// How long a failed round waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(10);
+
+/// With this much room on a disk that was full it is tried again: some batches of
+/// photos, and SQLite's log of them.
+const ROOM: u64 = 16 << 20;
 
 /// Why the loop is to look up.
 pub(crate) enum Wake {
@@ -82,13 +87,21 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
             told = None;
             continue;
         };
+        if library.catalog.read_only().is_some() || library.derived.damage().is_some() {
+            // Trying again would not help; another start does.
+            follower.stored();
+            return Err(error);
+        }
         let words = Some(error.to_string());
+        let full = is_full(&error);
         if told != words {
             told = words;
             follower.failed(error);
         }
         round.everything = true;
-        if !control.is_stopped() {
+        if full {
+            round.wait_for_room();
+        } else if !control.is_stopped() {
             round.wait(RETRY);
         }
     }
@@ -363,10 +376,25 @@ impl Round<'_> {
         })
     }
 
+    /// Waits until the disk has room again. Trying without would embed a batch of
+    /// photos again and again and throw it away.
+    fn wait_for_room(&mut self) {
+        self.follower.progress(Progress::at(Step::DiskFull));
+        loop {
+            if self.control.is_stopped() {
+                return;
+            }
+            self.wait(RETRY);
+            let room = fs4::available_space(&self.library.folder);
+            if room.is_ok_and(|bytes| bytes >= ROOM) {
+                return;
+            }
+        }
+    }
+
     fn wait(&mut self, longest: Duration) {
         let due = self.due().map(|due| due.saturating_duration_since(Instant::now()));
         let deadline = Instant::now() + due.map_or(longest, |due| due.min(longest));
-        // Hints wake the loop before they are ripe: that only makes it wait anew.
         // Hints wake the loop before they are ripe: then it waits anew.
         if let Ok(wake) = self.receiver.recv_deadline(deadline) {
             self.note(wake);

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use afterimage_engine::{Cancel, Event, RootState, SearchRequest, Step};
+use afterimage_engine::{
+    Cancel, Control, Event, Holder, Progress, RootState, SearchRequest, Step, WriterKind,
+};
 
 use crate::support::{Fixture, eventually, open, pattern, set};
 
@@ -87,28 +89,63 @@ fn paused_work_waits_and_goes_on() {
 }
 
 #[test]
-fn two_that_follow_one_library_come_to_rest() {
+fn of_two_that_follow_one_library_one_works_and_the_other_takes_over() {
     let f = Fixture::new();
     f.photo("a.png", 1);
     f.add();
-    f.index();
-    let scans = Arc::new(AtomicUsize::new(0));
-    let engines = [open(f.dir.path()), open(f.dir.path())];
-    let following = engines.each_ref().map(|engine| {
-        let scans = scans.clone();
-        engine.start(move |event| {
-            if let Event::Progress(progress) = event
-                && progress.step == Step::Scanning
-            {
+    let scans = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let waits = Arc::new(Mutex::new(None));
+    let changes = Arc::new(AtomicUsize::new(0));
+    let start = |at: usize| {
+        let (scans, waits, changes) = (scans[at].clone(), waits.clone(), changes.clone());
+        open(f.dir.path()).start(move |event| match event {
+            Event::Progress(Progress { step: Step::Scanning, .. }) => {
                 scans.fetch_add(1, Ordering::Relaxed);
             }
+            Event::Progress(Progress { step: Step::Waiting(holder), .. }) => {
+                assert_eq!(at, 1);
+                *waits.lock().unwrap() = Some(holder);
+            }
+            Event::LibraryChanged if at == 1 => {
+                changes.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
         })
-    });
-    eventually("both have looked", || scans.load(Ordering::Relaxed) >= 2);
-    // Each may still hear of what the other wrote at its start.
-    std::thread::sleep(Duration::from_secs(5));
-    let before = scans.load(Ordering::Relaxed);
-    std::thread::sleep(Duration::from_secs(6));
-    assert_eq!(scans.load(Ordering::Relaxed), before);
-    drop(following);
+    };
+    let first = start(0);
+    eventually("the first index", || f.found() == set(&["a.png"]));
+    let second = start(1);
+    eventually("the second says that it waits", || waits.lock().unwrap().is_some());
+    let expected = Holder { kind: WriterKind::Window, pid: Some(std::process::id()) };
+    assert_eq!(*waits.lock().unwrap(), Some(expected));
+
+    // What the one indexes, the other shows.
+    let before = changes.load(Ordering::Relaxed);
+    f.photo("b.png", 2);
+    eventually("a new photo", || f.found() == set(&["a.png", "b.png"]));
+    eventually("the second hears of it", || changes.load(Ordering::Relaxed) > before);
+
+    // Whoever writes a little is not kept from it; whoever would index is.
+    let more = f.dir.path().join("more");
+    fs::create_dir(&more).unwrap();
+    f.engine.add_root(&more).unwrap();
+    f.engine.retry_failures().unwrap();
+    let refused = f.engine.index(&[], &Control::default(), &|_| {}).unwrap_err().to_string();
+    assert!(refused.contains("Afterimage's window (process "), "{refused}");
+    assert!(refused.contains("close the window first"), "{refused}");
+    assert_eq!(f.engine.holder(), Some(expected));
+
+    // At rest, neither keeps the other awake.
+    std::thread::sleep(Duration::from_secs(3));
+    let rest = scans[0].load(Ordering::Relaxed);
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(scans[0].load(Ordering::Relaxed), rest);
+    assert_eq!(scans[1].load(Ordering::Relaxed), 0);
+
+    drop(first);
+    eventually("the second takes over", || scans[1].load(Ordering::Relaxed) > 0);
+    f.photo("c.png", 3);
+    eventually("and indexes", || f.found() == set(&["a.png", "b.png", "c.png"]));
+    drop(second);
+    assert_eq!(f.engine.holder(), None);
 }

@@ -7,3 +7,4 @@ mod following;
 mod models;
 mod photos;
 mod support;
+mod upkeep;

@@ -23,6 +23,8 @@ export interface Overview {
   deviceReason: string | null;
   roots: Root[];
   paused: boolean;
+  /** Why nothing can be changed and what to do, where the library is damaged. */
+  readOnly: string | null;
 }
 
 /** How far the model in use has come with the photos. */
@@ -80,7 +82,8 @@ export interface Failure {
 }
 
 /** What the engine is doing. */
-export type Step = "scanning" | "loadingModel" | "indexing" | "idle" | "paused";
+export type Step =
+  "scanning" | "loadingModel" | "indexing" | "idle" | "paused" | "waiting" | "diskFull";
 
 /** How far it is. */
 export interface Progress {

@@ -28,6 +28,8 @@ export interface FakeOptions {
   models?: FakeModelsState;
   /** Why the graphics card is not used. */
   deviceReason?: string;
+  /** Why the library is open for reading only. */
+  readOnly?: string;
   /** Real pictures, served under `/dev-photos/`, instead of drawings. */
   files?: readonly FakeFile[];
   /** How long each answer takes. */
@@ -174,6 +176,7 @@ export class FakeBackend implements Backend {
       deviceReason: this.#options.deviceReason ?? null,
       roots: [...this.#roots],
       paused: this.#paused,
+      readOnly: this.#options.readOnly ?? null,
     };
   }
 
@@ -404,6 +407,8 @@ export async function fakeFromAddress(count: number, address: URLSearchParams): 
   };
   const reason = address.get("deviceReason");
   if (reason !== null) options.deviceReason = reason;
+  const readOnly = address.get("readOnly");
+  if (readOnly !== null) options.readOnly = readOnly;
   if (address.has("photos")) {
     const answer = await fetch("/dev-photos/index.json");
     options.files = (await answer.json()) as FakeFile[];

@@ -1,7 +1,10 @@
 /** The work in the background: how far it is, and pausing it. */
 import type { Backend } from "../backend/backend";
-import type { Progress } from "../backend/dto";
+import type { Progress, Step } from "../backend/dto";
 import type { Notices } from "../notices/notices.svelte";
+
+/** Steps in which there is nothing that could be paused. */
+const AT_REST: readonly Step[] = ["idle", "waiting", "diskFull"];
 
 export class Indexing {
   progress = $state.raw<Progress | null>(null);
@@ -9,7 +12,7 @@ export class Indexing {
 
   /** Whether there is work under way or held back. */
   readonly active = $derived(
-    this.paused || (this.progress !== null && this.progress.step !== "idle"),
+    this.paused || (this.progress !== null && !AT_REST.includes(this.progress.step)),
   );
 
   #backend: Backend;
