@@ -64,12 +64,24 @@ install_missing() {
 	missing=()
 }
 
+# Installs a package where that needs nobody's help; goes on where it does not.
+install_if_possible() {
+	missing=()
+	want_package "$1"
+	[ ${#missing[@]} -gt 0 ] || return 0
+	missing=()
+	(missing=("$1") && as_root apt-get install -y -qq --no-install-recommends "$1") ||
+		echo "setup: $1 is missing, HEIC and AVIF will not be shown" >&2
+}
+
 on_debian() {
 	local package
 	for package in "${build_packages[@]}"; do want_package "$package"; done
 	if [ "$1" = test ]; then
 		for package in "${test_packages[@]}"; do want_package "$package"; done
 	fi
+	# Looked for when the application runs; all but HEIC and AVIF works without.
+	install_if_possible libheif1
 	# These may well come from elsewhere than from Debian.
 	has python3 || missing+=(python3)
 	python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)

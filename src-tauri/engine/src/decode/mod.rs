@@ -50,7 +50,9 @@ use deadline::DeadlineReader;
 pub use support::{Format, Support, support};
 pub use thumbnail::{THUMBNAIL_SIDE, thumbnail};
 use words::{explain, panic_message};
-pub(crate) use worker::serve_if_asked;
+pub use worker::serve_if_asked;
+#[cfg(test)]
+pub(crate) use worker::tests::as_the_application;
 use worker::{Answer, Job, Request, Trouble};
 
 /// What one file may cost.
@@ -242,6 +244,7 @@ impl Picture<'_> {
     ///
     /// # Errors
     /// As [`decode`].
+    #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is known"))]
     pub fn decode(self, more: &mut dyn FnMut(u64)) -> Result<Decoded, DecodeError> {
         let Self { file, way, memory, detail, format } = self;
         let limits = file.limits;
@@ -276,7 +279,6 @@ impl Picture<'_> {
             Way::Psd => file.guarded(|until| Ok(psd::decode(file.bytes, limits, until)?))?,
             Way::Whole => file.guarded(|deadline| file.whole(deadline))?,
         };
-        let _ = (memory, more);
         let Pixels { rgb, size, profile } = pixels;
         Ok(Decoded { rgb, size, format, profile })
     }
@@ -391,6 +393,7 @@ impl File<'_> {
         Ok((way, self.check_memory(memory)?))
     }
 
+    #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
     fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
         if let Some(kind) = jpeg::unusual(self.bytes) {
             let why = format!("the content is {kind}, which is not supported");
@@ -409,7 +412,6 @@ impl File<'_> {
             let memory = pixels * 3 * 2 + frame.coefficient_bytes();
             return Ok((Way::Turbo(frame), self.check_memory(memory)?));
         }
-        let _ = detail;
         let (_, header) = self.whole_header(deadline)?;
         Ok((Way::Whole, header.memory))
     }

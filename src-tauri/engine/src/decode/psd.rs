@@ -114,13 +114,15 @@ pub(super) fn decode(
     let palette = reader.section(false)?;
     let resources = Resources::read(reader.section(false)?);
     let _layers = reader.section(header.large)?;
-    if resources.merged == Some(false) {
+    let planes = planes(&header, &mut reader, limits, deadline)?;
+    // Programs that say it is no real one have been seen to store a real one.
+    let blank = planes.iter().all(|sample| Some(sample) == planes.first());
+    if resources.merged == Some(false) && blank {
         return Err(DecodeError::permanent(
             "the PSD was saved without a picture of all its layers (in Photoshop, save it again \
              with \"Maximize Compatibility\")",
         ));
     }
-    let planes = planes(&header, &mut reader, limits, deadline)?;
     let rgb = rgb(&header, &planes, palette)?;
     // A profile of inks says nothing about RGB.
     let profile = resources.profile.filter(|_| header.colours != Colours::Print);

@@ -141,6 +141,9 @@ fn what_cannot_be_read_is_named() {
     sections(&mut flat, &[], &resource(VERSION, &[0, 0, 0, 1, 0]), false);
     flat.extend([0; 8]);
     refused(&flat, "Maximize Compatibility");
+    // Whatever it says of itself, this is a picture.
+    *flat.last_mut().unwrap() = 1;
+    check(&flat, &[0, 0, 0, 0, 0, 1]);
     // A row's length that its pixels do not have.
     let mut long = packed(1);
     let at = long.len() - 14;

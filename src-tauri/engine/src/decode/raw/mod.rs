@@ -42,6 +42,12 @@ pub(super) fn is_raw(bytes: &[u8]) -> bool {
     sensor || (canon() && directories.iter().any(|it| it.previews().next().is_some()))
 }
 
+/// Whether this is a TIFF of brightness and colour differences, as in a JPEG.
+pub(super) fn is_ycbcr_tiff(bytes: &[u8]) -> bool {
+    let first = Tiff::of(bytes).map(Tiff::directories);
+    first.is_some_and(|all| all.first().and_then(|it| it.number(PHOTOMETRIC)) == Some(6))
+}
+
 /// The smallest preview that shows enough; where all pixels are wanted, or none
 /// shows that much, the largest.
 ///

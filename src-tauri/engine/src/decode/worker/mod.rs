@@ -30,9 +30,14 @@ const ARGUMENT: &str = "--decoder-process";
 
 static POOL: OnceLock<Pool> = OnceLock::new();
 
-/// Serves and never returns in a process that was started to decode. In any
-/// other, remembers its program as the one to start.
-pub(crate) fn serve_if_asked() {
+/// To be called before anything else by a program that uses the engine.
+///
+/// Decoders written in C run in processes of their own, for which the program
+/// starts itself again, with an argument of its own. In such a process this
+/// function decodes and never returns. In any other it remembers the program as
+/// the one to start; where it was never called, JPEG is decoded in Rust, several
+/// times slower, and HEIC and AVIF not at all.
+pub fn serve_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|it| it == ARGUMENT) && arguments.next().is_none() {
         process::exit(match serve_streams() {

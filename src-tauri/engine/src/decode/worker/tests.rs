@@ -35,7 +35,7 @@ fn program() -> Program {
 }
 
 /// Has all tests of this module decode as the application does.
-pub(in crate::decode) fn as_the_application() {
+pub(crate) fn as_the_application() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| register(program()));
 }
