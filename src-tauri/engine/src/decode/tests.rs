@@ -117,6 +117,36 @@ fn grey_deep_and_transparent_pictures_become_opaque_rgb() {
     assert!(decoded(&jpeg).rgb.get_pixel(4, 2).0.iter().all(|v| v.abs_diff(99) < 3));
 }
 
+/// Uncompressed, with the tag that says how the camera was held.
+fn turned_tiff(picture: &RgbImage, orientation: u8) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    let length = picture.as_raw().len() as u32;
+    let entries: [(u16, u16, u32, u32); 10] = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 3, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, 14),
+        (274, 3, 1, orientation.into()),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, length),
+    ];
+    // The header, three times the depth, the pixels, the directory.
+    let mut tiff = b"II*\0".to_vec();
+    tiff.extend((14 + length).to_le_bytes());
+    tiff.extend([8, 0, 8, 0, 8, 0]);
+    tiff.extend(picture.as_raw());
+    tiff.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        tiff.extend([tag, kind].map(u16::to_le_bytes).concat());
+        tiff.extend([count, value].map(u32::to_le_bytes).concat());
+    }
+    tiff.extend([0; 4]);
+    tiff
+}
+
 #[test]
 fn orientation_is_applied_once_in_every_container_that_has_it() {
     let upright = quadrants(48, 32);
@@ -134,6 +164,91 @@ fn orientation_is_applied_once_in_every_container_that_has_it() {
         encoder.set_exif_metadata(exif_orientation(orientation)).unwrap();
         stored.write_with_encoder(encoder).unwrap();
         assert_eq!(decoded(&png).rgb, upright, "PNG, orientation {orientation}");
+
+        let mut webp = Vec::new();
+        let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut webp);
+        encoder.set_exif_metadata(exif_orientation(orientation)).unwrap();
+        stored.write_with_encoder(encoder).unwrap();
+        assert_eq!(decoded(&webp).rgb, upright, "WebP, orientation {orientation}");
+
+        let tiff = turned_tiff(&stored, orientation);
+        assert_eq!(decoded(&tiff).rgb, upright, "TIFF, orientation {orientation}");
+    }
+}
+
+#[test]
+fn orientation_of_heif_and_jpeg_xl_is_applied_once() {
+    // `quadrants(48, 32)`, the turned ones stored as a camera held that way does,
+    // with both a transformation and EXIF that say so. libheif, libaom and
+    // libjxl wrote them.
+    as_the_application();
+    let upright = quadrants(48, 32);
+    let limits = Limits::default();
+    for (bytes, format) in [
+        (include_bytes!("fixtures/turned.avif").as_slice(), Format::Avif),
+        (include_bytes!("fixtures/turned.heic"), Format::Heic),
+        (include_bytes!("fixtures/upright.jxl"), Format::Jxl),
+    ] {
+        match decode(bytes, &limits, Detail::Full) {
+            Ok(picture) => {
+                assert_eq!((picture.format, picture.size), (format, (48, 32)));
+                assert!(difference(&picture.rgb, &upright) < 5.0, "{format}");
+            }
+            // Where the system has no libheif, or one without the codec.
+            Err(error) => {
+                eprintln!("skipped: {format}: {error}");
+                assert!(!error.permanent && error.reason.contains("libheif"), "{error}");
+            }
+        }
+    }
+    // Here EXIF says so alone, and does not count.
+    let exif = decoded(include_bytes!("fixtures/exif.jxl"));
+    assert_eq!(exif.rgb, stored(&upright, 6));
+}
+
+#[test]
+fn formats_of_few_bytes_give_back_their_pixels() {
+    let picture = quadrants(33, 17);
+    for (codec, format) in [
+        (ImageFormat::Tga, Format::Tga),
+        (ImageFormat::Ico, Format::Ico),
+        (ImageFormat::Qoi, Format::Qoi),
+        (ImageFormat::Pnm, Format::Pnm),
+    ] {
+        // The pictures in an icon are RGBA.
+        let source = DynamicImage::ImageRgb8(picture.clone());
+        let source = if codec == ImageFormat::Ico { source.into_rgba8().into() } else { source };
+        let result = decoded(&encoded(source, codec));
+        assert_eq!((result.format, &result.rgb), (format, &picture), "{format}");
+    }
+}
+
+#[test]
+fn profiles_come_along_from_every_container_that_has_them() {
+    let picture = quadrants(24, 16);
+    let profile = colour::tests::adobe_rgb();
+    let with = |encoder: &mut dyn FnMut(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        encoder(&mut bytes);
+        decoded(&bytes).profile
+    };
+    let jpeg = with(&mut |bytes| {
+        let mut encoder = JpegEncoder::new(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        encoder.encode_image(&picture).unwrap();
+    });
+    let png = with(&mut |bytes| {
+        let mut encoder = image::codecs::png::PngEncoder::new(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        picture.write_with_encoder(encoder).unwrap();
+    });
+    let webp = with(&mut |bytes| {
+        let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        picture.write_with_encoder(encoder).unwrap();
+    });
+    for found in [jpeg, png, webp] {
+        assert_eq!(found.as_ref(), Some(&profile));
     }
 }
 
@@ -309,15 +424,22 @@ fn memory_is_asked_for_before_a_picture_is_decoded_whole_after_all() {
 /// Small files of every format, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
     let picture = DynamicImage::ImageRgb8(quadrants(24, 16));
+    let icon = DynamicImage::ImageRgba8(picture.to_rgba8());
     let mut seeds: Vec<Vec<u8>> = [
         ImageFormat::Png,
         ImageFormat::WebP,
         ImageFormat::Bmp,
         ImageFormat::Tiff,
         ImageFormat::Gif,
+        ImageFormat::Tga,
+        ImageFormat::Qoi,
+        ImageFormat::Pnm,
     ]
     .map(|codec| encoded(picture.clone(), codec))
     .into();
+    seeds.push(encoded(icon, ImageFormat::Ico));
+    seeds.push(include_bytes!("fixtures/upright.jxl").to_vec());
+    seeds.push(include_bytes!("fixtures/exif.jxl").to_vec());
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new(&mut jpeg);
     encoder.set_exif_metadata(exif_orientation(6)).unwrap();
