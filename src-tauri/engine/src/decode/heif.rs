@@ -166,8 +166,8 @@ impl Drop for Owned {
 impl Heif {
     fn decode(&self, bytes: &[u8], detail: Detail, limits: &Limits) -> Result<Pixels, DecodeError> {
         // SAFETY: no conditions; a null pointer is looked for.
-        let context =
-            Owned { pointer: unsafe { (self.context_alloc)() }, release: self.context_free };
+        let pointer = unsafe { (self.context_alloc)() };
+        let context = Owned { pointer, release: self.context_free };
         if context.pointer.is_null() {
             return Err(no_memory());
         }
@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn squares_become_their_means_and_edges_count() {
         // Three by three, a stride of four pixels; the middle one is clear.
-        let mut rows = vec![99; 4 * 4 * 3];
+        let mut rows = [99; 4 * 4 * 3];
         for y in 0..3 {
             for x in 0..3 {
                 let alpha = if (x, y) == (1, 1) { 0 } else { 255 };

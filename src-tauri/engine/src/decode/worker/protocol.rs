@@ -19,7 +19,7 @@ use crate::decode::{DecodeError, Detail, Limits, colour};
 pub(super) const GREETING: &str = concat!("afterimage-decoder ", env!("CARGO_PKG_VERSION"), " 1");
 
 /// Bytes that may come before the greeting: a test harness's chatter.
-const MOST_CHATTER: u64 = 64 * 1024;
+const MOST_CHATTER: usize = 64 * 1024;
 /// Longest explanation of a failure that is accepted.
 const MOST_WORDS: usize = 4096;
 
@@ -251,12 +251,14 @@ pub(super) fn greet(to: &mut impl Write) -> io::Result<()> {
 /// Skips what is written before the greeting, and the greeting.
 pub(super) fn await_greeting(from: &mut impl Read) -> io::Result<()> {
     let mut line = Vec::new();
-    // Byte by byte, because what follows the greeting is not ours to read.
-    for byte in from.by_ref().take(MOST_CHATTER).bytes() {
-        match byte? {
-            b'\n' if line == GREETING.as_bytes() => return Ok(()),
-            b'\n' => line.clear(),
-            byte => line.push(byte),
+    for _ in 0..MOST_CHATTER {
+        // Byte by byte, because what follows the greeting is not ours to read.
+        let mut byte = [0];
+        from.read_exact(&mut byte)?;
+        match byte {
+            [b'\n'] if line == GREETING.as_bytes() => return Ok(()),
+            [b'\n'] => line.clear(),
+            [byte] => line.push(byte),
         }
     }
     Err(garbled("no greeting"))
