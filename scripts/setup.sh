@@ -64,14 +64,13 @@ install_missing() {
 	missing=()
 }
 
-# Installs a package where that needs nobody's help; goes on where it does not.
+# Installs a package; goes on where that fails.
 install_if_possible() {
-	missing=()
-	want_package "$1"
-	[ ${#missing[@]} -gt 0 ] || return 0
-	missing=()
-	(missing=("$1") && as_root apt-get install -y -qq --no-install-recommends "$1") ||
-		echo "setup: $1 is missing, HEIC and AVIF will not be shown" >&2
+	(
+		missing=()
+		want_package "$1"
+		install_missing
+	) || echo "setup: $1 is missing, HEIC and AVIF will not be shown" >&2
 }
 
 on_debian() {
@@ -80,12 +79,12 @@ on_debian() {
 	if [ "$1" = test ]; then
 		for package in "${test_packages[@]}"; do want_package "$package"; done
 	fi
-	# Looked for when the application runs; all but HEIC and AVIF works without.
-	install_if_possible libheif1
 	# These may well come from elsewhere than from Debian.
 	has python3 || missing+=(python3)
 	python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 	install_missing
+	# Looked for when the application runs; all but HEIC and AVIF works without.
+	install_if_possible libheif1
 
 	if ! has node && at_least 20.19 "$(apt_candidate nodejs | sed 's/^[0-9]*://')"; then
 		missing+=(nodejs)
