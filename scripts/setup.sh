@@ -64,6 +64,15 @@ install_missing() {
 	missing=()
 }
 
+# Installs a package; goes on where that fails.
+install_if_possible() {
+	(
+		missing=()
+		want_package "$1"
+		install_missing
+	) || echo "setup: $1 is missing, HEIC and AVIF will not be shown" >&2
+}
+
 on_debian() {
 	local package
 	for package in "${build_packages[@]}"; do want_package "$package"; done
@@ -74,6 +83,8 @@ on_debian() {
 	has python3 || missing+=(python3)
 	python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 	install_missing
+	# Looked for when the application runs; all but HEIC and AVIF works without.
+	install_if_possible libheif1
 
 	if ! has node && at_least 20.19 "$(apt_candidate nodejs | sed 's/^[0-9]*://')"; then
 		missing+=(nodejs)

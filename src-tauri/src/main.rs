@@ -39,6 +39,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
+    afterimage_engine::serve_decoder_if_asked();
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("AFTERIMAGE_LOG")

@@ -23,6 +23,7 @@ use crate::args::Cli;
 use crate::exit_codes::{ExitCode, Failure};
 
 fn main() -> process::ExitCode {
+    afterimage_engine::serve_decoder_if_asked();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -50,6 +50,7 @@ use model::Encoder;
 use scan::{Rules, Volumes};
 
 pub use background::Background;
+pub use decode::serve_if_asked as serve_decoder_if_asked;
 pub use error::{Code, Context, Error, Result};
 pub use jobs::{Cancel, Control, Progress, Step};
 pub use model::starter::import as import_starter;
@@ -508,7 +509,7 @@ impl Engine {
                 let decoded =
                     decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
                         .context(|| format!("cannot decode {shown}"))?;
-                let rendition = decode::thumbnail(&decoded.rgb, RENDITION_SIDE)
+                let rendition = decode::thumbnail(&decoded, RENDITION_SIDE)
                     .context(|| format!("cannot show {shown}"))?;
                 Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
             }

@@ -297,16 +297,16 @@ impl Towers {
     fn prepare(&self, photo: &Path) -> Result<()> {
         let cannot = || format!("cannot read {}", photo.display());
         let bytes = fs::read(photo).context(cannot)?;
-        let rgb = self.decoded(&bytes).context(cannot)?;
-        decode::thumbnail(&rgb, THUMBNAIL_SIDE).context(cannot)?;
-        self.encoder.preprocess(&rgb)?;
+        let decoded = self.decoded(&bytes).context(cannot)?;
+        decode::thumbnail(&decoded, THUMBNAIL_SIDE).context(cannot)?;
+        self.encoder.preprocess(&decoded.rgb)?;
         Ok(())
     }
 
     /// A photo's pixels, as many as indexing asks for.
-    fn decoded(&self, bytes: &[u8]) -> Result<RgbImage, decode::DecodeError> {
+    fn decoded(&self, bytes: &[u8]) -> Result<decode::Decoded, decode::DecodeError> {
         let detail = Detail::indexed(self.encoder.least_side());
-        Ok(decode::decode(bytes, &Limits::default(), detail)?.rgb)
+        decode::decode(bytes, &Limits::default(), detail)
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use image::metadata::Orientation;
 
+use super::colour;
+
 /// The cost of one file apart from its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Work {
@@ -20,8 +22,7 @@ pub(super) struct Work {
 
 /// Pixels a second in one pass over a progressive picture. Measured on one
 /// Zen 5 core: 170 million on noise, 430 million on a flat picture. With the
-/// default time even a 200-megapixel picture may have eleven passes, one more
-/// than encoders make.
+/// default time a 150-megapixel picture may have ten passes, as encoders make.
 const PIXELS_PER_SECOND: u64 = 150_000_000;
 
 /// Pixels that one byte can stand for in a complete file. A flat greyscale
@@ -107,6 +108,43 @@ impl Frame {
     }
 }
 
+/// The embedded colour profile, joined from its pieces.
+///
+/// `None` where there is none, where pieces are missing or contradict each
+/// other, and where it is longer than any that is used.
+pub(super) fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    let pieces = Segments::of(bytes).filter_map(|(marker, payload)| {
+        let piece = payload.strip_prefix(b"ICC_PROFILE\0").filter(|_| marker == APP2)?;
+        let [number, count, piece @ ..] = piece else { return None };
+        Some((*number, *count, piece))
+    });
+    let mut pieces: Vec<(u8, u8, &[u8])> = pieces.collect();
+    pieces.sort_by_key(|&(number, ..)| number);
+    let count = pieces.len();
+    let whole = pieces.iter().enumerate().all(|(index, &(number, of, _))| {
+        usize::from(number) == index + 1 && usize::from(of) == count
+    });
+    let length: usize = pieces.iter().map(|(.., piece)| piece.len()).sum();
+    let fits = whole && (1..=colour::MOST_PROFILE_BYTES).contains(&length);
+    fits.then(|| pieces.iter().flat_map(|(.., piece)| piece.iter().copied()).collect())
+}
+
+/// Why a JPEG of a kind that no camera makes is not decoded: `None` for all
+/// others.
+pub(super) fn unusual(bytes: &[u8]) -> Option<&'static str> {
+    let mut frames = Segments::of(bytes)
+        .filter(|(marker, _)| (SOF0..=SOF15).contains(marker))
+        .filter(|(marker, _)| ![DHT, JPG, DAC].contains(marker));
+    let (marker, payload) = frames.next()?;
+    match (marker, payload.first()?) {
+        (SOF3 | 0xC7 | 0xCB | 0xCF, _) => Some("a lossless JPEG"),
+        (0xC5..=0xC6 | 0xCD..=0xCE, _) => Some("a hierarchical JPEG"),
+        (0xC9..=0xCA, _) => Some("an arithmetic-coded JPEG"),
+        (_, 12) => Some("a JPEG of 12 bits"),
+        _ => None,
+    }
+}
+
 /// Samples of all components: each has its share, by its sampling factors, of
 /// the component that has most.
 fn samples(width: u32, height: u32, components: &[u8]) -> Option<u64> {
@@ -145,6 +183,7 @@ pub(super) fn work(bytes: &[u8]) -> Work {
 
 const SOF0: u8 = 0xC0;
 const SOF2: u8 = 0xC2;
+const SOF3: u8 = 0xC3;
 const SOF15: u8 = 0xCF;
 const DHT: u8 = 0xC4;
 const JPG: u8 = 0xC8;
@@ -152,6 +191,7 @@ const DAC: u8 = 0xCC;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
 
 /// Marker and payload of each segment up to the first scan, or to damage.
 struct Segments<'a> {
@@ -265,14 +305,63 @@ mod tests {
         assert_eq!(Work { buffered: false, scans: 3 }.coefficient_bytes(100), 0);
     }
 
+    /// A file with pieces of a profile: number, count, bytes.
+    fn with_profile(pieces: &[(u8, u8, &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![0xFF, 0xD8];
+        for (number, count, piece) in pieces {
+            bytes.extend([0xFF, APP2, 0, 16 + piece.len() as u8]);
+            bytes.extend(b"ICC_PROFILE\0");
+            bytes.extend([*number, *count]);
+            bytes.extend(*piece);
+        }
+        bytes.extend(&segments(0xC0, 1)[2..]);
+        bytes
+    }
+
+    #[test]
+    fn a_profile_is_joined_in_the_order_of_its_numbers() {
+        let joined = |pieces: &[(u8, u8, &[u8])]| profile(&with_profile(pieces));
+        assert_eq!(joined(&[(1, 1, b"all")]).unwrap(), b"all");
+        assert_eq!(joined(&[(2, 3, b"b"), (3, 3, b"c"), (1, 3, b"a")]).unwrap(), b"abc");
+        for wrong in [
+            &[][..],
+            &[(1, 2, b"a".as_slice())],
+            &[(2, 1, b"a")],
+            &[(0, 1, b"a")],
+            &[(1, 2, b"a"), (1, 2, b"b")],
+            &[(1, 2, b"a"), (2, 3, b"b")],
+            &[(1, 1, b"")],
+        ] {
+            assert_eq!(joined(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_that_no_camera_makes_are_named() {
+        assert_eq!(unusual(&segments(0xC2, 1)), None);
+        let mut deep = segments(0xC1, 1);
+        deep[16] = 12;
+        assert_eq!(unusual(&deep), Some("a JPEG of 12 bits"));
+        assert_eq!(unusual(&segments(0xC3, 1)), Some("a lossless JPEG"));
+        assert_eq!(unusual(&segments(0xC9, 1)), Some("an arithmetic-coded JPEG"));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_walked(mut bytes: Vec<u8>, at: prop::sample::Index, value: u8) {
-            let _ = (Frame::read(&bytes), work(&bytes));
+            let walk = |bytes: &[u8]| {
+                let _ = (Frame::read(bytes), work(bytes), profile(bytes), unusual(bytes));
+            };
+            walk(&bytes);
             bytes = segments(0xC2, 2);
             let at = at.index(bytes.len());
             bytes[at] = value;
-            let _ = (Frame::read(&bytes), work(&bytes));
+            walk(&bytes);
+            bytes = with_profile(&[(1, 2, b"one"), (2, 2, b"two")]);
+            let at = at % bytes.len();
+            bytes[at] = value;
+            let joined = profile(&bytes);
+            prop_assert!(joined.is_none_or(|joined| joined.len() <= bytes.len()));
         }
     }
 }

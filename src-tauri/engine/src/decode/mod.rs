@@ -4,8 +4,8 @@
 //! module works on ([`decode`]) and the picture the grid shows
 //! ([`thumbnail`]). Knows no paths beyond an extension, no database and no
 //! model. One convention: a [`Decoded`] picture is upright, opaque, 8-bit RGB in
-//! the file's own colour space (embedded ICC profiles are not applied: the
-//! models were trained without them).
+//! the file's own colour space. The embedded profile comes along and is applied
+//! to what people see, not to what models see: they were trained without.
 //!
 //! Most photos are far larger than anything that is made of them, so who asks
 //! says how many pixels matter ([`Detail`]) and a codec that can leaves the
@@ -13,17 +13,27 @@
 //!
 //! A decoder sees whatever a person has on disk, so each call is bounded in
 //! bytes, pixels, memory and time, and a panic inside a codec is an error of
-//! that file alone.
+//! that file alone. Codecs written in C run in processes of their own
+//! ([`worker`]), where even a crash is no more than that.
 
+mod colour;
 mod deadline;
 mod flatten;
+#[cfg(feature = "heif")]
+mod heif;
+mod iso;
 #[cfg_attr(not(feature = "turbojpeg"), allow(dead_code, reason = "less is asked in Rust"))]
 mod jpeg;
+mod jxl;
+mod psd;
 mod raw;
 mod support;
+mod tga;
 mod thumbnail;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
+mod words;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +49,11 @@ use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use deadline::DeadlineReader;
 pub use support::{Format, Support, support};
 pub use thumbnail::{THUMBNAIL_SIDE, thumbnail};
+use words::{explain, panic_message};
+pub use worker::serve_if_asked;
+#[cfg(test)]
+pub(crate) use worker::tests::as_the_application;
+use worker::{Answer, Job, Request, Trouble};
 
 /// What one file may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,21 +65,23 @@ pub struct Limits {
     /// Most memory the pixels may take at the worst moment, in bytes; the
     /// file itself is not counted.
     pub max_alloc_bytes: u64,
-    /// Longest decoding time. Looked at whenever a codec reads on, so one
-    /// overruns it by what a piece of the file takes; JPEG, which is decoded from
-    /// memory, is refused beforehand when its passes would take longer.
+    /// Longest decoding time. Looked at whenever a codec in Rust reads on, so
+    /// one overruns it by what a piece of the file takes; a process that decodes
+    /// is ended. JPEG, which is decoded from memory, is refused beforehand when
+    /// its passes would take longer.
     pub max_time: Duration,
 }
 
 impl Default for Limits {
-    /// Room for the largest pictures people own (a 200-megapixel phone photo
-    /// held upright needs 2 x 3 bytes a pixel while it is turned), and little more.
+    /// Room for the largest pictures people own (one of 300 megapixels needs 2 x 3
+    /// bytes for each while it is turned, or 4 + 3 if it may be clear), and little
+    /// more.
     fn default() -> Self {
         Self {
             max_file_bytes: 1 << 30,
-            max_pixels: 250_000_000,
-            max_alloc_bytes: 5 << 28,
-            max_time: Duration::from_secs(15),
+            max_pixels: 300_000_000,
+            max_alloc_bytes: 2_200_000_000,
+            max_time: Duration::from_secs(10),
         }
     }
 }
@@ -103,7 +120,10 @@ impl Detail {
 
     /// What the sides may be divided by: 1, 2, 4 or 8. Those between are slower
     /// in libjpeg-turbo than the next larger size.
-    #[cfg(feature = "turbojpeg")]
+    #[cfg_attr(
+        not(any(feature = "turbojpeg", feature = "heif")),
+        allow(dead_code, reason = "codecs in Rust decode all")
+    )]
     fn divisor(self, (width, height): (u32, u32)) -> u32 {
         let enough = |by: &u32| self.allows((width.div_ceil(*by), height.div_ceil(*by)));
         [8, 4, 2].into_iter().find(enough).unwrap_or(1)
@@ -121,6 +141,17 @@ pub struct Decoded {
     pub size: (u32, u32),
     /// What the content is, whatever the file is called.
     pub format: Format,
+    /// The embedded ICC profile that says how the pixels' numbers are meant;
+    /// `None` stands for sRGB. It may be nonsense.
+    pub profile: Option<Vec<u8>>,
+}
+
+/// What a codec makes of a file: as in [`Decoded`].
+#[derive(Debug)]
+struct Pixels {
+    rgb: RgbImage,
+    size: (u32, u32),
+    profile: Option<Vec<u8>>,
 }
 
 /// Why a file gave no picture.
@@ -186,26 +217,25 @@ pub fn open<'a>(
     } else {
         File { bytes, format, held: None, limits }
     };
-    let way = file.guarded(|deadline| file.way(detail, deadline))?;
-    Ok(Picture { file, way, format })
+    let (way, memory) = file.guarded(|deadline| file.way(detail, deadline))?;
+    Ok(Picture { file, way, memory, detail, format })
 }
 
 /// A file that passed the checks a header allows, not decoded yet.
 pub struct Picture<'a> {
     file: File<'a>,
     way: Way,
+    memory: u64,
+    detail: Detail,
     format: Format,
 }
 
 impl Picture<'_> {
-    /// Bytes that decoding takes at the worst moment, the file's own not
-    /// counted. If a file turns out to need more, [`Self::decode`] asks for it.
+    /// Bytes that decoding takes at the worst moment, here and in a decoding
+    /// process, the file's own not counted. If a file turns out to need more,
+    /// [`Self::decode`] asks for it.
     pub fn memory(&self) -> u64 {
-        match self.way {
-            Way::Whole { memory } => memory,
-            #[cfg(feature = "turbojpeg")]
-            Way::Scaled { memory, .. } => memory,
-        }
+        self.memory
     }
 
     /// Calls `more`, which may wait, with the bytes that are needed beyond
@@ -216,43 +246,74 @@ impl Picture<'_> {
     /// As [`decode`].
     #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is known"))]
     pub fn decode(self, more: &mut dyn FnMut(u64)) -> Result<Decoded, DecodeError> {
-        let Self { file, way, format } = self;
-        #[cfg(feature = "turbojpeg")]
-        if let Way::Scaled { frame, divisor, memory } = way {
-            let scaled = file.guarded(|_| {
-                let rgb = turbo::decode(file.bytes, &frame, divisor);
-                Ok(rgb.map(|rgb| upright(rgb, frame.orientation)))
-            })?;
-            if let Some(rgb) = scaled {
-                let (width, height) = (frame.width, frame.height);
-                let turned = turns(frame.orientation);
-                let size = if turned { (height, width) } else { (width, height) };
-                return Ok(Decoded { rgb, size, format });
-            }
-            let whole = file.guarded(|deadline| Ok(file.whole_header(deadline)?.1.memory))?;
-            // Outside `guarded`: waiting for memory is no decoding time.
-            let missing = whole.saturating_sub(memory);
-            if missing > 0 {
-                more(missing);
-            }
-        }
-        let (rgb, size) = file.guarded(|deadline| file.whole(deadline))?;
-        Ok(Decoded { rgb, size, format })
+        let Self { file, way, memory, detail, format } = self;
+        let limits = file.limits;
+        let pixels = match way {
+            #[cfg(feature = "turbojpeg")]
+            Way::Turbo(frame) => match file.turbo(&frame, detail)? {
+                Some(pixels) => pixels,
+                None => {
+                    let whole =
+                        file.guarded(|deadline| Ok(file.whole_header(deadline)?.1.memory))?;
+                    // Outside `guarded`: waiting for memory is no decoding time.
+                    let missing = whole.saturating_sub(memory);
+                    if missing > 0 {
+                        more(missing);
+                    }
+                    file.guarded(|deadline| file.whole(deadline))?
+                }
+            },
+            Way::Heif => match file.ask(Job::Heif, detail)? {
+                Some(pixels) => pixels,
+                None => {
+                    return Err(DecodeError::transient(format!(
+                        "{format} is decoded by a process of the application, which cannot be \
+                         started here"
+                    )));
+                }
+            },
+            Way::Jxl => match file.ask(Job::Jxl, detail)? {
+                Some(pixels) => pixels,
+                None => guarded_jxl(file.bytes, limits)?,
+            },
+            Way::Psd => file.guarded(|until| Ok(psd::decode(file.bytes, limits, until)?))?,
+            Way::Whole => file.guarded(|deadline| file.whole(deadline))?,
+        };
+        let Pixels { rgb, size, profile } = pixels;
+        Ok(Decoded { rgb, size, format, profile })
     }
 }
 
-/// How a file is decoded, and the memory that takes.
+/// How a file is decoded.
 enum Way {
-    Whole {
-        memory: u64,
-    },
-    /// By libjpeg-turbo, each side divided.
+    /// By a codec in Rust, all pixels.
+    Whole,
+    /// By libjpeg-turbo, in a process, each side divided.
     #[cfg(feature = "turbojpeg")]
-    Scaled {
-        frame: jpeg::Frame,
-        divisor: u32,
-        memory: u64,
-    },
+    Turbo(jpeg::Frame),
+    /// By libheif, in a process, each side divided.
+    Heif,
+    /// In a process where there is one.
+    Jxl,
+    Psd,
+}
+
+/// By libheif, in this process.
+#[cfg(feature = "heif")]
+fn heif(bytes: &[u8], detail: Detail, limits: &Limits) -> Result<Pixels, DecodeError> {
+    heif::decode(bytes, detail, limits)
+}
+
+/// Refuses: so the application was built.
+#[cfg(not(feature = "heif"))]
+fn heif(_bytes: &[u8], _detail: Detail, _limits: &Limits) -> Result<Pixels, DecodeError> {
+    Err(DecodeError::transient("the application was built without HEIC and AVIF"))
+}
+
+/// JPEG XL in this process.
+fn guarded_jxl(bytes: &[u8], limits: &Limits) -> Result<Pixels, DecodeError> {
+    let file = File { bytes, format: Format::Jxl, held: None, limits };
+    file.guarded(|deadline| Ok(jxl::decode(bytes, limits, deadline)?))
 }
 
 /// A codec's error, still to be put into words, or one that already is.
@@ -304,37 +365,114 @@ impl File<'_> {
         }
     }
 
+    /// How it is decoded, and the memory that takes.
+    fn way(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+        let (way, (width, height)) = match self.format {
+            Format::Jpeg => return self.way_of_jpeg(detail, deadline),
+            Format::Heic | Format::Avif => {
+                // A file that does not say is measured by the library.
+                (Way::Heif, iso::largest_picture(self.bytes).unwrap_or((4000, 3000)))
+            }
+            Format::Jxl => (Way::Jxl, jxl::size(self.bytes)?),
+            Format::Psd => {
+                let header = psd::Header::read(self.bytes)?;
+                check_pixels(self.limits, header.width, header.height)?;
+                return Ok((Way::Psd, self.check_memory(header.memory())?));
+            }
+            _ => {
+                let (_, header) = self.whole_header(deadline)?;
+                return Ok((Way::Whole, header.memory));
+            }
+        };
+        let pixels = check_pixels(self.limits, width, height)?;
+        let memory = match way {
+            Way::Jxl => jxl::memory(pixels),
+            // Brightness and colours, of up to 16 bits; RGBA; and the answer.
+            _ => pixels * (3 + 4) + 2 * 3 * pixels / u64::from(detail.divisor((width, height))),
+        };
+        Ok((way, self.check_memory(memory)?))
+    }
+
     #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
-    fn way(&self, detail: Detail, deadline: Instant) -> Result<Way, Failure> {
+    fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+        if let Some(kind) = jpeg::unusual(self.bytes) {
+            let why = format!("the content is {kind}, which is not supported");
+            return Err(DecodeError::permanent(why).into());
+        }
         #[cfg(feature = "turbojpeg")]
-        if self.format == Format::Jpeg
+        if worker::is_there()
             && let Some(mut frame) = jpeg::Frame::read(self.bytes)
         {
             frame.orientation = self.held.unwrap_or(frame.orientation);
             let divisor = detail.divisor((frame.width, frame.height));
             let (width, height) = (frame.width.div_ceil(divisor), frame.height.div_ceil(divisor));
-            let pixels = self.check_pixels(width, height)?;
+            let pixels = check_pixels(self.limits, width, height)?;
             self.check_jpeg(frame.width, frame.height, frame.work)?;
-            let turned = if turns(frame.orientation) { 2 } else { 1 };
-            let memory = (pixels * 3 * turned).max(pixels * 3 + frame.coefficient_bytes());
-            return Ok(Way::Scaled { frame, divisor, memory: self.check_memory(memory)? });
+            // In the process and here; turned here once it has its answer.
+            let memory = pixels * 3 * 2 + frame.coefficient_bytes();
+            return Ok((Way::Turbo(frame), self.check_memory(memory)?));
         }
         let (_, header) = self.whole_header(deadline)?;
-        Ok(Way::Whole { memory: header.memory })
+        Ok((Way::Whole, header.memory))
     }
 
-    /// All pixels, by the codecs in Rust, and their number across and down.
-    fn whole(&self, deadline: Instant) -> Result<(RgbImage, (u32, u32)), Failure> {
-        let (decoder, header) = self.whole_header(deadline)?;
+    /// By libjpeg-turbo; `None` where it cannot or would not.
+    #[cfg(feature = "turbojpeg")]
+    fn turbo(&self, frame: &jpeg::Frame, detail: Detail) -> Result<Option<Pixels>, DecodeError> {
+        let Some(mut pixels) = self.ask(Job::Jpeg, detail)? else { return Ok(None) };
+        let size = (frame.width, frame.height);
+        let divisor = detail.divisor(size);
+        let expected = (size.0.div_ceil(divisor), size.1.div_ceil(divisor));
+        if pixels.size != size || pixels.rgb.dimensions() != expected {
+            return Ok(None);
+        }
+        pixels.rgb = upright(pixels.rgb, frame.orientation);
+        pixels.size = if turns(frame.orientation) { (size.1, size.0) } else { size };
+        pixels.profile = jpeg::profile(self.bytes);
+        Ok(Some(pixels))
+    }
+
+    /// Has a decoding process do it. `None` where there is none, or it leaves the
+    /// file to the codec in Rust.
+    fn ask(&self, job: Job, detail: Detail) -> Result<Option<Pixels>, DecodeError> {
+        let request = Request { job, detail, limits: self.limits, bytes: self.bytes };
+        match worker::run(&request) {
+            Ok(Answer::Picture { rgb, size, profile }) => Ok(Some(Pixels { rgb, size, profile })),
+            Ok(Answer::Unwilling) => Ok(None),
+            Ok(Answer::Failed(error)) => Err(error),
+            Err(Trouble::NotStarted(error)) => {
+                tracing::warn!("no decoding process: {error}");
+                Ok(None)
+            }
+            Err(Trouble::Broke(error)) => {
+                tracing::debug!("a decoding process broke down: {error}");
+                let why = format!(
+                    "the {} data are damaged (the decoder broke down over it)",
+                    self.format
+                );
+                Err(DecodeError::permanent(why))
+            }
+            Err(Trouble::TooSlow) => Err(too_slow(self.limits)),
+        }
+    }
+
+    /// All pixels, by the codecs in Rust.
+    fn whole(&self, deadline: Instant) -> Result<Pixels, Failure> {
+        let (mut decoder, header) = self.whole_header(deadline)?;
+        let profile = match self.format {
+            Format::Jpeg => jpeg::profile(self.bytes),
+            // A damaged profile must not cost the picture.
+            _ => decoder.icc_profile().ok().flatten().and_then(colour::kept),
+        };
         let rgb = flatten::to_rgb8(DynamicImage::from_decoder(decoder)?);
         let rgb = upright(rgb, header.orientation);
-        let size = rgb.dimensions();
-        Ok((rgb, size))
+        Ok(Pixels { size: rgb.dimensions(), rgb, profile })
     }
 
     fn whole_header(&self, deadline: Instant) -> Result<(impl ImageDecoder, Header), Failure> {
         let bytes = DeadlineReader::new(self.bytes, deadline);
-        let mut reader = ImageReader::with_format(bytes, self.format.codec());
+        let unknown = || DecodeError::permanent(format!("{} is not supported", self.format));
+        let mut reader = ImageReader::with_format(bytes, self.format.codec().ok_or_else(unknown)?);
         // Dimensions are checked below, by area; a long panorama is fine.
         let mut codec_limits = image::Limits::no_limits();
         codec_limits.max_alloc = Some(self.limits.max_alloc_bytes);
@@ -342,7 +480,7 @@ impl File<'_> {
         let mut decoder = reader.into_decoder()?;
 
         let (width, height) = decoder.dimensions();
-        let pixels = self.check_pixels(width, height)?;
+        let pixels = check_pixels(self.limits, width, height)?;
         // A damaged EXIF block must not cost the picture.
         let own = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let orientation = self.held.unwrap_or(own);
@@ -359,22 +497,6 @@ impl File<'_> {
         }
         let memory = self.check_memory(memory)?;
         Ok((decoder, Header { orientation, memory }))
-    }
-
-    /// The number of pixels that are to be decoded.
-    fn check_pixels(&self, width: u32, height: u32) -> Result<u64, DecodeError> {
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 {
-            return Err(DecodeError::permanent("the picture has no pixels"));
-        }
-        if pixels > self.limits.max_pixels {
-            return Err(DecodeError::permanent(format!(
-                "the picture is too large: {width} x {height} pixels, at most {} megapixels are \
-                 decoded",
-                self.limits.max_pixels / 1_000_000
-            )));
-        }
-        Ok(pixels)
     }
 
     /// Refuses a JPEG of so many stored pixels that lacks nearly everything, or
@@ -429,58 +551,18 @@ fn too_slow(limits: &Limits) -> DecodeError {
     ))
 }
 
-/// Plain words first, then the codec's own message for whoever wants to repair
-/// the file.
-fn explain(error: ImageError, format: Format, bytes: &[u8]) -> DecodeError {
-    let damaged = format!("the {format} data are damaged");
-    let (words, detail) = match error {
-        ImageError::Limits(e) => ("the picture is too large".to_owned(), e.to_string()),
-        ImageError::Unsupported(e) => {
-            (format!("this kind of {format} is not supported yet"), e.to_string())
-        }
-        ImageError::Decoding(e) => {
-            // Its own text only repeats the format before the source's.
-            let source = std::error::Error::source(&e).map(ToString::to_string);
-            (damaged, source.unwrap_or_else(|| e.to_string()))
-        }
-        other => (damaged, other.to_string()),
-    };
-    let words = if says_cut_off(&detail) || support::is_shorter_than_it_says(bytes, format) {
-        "the file is cut off".to_owned()
-    } else {
-        words
-    };
-    DecodeError::permanent(format!("{words} ({})", one_line(&detail)))
-}
-
-/// Codecs have no common code for "the input ended"; these are their words.
-fn says_cut_off(detail: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "unexpected end",
-        "unexpected eof",
-        "exhausted data",
-        "not enough bytes",
-        "fill whole buffer",
-    ];
-    let detail = detail.to_ascii_lowercase();
-    WORDS.iter().any(|words| detail.contains(words))
-}
-
-/// A codec's message without line breaks, quotes around it or endless length.
-fn one_line(text: &str) -> String {
-    /// Enough for every message seen; a longer one quotes file content.
-    const LONGEST: usize = 160;
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    let line = line.trim_matches(|c| c == '"' || c == '.' || c == ' ');
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+/// The number of pixels that are to be decoded.
+fn check_pixels(limits: &Limits, width: u32, height: u32) -> Result<u64, DecodeError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(DecodeError::permanent("the picture has no pixels"));
     }
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    one_line(text.unwrap_or("no message"))
+    if pixels > limits.max_pixels {
+        return Err(DecodeError::permanent(format!(
+            "the picture is too large: {width} x {height} pixels, at most {} megapixels are \
+             decoded",
+            limits.max_pixels / 1_000_000
+        )));
+    }
+    Ok(pixels)
 }

@@ -14,6 +14,7 @@ use image::{ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb, Rgba};
 use proptest::prelude::*;
 
 use super::*;
+use worker::tests::as_the_application;
 
 /// Four quadrants, so that every turn and flip shows.
 fn quadrants(width: u32, height: u32) -> RgbImage {
@@ -116,6 +117,36 @@ fn grey_deep_and_transparent_pictures_become_opaque_rgb() {
     assert!(decoded(&jpeg).rgb.get_pixel(4, 2).0.iter().all(|v| v.abs_diff(99) < 3));
 }
 
+/// Uncompressed, with the tag that says how the camera was held.
+fn turned_tiff(picture: &RgbImage, orientation: u8) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    let length = picture.as_raw().len() as u32;
+    let entries: [(u16, u16, u32, u32); 10] = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 3, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, 14),
+        (274, 3, 1, orientation.into()),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, length),
+    ];
+    // The header, three times the depth, the pixels, the directory.
+    let mut tiff = b"II*\0".to_vec();
+    tiff.extend((14 + length).to_le_bytes());
+    tiff.extend([8, 0, 8, 0, 8, 0]);
+    tiff.extend(picture.as_raw());
+    tiff.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        tiff.extend([tag, kind].map(u16::to_le_bytes).concat());
+        tiff.extend([count, value].map(u32::to_le_bytes).concat());
+    }
+    tiff.extend([0; 4]);
+    tiff
+}
+
 #[test]
 fn orientation_is_applied_once_in_every_container_that_has_it() {
     let upright = quadrants(48, 32);
@@ -133,6 +164,91 @@ fn orientation_is_applied_once_in_every_container_that_has_it() {
         encoder.set_exif_metadata(exif_orientation(orientation)).unwrap();
         stored.write_with_encoder(encoder).unwrap();
         assert_eq!(decoded(&png).rgb, upright, "PNG, orientation {orientation}");
+
+        let mut webp = Vec::new();
+        let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut webp);
+        encoder.set_exif_metadata(exif_orientation(orientation)).unwrap();
+        stored.write_with_encoder(encoder).unwrap();
+        assert_eq!(decoded(&webp).rgb, upright, "WebP, orientation {orientation}");
+
+        let tiff = turned_tiff(&stored, orientation);
+        assert_eq!(decoded(&tiff).rgb, upright, "TIFF, orientation {orientation}");
+    }
+}
+
+#[test]
+fn orientation_of_heif_and_jpeg_xl_is_applied_once() {
+    // `quadrants(48, 32)`, the turned ones stored as a camera held that way does,
+    // with both a transformation and EXIF that say so. libheif, libaom and
+    // libjxl wrote them.
+    as_the_application();
+    let upright = quadrants(48, 32);
+    let limits = Limits::default();
+    for (bytes, format) in [
+        (include_bytes!("fixtures/turned.avif").as_slice(), Format::Avif),
+        (include_bytes!("fixtures/turned.heic"), Format::Heic),
+        (include_bytes!("fixtures/upright.jxl"), Format::Jxl),
+    ] {
+        match decode(bytes, &limits, Detail::Full) {
+            Ok(picture) => {
+                assert_eq!((picture.format, picture.size), (format, (48, 32)));
+                assert!(difference(&picture.rgb, &upright) < 5.0, "{format}");
+            }
+            // Where the system has no libheif, or one without the codec.
+            Err(error) => {
+                eprintln!("skipped: {format}: {error}");
+                assert!(!error.permanent && error.reason.contains("libheif"), "{error}");
+            }
+        }
+    }
+    // Here EXIF says so alone, and does not count.
+    let exif = decoded(include_bytes!("fixtures/exif.jxl"));
+    assert_eq!(exif.rgb, stored(&upright, 6));
+}
+
+#[test]
+fn formats_of_few_bytes_give_back_their_pixels() {
+    let picture = quadrants(33, 17);
+    for (codec, format) in [
+        (ImageFormat::Tga, Format::Tga),
+        (ImageFormat::Ico, Format::Ico),
+        (ImageFormat::Qoi, Format::Qoi),
+        (ImageFormat::Pnm, Format::Pnm),
+    ] {
+        // The pictures in an icon are RGBA.
+        let source = DynamicImage::ImageRgb8(picture.clone());
+        let source = if codec == ImageFormat::Ico { source.into_rgba8().into() } else { source };
+        let result = decoded(&encoded(source, codec));
+        assert_eq!((result.format, &result.rgb), (format, &picture), "{format}");
+    }
+}
+
+#[test]
+fn profiles_come_along_from_every_container_that_has_them() {
+    let picture = quadrants(24, 16);
+    let profile = colour::tests::adobe_rgb();
+    let with = |encoder: &mut dyn FnMut(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        encoder(&mut bytes);
+        decoded(&bytes).profile
+    };
+    let jpeg = with(&mut |bytes| {
+        let mut encoder = JpegEncoder::new(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        encoder.encode_image(&picture).unwrap();
+    });
+    let png = with(&mut |bytes| {
+        let mut encoder = image::codecs::png::PngEncoder::new(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        picture.write_with_encoder(encoder).unwrap();
+    });
+    let webp = with(&mut |bytes| {
+        let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(bytes);
+        encoder.set_icc_profile(profile.clone()).unwrap();
+        picture.write_with_encoder(encoder).unwrap();
+    });
+    for found in [jpeg, png, webp] {
+        assert_eq!(found.as_ref(), Some(&profile));
     }
 }
 
@@ -230,6 +346,7 @@ fn a_picture_is_halved_as_long_as_both_sides_allow_it() {
 #[cfg(feature = "turbojpeg")]
 #[test]
 fn a_smaller_picture_is_upright_and_knows_its_whole_size() {
+    as_the_application();
     let upright = quadrants(90, 60);
     let detail = Detail::AtLeast { shorter: 15, longer: 20 };
     for orientation in 1..=8 {
@@ -248,11 +365,13 @@ fn a_smaller_picture_is_upright_and_knows_its_whole_size() {
 #[cfg(feature = "turbojpeg")]
 #[test]
 fn memory_is_that_of_the_pixels_that_are_decoded() {
+    as_the_application();
     let jpeg = encoded(quadrants(800, 400), ImageFormat::Jpeg);
     let limits = Limits::default();
     let memory = |detail| open(&jpeg, &limits, detail).unwrap().memory();
-    assert_eq!(memory(Detail::Full), 800 * 400 * 3);
-    assert_eq!(memory(Detail::AtLeast { shorter: 100, longer: 200 }), 200 * 100 * 3);
+    // Twice: in the process that decodes, and here.
+    assert_eq!(memory(Detail::Full), 2 * 800 * 400 * 3);
+    assert_eq!(memory(Detail::AtLeast { shorter: 100, longer: 200 }), 2 * 200 * 100 * 3);
     let png = encoded(quadrants(800, 400), ImageFormat::Png);
     let picture = open(&png, &limits, Detail::AtLeast { shorter: 100, longer: 200 }).unwrap();
     assert_eq!(picture.memory(), 800 * 400 * 3);
@@ -278,9 +397,10 @@ fn asked(bytes: &[u8], detail: Detail) -> (u64, Decoded) {
 #[test]
 fn memory_is_asked_for_before_a_picture_is_decoded_whole_after_all() {
     const WHOLE: u64 = 800 * 400 * 3;
+    as_the_application();
     let detail = Detail::AtLeast { shorter: 100, longer: 200 };
     let mut jpeg = encoded(quadrants(800, 400), ImageFormat::Jpeg);
-    assert_eq!(asked(&jpeg, detail).0, 200 * 100 * 3);
+    assert_eq!(asked(&jpeg, detail).0, 2 * 200 * 100 * 3);
 
     // What libjpeg warns of and the codec in Rust does not mind.
     let end = jpeg.len() - 2;
@@ -304,15 +424,22 @@ fn memory_is_asked_for_before_a_picture_is_decoded_whole_after_all() {
 /// Small files of every format, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
     let picture = DynamicImage::ImageRgb8(quadrants(24, 16));
+    let icon = DynamicImage::ImageRgba8(picture.to_rgba8());
     let mut seeds: Vec<Vec<u8>> = [
         ImageFormat::Png,
         ImageFormat::WebP,
         ImageFormat::Bmp,
         ImageFormat::Tiff,
         ImageFormat::Gif,
+        ImageFormat::Tga,
+        ImageFormat::Qoi,
+        ImageFormat::Pnm,
     ]
     .map(|codec| encoded(picture.clone(), codec))
     .into();
+    seeds.push(encoded(icon, ImageFormat::Ico));
+    seeds.push(include_bytes!("fixtures/upright.jxl").to_vec());
+    seeds.push(include_bytes!("fixtures/exif.jxl").to_vec());
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new(&mut jpeg);
     encoder.set_exif_metadata(exif_orientation(6)).unwrap();
@@ -345,7 +472,7 @@ proptest! {
         let limits = Limits { max_pixels: 4_000_000, ..Limits::default() };
         if let Ok(picture) = decode(&bytes, &limits, detail) {
             prop_assert!(picture.rgb.width() > 0 && picture.rgb.height() > 0);
-            let thumbnail = thumbnail(&picture.rgb, 64).unwrap();
+            let thumbnail = thumbnail(&picture, 64).unwrap();
             let (width, height) = thumbnail.dimensions();
             prop_assert!(width.max(height) <= 64);
         }
@@ -371,13 +498,21 @@ fn photos(folder: &str) -> Option<Vec<PathBuf>> {
 #[test]
 fn real_photos_of_all_eight_orientations_are_alike() {
     let Some(paths) = photos("orientation") else { return };
-    let pictures: Vec<RgbImage> =
-        paths.iter().map(|path| decoded(&std::fs::read(path).unwrap()).rgb).collect();
+    as_the_application();
+    let pictures: Vec<RgbImage> = paths
+        .iter()
+        .map(|path| {
+            let picture =
+                decode(&std::fs::read(path).unwrap(), &Limits::default(), Detail::indexed(224));
+            let jpeg = thumbnail(&picture.unwrap(), 64).unwrap().jpeg;
+            image::load_from_memory(&jpeg).unwrap().into_rgb8()
+        })
+        .collect();
     assert_eq!(pictures.len(), 8);
     // The scene bears its number, and the first was developed lighter than the
     // others; the wrong way round the difference is several times as large.
     for (path, picture) in paths.iter().zip(&pictures) {
-        let most = if path.ends_with("landscape_1.jpg") { 18.0 } else { 5.0 };
+        let most = if path.ends_with("landscape_1.jpg") { 18.0 } else { 4.0 };
         let alike = difference(picture, &pictures[7]);
         let mirrored = difference(&image::imageops::flip_horizontal(picture), &pictures[7]);
         eprintln!("{}: differs by {alike:.2}, mirrored by {mirrored:.2}", path.display());
@@ -387,43 +522,62 @@ fn real_photos_of_all_eight_orientations_are_alike() {
 
 #[test]
 fn real_photos_of_every_supported_format_decode() {
-    /// Damaged on purpose (most of them), or TIFF of a kind still to come.
-    const UNREADABLE: &[&str] = &[
-        "0113d5e4bd.png",
-        "01b4e06e3f.tif",
-        "04d5874e67.bmp",
-        "068c632bad.png",
-        "06e5daaafd.tif",
-        "06fc5959c5.tif",
-        "0795174d16.tif",
-        "098d6dae1a.tif",
-        "09acb652e5.png",
-        "0c8f8c7b5e.png",
-        "113349aecd.tif",
-        "11556bdc4d.gif",
-        "120342f890.tif",
-        "13c12a3153.tif",
+    /// What is refused, each looked at, and words of the reason.
+    const REFUSED: &[(&str, &str)] = &[
+        ("0113d5e4bd.png", "damaged (CRC"),
+        ("01b4e06e3f.tif", "not supported yet: YCbCr"),
+        ("0495c22e4d.ico", "an icon of OS/2"),
+        ("04d5874e67.bmp", "damaged (Corrupt RLE"),
+        ("068c632bad.png", "damaged (CRC"),
+        ("06e5daaafd.tif", "damaged"),
+        ("06fc5959c5.tif", "damaged"),
+        // It says 26 bits a sample.
+        ("0795174d16.tif", "not supported yet"),
+        ("098d6dae1a.tif", "damaged"),
+        ("09acb652e5.png", "damaged (Unknown filter"),
+        ("0c8f8c7b5e.png", "damaged (Chunk length"),
+        ("104dfda03b.ico", "an icon of OS/2"),
+        // It does not say what its four samples a pixel are.
+        ("113349aecd.tif", "not supported yet"),
+        ("11556bdc4d.gif", "damaged"),
+        ("120342f890.tif", "not supported yet: YCbCr"),
+        ("13c12a3153.tif", "damaged"),
+        // Its layers are there, but the picture of all is blank.
+        ("8x4x8bit-Grayscale.psd", "Maximize Compatibility"),
     ];
     let Some(paths) = photos("formats") else { return };
+    as_the_application();
     let mut decodable = 0;
     for path in paths {
         let Support::Decodable(_) = support(&path) else { continue };
         decodable += 1;
         let name = path.file_name().unwrap().to_str().unwrap();
         match decode(&std::fs::read(&path).unwrap(), &Limits::default(), Detail::Full) {
-            Ok(_) => assert!(!UNREADABLE.contains(&name), "{name} decodes now"),
+            Ok(picture) => {
+                let expected = REFUSED.iter().all(|(refused, _)| *refused != name);
+                assert!(expected, "{name} decodes now");
+                assert!(thumbnail(&picture, 512).is_ok(), "{name}");
+            }
+            Err(error) if error.reason.contains("libheif") => {
+                eprintln!("skipped: {name}: {error}");
+                assert!(!error.permanent);
+            }
             Err(error) => {
                 eprintln!("{name}: {error}");
-                assert!(UNREADABLE.contains(&name), "{name}: {error}");
+                let known = REFUSED
+                    .iter()
+                    .any(|(refused, words)| *refused == name && error.reason.contains(words));
+                assert!(known && error.permanent, "{name}: {error}");
             }
         }
     }
-    assert!(decodable > 2 * UNREADABLE.len());
+    assert!(decodable > 2 * REFUSED.len());
 }
 
 #[cfg(feature = "turbojpeg")]
 #[test]
 fn real_jpegs_are_read_as_the_codec_in_rust_reads_them() {
+    as_the_application();
     let limits = Limits::default();
     for folder in ["camera", "orientation", "gps", "broken"] {
         let Some(paths) = photos(folder) else { return };
@@ -434,6 +588,7 @@ fn real_jpegs_are_read_as_the_codec_in_rust_reads_them() {
             }
             let file = File { bytes: &bytes, format: Format::Jpeg, held: None, limits: &limits };
             let known = file.guarded(|deadline| file.whole(deadline));
+            let known = known.map(|known| (known.rgb, known.size));
             for detail in [Detail::Full, Detail::AtLeast { shorter: 448, longer: 512 }] {
                 match (decode(&bytes, &limits, detail), &known) {
                     (Ok(picture), Ok((rgb, size))) => {
@@ -449,6 +604,36 @@ fn real_jpegs_are_read_as_the_codec_in_rust_reads_them() {
             }
         }
     }
+}
+
+/// Not a test of speed alone: what it prints is the price of the processes. Run
+/// alone, it measures; among others it only sees that all is decoded.
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn a_process_costs_little_against_decoding_here() {
+    let Some(paths) = photos("camera") else { return };
+    as_the_application();
+    let limits = Limits::default();
+    let detail = Detail::indexed(224);
+    let files: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let large = |bytes: &&Vec<u8>| {
+        jpeg::Frame::read(bytes).is_some_and(|frame| frame.width * frame.height > 2_000_000)
+    };
+    let files: Vec<&Vec<u8>> = files.iter().filter(large).collect();
+    let least = |work: &dyn Fn(&[u8])| {
+        let turns = (0..5).map(|_| {
+            let start = Instant::now();
+            files.iter().for_each(|bytes| work(bytes));
+            start.elapsed()
+        });
+        turns.min().unwrap_or_default() / files.len().max(1) as u32
+    };
+    let here = least(&|bytes| assert!(turbo::decode(bytes, detail, &limits).is_some()));
+    let there = least(&|bytes| {
+        let file = File { bytes, format: Format::Jpeg, held: None, limits: &limits };
+        assert!(file.ask(Job::Jpeg, detail).unwrap().is_some());
+    });
+    eprintln!("{} photos: {here:.2?} each here, {there:.2?} in a process", files.len());
 }
 
 #[test]
@@ -469,6 +654,7 @@ fn an_animation_shows_its_first_frame_and_transparency_is_white() {
 #[test]
 fn broken_files_cost_little_and_say_why() {
     let Some(paths) = photos("broken") else { return };
+    as_the_application();
     let mut slowest = Duration::ZERO;
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();

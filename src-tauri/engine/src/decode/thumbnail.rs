@@ -3,7 +3,7 @@
 use fast_image_resize::{FilterType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::DecodeError;
+use super::{DecodeError, Decoded, colour};
 
 /// A thumbnail and the colour that stands in for it until it is loaded.
 #[derive(Debug, Clone)]
@@ -22,22 +22,26 @@ pub const THUMBNAIL_SIDE: u32 = 512;
 const QUALITY: u8 = 82;
 
 /// Scales an upright picture so that its longest side is at most `longest`
-/// pixels (never enlarged, no side below 1) and encodes it.
+/// pixels (never enlarged, no side below 1), converts its colours to sRGB by its
+/// profile, and encodes it.
 ///
 /// # Errors
 /// When the picture has no pixels.
-pub fn thumbnail(rgb: &RgbImage, longest: u32) -> Result<Thumbnail, DecodeError> {
+pub fn thumbnail(picture: &Decoded, longest: u32) -> Result<Thumbnail, DecodeError> {
+    let rgb = &picture.rgb;
     let failed = |e: &dyn std::fmt::Display| {
         DecodeError::permanent(format!("no thumbnail can be made ({e})"))
     };
     let (width, height) = fit(rgb.dimensions(), longest.max(1));
-    let scaled;
-    let small = if (width, height) == rgb.dimensions() {
-        rgb
-    } else {
-        scaled = resize(rgb, width, height).map_err(|e| failed(&e))?;
-        &scaled
-    };
+    let mut changed = None;
+    if (width, height) != rgb.dimensions() {
+        changed = Some(resize(rgb, width, height).map_err(|e| failed(&e))?);
+    }
+    if let Some(profile) = &picture.profile {
+        // After it was made small: what is left is a hundredth of the work.
+        colour::to_srgb(changed.get_or_insert_with(|| rgb.clone()), profile);
+    }
+    let small = changed.as_ref().unwrap_or(rgb);
     let jpeg = encode(small).map_err(|e| failed(&e))?;
     Ok(Thumbnail { jpeg, average: average(small) })
 }
@@ -105,6 +109,34 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decode::Format;
+
+    /// Without a profile.
+    fn thumbnail(rgb: &RgbImage, longest: u32) -> Result<Thumbnail, DecodeError> {
+        with_profile(rgb, longest, None)
+    }
+
+    fn with_profile(
+        rgb: &RgbImage,
+        longest: u32,
+        profile: Option<Vec<u8>>,
+    ) -> Result<Thumbnail, DecodeError> {
+        let size = rgb.dimensions();
+        let picture = Decoded { rgb: rgb.clone(), size, format: Format::Png, profile };
+        super::thumbnail(&picture, longest)
+    }
+
+    #[test]
+    fn colours_are_shown_as_the_profile_says() {
+        let picture = RgbImage::from_pixel(40, 20, Rgb([200, 100, 50]));
+        let average =
+            |longest, profile| with_profile(&picture, longest, Some(profile)).unwrap().average;
+        for longest in [40, 10] {
+            let wide = average(longest, colour::tests::adobe_rgb());
+            assert!(wide[0] > 225 && wide[2] < 50, "{wide:?}");
+            assert_eq!(average(longest, b"nonsense".to_vec()), [200, 100, 50]);
+        }
+    }
 
     #[test]
     fn a_large_picture_is_scaled_and_keeps_its_colours() {

@@ -9,28 +9,36 @@
 use image::RgbImage;
 use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
-use super::jpeg::Frame;
+use super::{Detail, Limits};
 
-/// The picture as it is stored, each side divided by `divisor` (1, 2, 4 or 8)
-/// and rounded up.
-pub(super) fn decode(bytes: &[u8], frame: &Frame, divisor: u32) -> Option<RgbImage> {
+/// The picture as it is stored, and its whole width and height: each side divided
+/// by the largest of 1, 2, 4 and 8 that leaves enough detail, and rounded up.
+///
+/// Runs in a decoding process: whoever asks has seen to the passes and the memory
+/// that the file needs.
+pub(super) fn decode(
+    bytes: &[u8],
+    detail: Detail,
+    limits: &Limits,
+) -> Option<(RgbImage, (u32, u32))> {
     let refused = |error: turbojpeg::Error| tracing::debug!("libjpeg-turbo: {error}");
     let mut codec = Decompressor::new().map_err(refused).ok()?;
     let header = codec.read_header(bytes).map_err(refused).ok()?;
-    let stored = (frame.width as usize, frame.height as usize);
-    if (header.width, header.height) != stored
-        || matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK)
-    {
+    if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
         return None;
     }
-    let scale = ScalingFactor::new(1, divisor as usize);
+    let size = (u32::try_from(header.width).ok()?, u32::try_from(header.height).ok()?);
+    let scale = ScalingFactor::new(1, detail.divisor(size) as usize);
     codec.set_scaling_factor(scale).map_err(refused).ok()?;
     let (width, height) = (scale.scale(header.width), scale.scale(header.height));
+    if width as u64 * height as u64 > limits.max_pixels {
+        return None;
+    }
     let mut pixels = vec![0; 3 * width * height];
     let format = PixelFormat::RGB;
     let into = Image { pixels: pixels.as_mut_slice(), width, pitch: 3 * width, height, format };
     codec.decompress(bytes, into).map_err(refused).ok()?;
-    RgbImage::from_raw(width as u32, height as u32, pixels)
+    Some((RgbImage::from_raw(width as u32, height as u32, pixels)?, size))
 }
 
 /// The picture as a JPEG file of a quality from 1 to 100, its colours as

@@ -299,7 +299,7 @@ impl Pipeline<'_> {
         let (average, thumbnail) = match picture {
             Some((_, average)) => (average, None),
             None => {
-                let thumbnail = decode::thumbnail(&decoded.rgb, THUMBNAIL_SIDE)?;
+                let thumbnail = decode::thumbnail(&decoded, THUMBNAIL_SIDE)?;
                 let average = thumbnail.average;
                 (average, Some(ThumbnailRow { size, average, jpeg: thumbnail.jpeg }))
             }

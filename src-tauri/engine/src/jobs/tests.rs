@@ -36,6 +36,7 @@ fn fewer_pixels_make_the_same_vector() {
         .map(|folder| (model::load(&folder, DeviceChoice::Cpu, Precision::F32).unwrap(), folder))
         .collect();
 
+    decode::as_the_application();
     let mut fewer = 0;
     for photo in std::fs::read_dir(&shared).unwrap() {
         let photo = photo.unwrap().path();

@@ -7,8 +7,16 @@ use jiff::civil::date;
 use super::*;
 use crate::Code;
 use crate::catalog::{ReadPhoto, Stat, photos, roots};
+use crate::metadata::Metadata;
 
-const STAT: Stat = Stat { size: 10, mtime_ns: 5_000_000_000, device: Some(1), inode: Some(2) };
+const STAT: Stat = Stat {
+    size: 10,
+    mtime_ns: 5_000_000_000,
+    device: Some(1),
+    inode: Some(2),
+    birth_ns: None,
+    sidecars: 0,
+};
 
 fn library(photos: u32) -> (tempfile::TempDir, Catalog) {
     let dir = tempfile::tempdir().unwrap();
@@ -264,7 +272,8 @@ fn a_daily_backup_of_100_000_photos_takes_less_than_a_second() {
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(blake3::hash(&id.to_le_bytes()).as_bytes()[..8].as_ref());
         let camera = Some("Some Camera Mark II".to_owned());
-        (id, STAT, ReadPhoto { hash, camera, ..Default::default() })
+        let metadata = Metadata { camera, ..Default::default() };
+        (id, STAT, ReadPhoto { hash, metadata, ..Default::default() })
     };
     catalog.store_read(&(1..=100_000).map(read).collect::<Vec<_>>()).unwrap();
     let began = Instant::now();

@@ -1,9 +1,14 @@
-//! RAW photos of the TIFF family, by the JPEG preview that cameras put in.
+//! RAW photos, by the JPEG preview that cameras put in.
 //!
-//! Owns how such a file is told from a TIFF, and which of its previews is used;
-//! sensor data are not read. Cameras agree on TIFF's directories and on little
-//! else, so every directory is looked at and whatever is a JPEG counts, wherever
-//! it was found. Total: the walk is bounded and reads nothing outside the file.
+//! Owns how such a file is told from others, and which of its previews is used;
+//! sensor data are not read. Most are of the TIFF family: cameras agree on TIFF's
+//! directories and on little else, so every directory is looked at and whatever
+//! is a JPEG counts, wherever it was found. Those of other families say in
+//! [`cr3`] and [`raf`] where theirs are. Total: each walk is bounded and reads
+//! nothing outside the file.
+
+mod cr3;
+mod raf;
 
 use image::metadata::Orientation;
 
@@ -21,6 +26,9 @@ pub(super) struct Preview<'a> {
 /// Whether this is a RAW photo: by the mark of its maker, or as a TIFF that
 /// holds a sensor's data or calls itself a DNG.
 pub(super) fn is_raw(bytes: &[u8]) -> bool {
+    if cr3::is_cr3(bytes) || raf::is_raf(bytes) {
+        return true;
+    }
     let Some(tiff) = Tiff::of(bytes) else { return false };
     if tiff.kind != Kind::Tiff {
         return true;
@@ -34,6 +42,12 @@ pub(super) fn is_raw(bytes: &[u8]) -> bool {
     sensor || (canon() && directories.iter().any(|it| it.previews().next().is_some()))
 }
 
+/// Whether this is a TIFF of brightness and colour differences, as in a JPEG.
+pub(super) fn is_ycbcr_tiff(bytes: &[u8]) -> bool {
+    let first = Tiff::of(bytes).map(Tiff::directories);
+    first.is_some_and(|all| all.first().and_then(|it| it.number(PHOTOMETRIC)) == Some(6))
+}
+
 /// The smallest preview that shows enough; where all pixels are wanted, or none
 /// shows that much, the largest.
 ///
@@ -44,16 +58,20 @@ pub(super) fn is_raw(bytes: &[u8]) -> bool {
 /// # Errors
 /// Where there is none.
 pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, DecodeError> {
-    let Some(tiff) = Tiff::of(bytes) else { return Err(without("it has no preview")) };
-    let directories = tiff.directories();
-    let mut previews: Vec<(u64, (u32, u32), &[u8])> = directories
-        .iter()
-        .flat_map(Directory::previews)
-        .filter_map(|jpeg| {
-            let Frame { width, height, .. } = Frame::read(jpeg)?;
-            Some((u64::from(width) * u64::from(height), (width, height), jpeg))
-        })
-        .collect();
+    let (pictures, orientation) = if cr3::is_cr3(bytes) {
+        (cr3::pictures(bytes), cr3::directory(bytes).and_then(Tiff::of).and_then(held))
+    } else if raf::is_raf(bytes) {
+        (raf::picture(bytes).into_iter().collect(), None)
+    } else {
+        let Some(tiff) = Tiff::of(bytes) else { return Err(without("it has no preview")) };
+        let directories = tiff.directories();
+        (directories.iter().flat_map(Directory::previews).collect(), held(tiff))
+    };
+    let frames = pictures.into_iter().filter_map(|jpeg: &[u8]| {
+        let Frame { width, height, .. } = Frame::read(jpeg)?;
+        Some((u64::from(width) * u64::from(height), (width, height), jpeg))
+    });
+    let mut previews: Vec<(u64, (u32, u32), &[u8])> = frames.collect();
     previews.sort_by_key(|&(pixels, ..)| pixels);
     let Some(&(_, (width, height), largest)) = previews.last() else {
         return Err(without("it has no preview that can be read"));
@@ -71,15 +89,17 @@ pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, Decod
             }
         }
     };
-    let orientation = directories
-        .first()
-        .and_then(|first| first.number(ORIENTATION))
-        .and_then(|number| Orientation::from_exif(u8::try_from(number).ok()?));
     Ok(Preview { jpeg, orientation })
 }
 
+/// How the camera was held, by the first directory.
+fn held(tiff: Tiff<'_>) -> Option<Orientation> {
+    let number = tiff.directories().first()?.number(ORIENTATION)?;
+    Orientation::from_exif(u8::try_from(number).ok()?)
+}
+
 fn without(why: &str) -> DecodeError {
-    DecodeError::permanent(format!("RAW photos are only shown by their previews yet, and {why}"))
+    DecodeError::permanent(format!("RAW photos are only shown by their previews, and {why}"))
 }
 
 /// Directories that are looked at: three times what cameras write.
@@ -265,7 +285,7 @@ impl<'a> Directory<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     //! Properties proved here:
     //! 1. previews are found where each maker puts them, and the smallest that
     //!    is enough is taken;
@@ -280,9 +300,9 @@ mod tests {
     use super::*;
     use crate::decode::{Format, Limits, decode};
 
-    const ENOUGH: Detail = Detail::AtLeast { shorter: 32, longer: 40 };
+    pub(super) const ENOUGH: Detail = Detail::AtLeast { shorter: 32, longer: 40 };
 
-    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+    pub(super) fn jpeg(width: u32, height: u32) -> Vec<u8> {
         let picture = RgbImage::from_fn(width, height, |x, _| {
             if x < width / 2 { Rgb([220, 40, 40]) } else { Rgb([40, 40, 220]) }
         });
@@ -359,7 +379,7 @@ mod tests {
         file.first(first)
     }
 
-    fn check(bytes: &[u8], detail: Detail, expected: &[u8]) {
+    pub(super) fn check(bytes: &[u8], detail: Detail, expected: &[u8]) {
         assert!(is_raw(bytes));
         assert_eq!(Format::of(bytes), Some(Format::Raw));
         assert!(preview(bytes, detail).unwrap().jpeg == expected);
