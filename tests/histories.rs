@@ -284,8 +284,12 @@ impl World {
             }
             Event::Stop => {
                 if let Some(mut child) = self.follower.take() {
-                    interrupt(&child);
-                    child.wait().unwrap();
+                    // Again and again: a shell may have had it ignore the signal
+                    // until it listens.
+                    while child.try_wait().unwrap().is_none() {
+                        interrupt(&child);
+                        std::thread::sleep(Duration::from_millis(200));
+                    }
                 }
             }
             Event::Kill => {
