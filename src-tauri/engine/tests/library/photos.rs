@@ -13,7 +13,7 @@ fn a_second_run_has_nothing_to_do() {
     f.photo("a.png", 1);
     f.photo("deep/b.jpg", 2);
     f.photo("c.webp", 3);
-    fs::write(f.path("d.heic"), b"later").unwrap();
+    fs::write(f.path("d.mp4"), b"a film").unwrap();
     fs::write(f.path("notes.txt"), b"no photo").unwrap();
     f.add();
     let first = f.index();

@@ -35,15 +35,40 @@ export interface Preparing {
 }
 
 /** Whether a folder can be reached. */
-export type RootState = "online" | "offline" | "unreadable";
+export type RootState = "online" | "offline" | "unreadable" | "polling";
+
+/** What a person does not want to have of a folder. */
+export interface Exclusions {
+  /** Names at any depth (`*.png`) or, with a slash, paths from the folder. */
+  patterns: string[];
+  /** Leave out what begins with a dot. */
+  hidden: boolean;
+  /** Leave out folders with a file `.nomedia`. */
+  noMedia: boolean;
+  /** Leave out smaller files. */
+  minBytes: number;
+}
 
 /** A folder that the library follows. */
 export interface Root {
   id: number;
   path: string;
   state: RootState;
+  /** Why it is polled, if it is. */
+  reason: string | null;
   photos: number;
+  exclusions: Exclusions;
 }
+
+/** A town with its region and country. */
+export interface Near {
+  city: string;
+  region: string;
+  country: string;
+}
+
+/** What tells when a photo was taken. */
+export type TimeSource = "picture" | "name" | "file";
 
 /**
  * All that is known of a photo. Times are seconds since 1970, sizes are bytes,
@@ -57,8 +82,12 @@ export interface Photo {
   size: number;
   /** When it was taken, or else when its file was changed. */
   time: number;
+  /** What tells `time`. */
+  timeSource: TimeSource;
   /** The camera's wall clock read as UTC; null where the file does not say. */
   takenAt: number | null;
+  /** How far that clock was ahead of UTC, in minutes. */
+  utcOffsetMin: number | null;
   width: number | null;
   height: number | null;
   camera: string | null;
@@ -66,6 +95,20 @@ export interface Photo {
   format: string;
   lat: number | null;
   lon: number | null;
+  iso: number | null;
+  aperture: number | null;
+  focalMm: number | null;
+  exposureS: number | null;
+  title: string | null;
+  description: string | null;
+  keywords: string[];
+  /** With the words above them: `Places|Portugal|Lisbon`. */
+  hierarchicalKeywords: string[];
+  /** 1 to 5; 0 for none, -1 for rejected. */
+  rating: number | null;
+  label: string | null;
+  /** The nearest town. */
+  near: Near | null;
   offline: boolean;
   /** Whether the photo is indexed, and so can be found. */
   embedded: boolean;

@@ -107,6 +107,12 @@ const LONG_NAME =
     2,
   );
 
+/** A folder that is watched, and of which everything is wanted. */
+const WHOLE: Pick<Root, "reason" | "exclusions"> = {
+  reason: null,
+  exclusions: { patterns: [], hidden: true, noMedia: true, minBytes: 0 },
+};
+
 export class FakeBackend implements Backend {
   /** What a test moves the models by. */
   readonly stock: FakeModels;
@@ -125,16 +131,17 @@ export class FakeBackend implements Backend {
     this.#roots =
       count === 0 && (state === undefined || state === "idle")
         ? []
-        : [{ id: 1, path: "/home/anna/Pictures", state: "online", photos: count }];
+        : [{ id: 1, path: "/home/anna/Pictures", state: "online", photos: count, ...WHOLE }];
     if (state === "offline") {
       this.#roots.push(
         {
           id: 2,
           path: "/media/anna/Travel drive/Photos 2009–2016",
           state: "offline",
+          ...WHOLE,
           photos: 1204,
         },
-        { id: 3, path: `/home/anna/${LONG_NAME}`, state: "unreadable", photos: 18 },
+        { id: 3, path: `/home/anna/${LONG_NAME}`, state: "unreadable", photos: 18, ...WHOLE },
       );
     }
     this.#failures = state === "failures" || state === "indexing" ? this.#makeFailures() : [];
@@ -187,7 +194,7 @@ export class FakeBackend implements Backend {
 
   async addRoot(path: string): Promise<Root> {
     await this.#wait();
-    const root: Root = { id: this.#roots.length + 1, path, state: "online", photos: 0 };
+    const root: Root = { id: this.#roots.length + 1, path, state: "online", photos: 0, ...WHOLE };
     this.#roots.push(root);
     return root;
   }
@@ -243,7 +250,20 @@ export class FakeBackend implements Backend {
       folder: "/home/anna/Pictures/2024",
       size: file?.bytes ?? 3_482_112,
       time: record.time ?? 0,
+      timeSource: "picture",
       takenAt: record.time ?? null,
+      utcOffsetMin: null,
+      iso: null,
+      aperture: null,
+      focalMm: null,
+      exposureS: null,
+      title: null,
+      description: null,
+      keywords: [],
+      hierarchicalKeywords: [],
+      rating: null,
+      label: null,
+      near: null,
       width: file?.width ?? 1200,
       height: file?.height ?? Math.round(1200 / (record.aspect ?? 1)),
       camera: id % 2 ? "Fujifilm X-T4" : null,
