@@ -7,6 +7,7 @@
 //! id alone.
 
 mod models;
+mod policy;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
 pub use models::{Install, Model, Preparing, Removed, models};
+pub use policy::{Conditions, Effort, Policy};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -313,6 +315,7 @@ pub enum Step {
     Indexing,
     Idle,
     Paused,
+    Waiting,
 }
 
 /// How far it is.
@@ -327,19 +330,22 @@ pub struct Progress {
     /// Photos a second over the last seconds.
     pub rate: f64,
     pub seconds_left: Option<f64>,
+    /// For what it waits, or why it does not go faster.
+    pub effort: Effort,
 }
 
 impl From<engine::Progress> for Progress {
     fn from(progress: engine::Progress) -> Self {
-        let engine::Progress { step, done, total, failed, rate, seconds_left } = progress;
+        let engine::Progress { step, done, total, failed, rate, seconds_left, effort } = progress;
         let step = match step {
             engine::Step::Scanning => Step::Scanning,
             engine::Step::LoadingModel => Step::LoadingModel,
             engine::Step::Indexing => Step::Indexing,
             engine::Step::Idle => Step::Idle,
             engine::Step::Paused => Step::Paused,
+            engine::Step::Waiting => Step::Waiting,
         };
-        Self { step, done, total, failed, rate, seconds_left }
+        Self { step, done, total, failed, rate, seconds_left, effort: effort.into() }
     }
 }
 
@@ -581,6 +587,10 @@ mod tests {
         declare::<TimeSource>(&config, &mut out);
         declare::<Photo>(&config, &mut out);
         declare::<Failure>(&config, &mut out);
+        declare::<policy::Pace>(&config, &mut out);
+        declare::<Policy>(&config, &mut out);
+        declare::<Conditions>(&config, &mut out);
+        declare::<Effort>(&config, &mut out);
         declare::<Step>(&config, &mut out);
         declare::<Progress>(&config, &mut out);
         declare::<ErrorCode>(&config, &mut out);

@@ -148,12 +148,13 @@ fn describe_download(progress: &engine::Download) -> String {
 }
 
 fn describe(progress: &Progress) -> String {
-    let Progress { step, done, total, failed, rate, seconds_left } = *progress;
+    let Progress { step, done, total, failed, rate, seconds_left, effort: _ } = *progress;
     match step {
         Step::Scanning => "looking for photos".into(),
         Step::LoadingModel => "loading the model".into(),
         Step::Idle => "up to date".into(),
         Step::Paused => format!("paused at {done} of {total}"),
+        Step::Waiting => format!("waiting at {done} of {total}"),
         Step::Indexing => {
             let mut line = format!("{done} of {total} photos");
             if rate > 0.0 {
@@ -201,6 +202,7 @@ mod tests {
             failed: 0,
             rate: 0.0,
             seconds_left: None,
+            effort: engine::Effort::Full,
         };
         assert_eq!(describe(&progress), "3 of 10 photos");
         progress.rate = 2.0;

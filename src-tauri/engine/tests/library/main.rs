@@ -6,4 +6,5 @@
 mod following;
 mod models;
 mod photos;
+mod policy;
 mod support;
