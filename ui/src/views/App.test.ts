@@ -163,6 +163,7 @@ describe("what stands in place of photos", () => {
       failed: 0,
       rate: 0,
       secondsLeft: null,
+      effort: "full",
     });
     await settle();
     expect(screen.getByTestId("empty-state").textContent).toContain("Looking for photos");
@@ -241,6 +242,7 @@ describe("the status bar", () => {
       failed: 0,
       rate: 0,
       secondsLeft: null,
+      effort: "full",
     });
     await settle();
     expect(screen.queryByTestId("progress")).toBeNull();

@@ -33,15 +33,40 @@ export interface Preparing {
 }
 
 /** Whether a folder can be reached. */
-export type RootState = "online" | "offline" | "unreadable";
+export type RootState = "online" | "offline" | "unreadable" | "polling";
+
+/** What a person does not want to have of a folder. */
+export interface Exclusions {
+  /** Names at any depth (`*.png`) or, with a slash, paths from the folder. */
+  patterns: string[];
+  /** Leave out what begins with a dot. */
+  hidden: boolean;
+  /** Leave out folders with a file `.nomedia`. */
+  noMedia: boolean;
+  /** Leave out smaller files. */
+  minBytes: number;
+}
 
 /** A folder that the library follows. */
 export interface Root {
   id: number;
   path: string;
   state: RootState;
+  /** Why it is polled, if it is. */
+  reason: string | null;
   photos: number;
+  exclusions: Exclusions;
 }
+
+/** A town with its region and country. */
+export interface Near {
+  city: string;
+  region: string;
+  country: string;
+}
+
+/** What tells when a photo was taken. */
+export type TimeSource = "picture" | "name" | "file";
 
 /**
  * All that is known of a photo. Times are seconds since 1970, sizes are bytes,
@@ -55,8 +80,12 @@ export interface Photo {
   size: number;
   /** When it was taken, or else when its file was changed. */
   time: number;
+  /** What tells `time`. */
+  timeSource: TimeSource;
   /** The camera's wall clock read as UTC; null where the file does not say. */
   takenAt: number | null;
+  /** How far that clock was ahead of UTC, in minutes. */
+  utcOffsetMin: number | null;
   width: number | null;
   height: number | null;
   camera: string | null;
@@ -64,6 +93,20 @@ export interface Photo {
   format: string;
   lat: number | null;
   lon: number | null;
+  iso: number | null;
+  aperture: number | null;
+  focalMm: number | null;
+  exposureS: number | null;
+  title: string | null;
+  description: string | null;
+  keywords: string[];
+  /** With the words above them: `Places|Portugal|Lisbon`. */
+  hierarchicalKeywords: string[];
+  /** 1 to 5; 0 for none, -1 for rejected. */
+  rating: number | null;
+  label: string | null;
+  /** The nearest town. */
+  near: Near | null;
   offline: boolean;
   /** Whether the photo is indexed, and so can be found. */
   embedded: boolean;
@@ -79,8 +122,32 @@ export interface Failure {
   when: number;
 }
 
+/**
+ * How fast photos are indexed: politely while somebody uses the computer, always
+ * at full speed, always politely, or only while nobody uses it.
+ */
+export type Pace = "automatic" | "full" | "polite" | "whenAway";
+
+/** What is wanted of the work in the background. */
+export interface Policy {
+  pace: Pace;
+  /** Wait while the computer runs on its battery. */
+  mainsOnly: boolean;
+}
+
+/** What this system tells; null for what it does not. */
+export interface Conditions {
+  /** Somebody uses the computer. */
+  inUse: boolean | null;
+  onMains: boolean | null;
+}
+
+/** How hard the work goes, and why not harder. */
+export type Effort =
+  "full" | "polite" | "politeInUse" | "politeUntold" | "waitingForMains" | "waitingForAbsence";
+
 /** What the engine is doing. */
-export type Step = "scanning" | "loadingModel" | "indexing" | "idle" | "paused";
+export type Step = "scanning" | "loadingModel" | "indexing" | "idle" | "paused" | "waiting";
 
 /** How far it is. */
 export interface Progress {
@@ -91,6 +158,8 @@ export interface Progress {
   /** Photos a second over the last seconds. */
   rate: number;
   secondsLeft: number | null;
+  /** For what it waits, or why it does not go faster. */
+  effort: Effort;
 }
 
 /** What the page may branch on. */
