@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use afterimage_engine::{
-    Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SearchRequest,
+    Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SearchRequest, Sensor,
 };
 use tauri::ipc::Response;
 use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Exclusions, Failure, Model, Overview, Photo, Removed, Root,
-    library_listing, page_listing,
+    self, CommandError, Conditions, Exclusions, Failure, Model, Overview, Photo, Policy, Removed,
+    Root, library_listing, page_listing,
 };
+use crate::presence::Presence;
 use crate::{Shell, events};
 
 /// Hits a search hands to the page: more than anybody scrolls through, while each
@@ -130,6 +131,23 @@ pub async fn pause(shell: State<'_, Arc<Shell>>) -> Answer<()> {
 pub async fn resume(shell: State<'_, Arc<Shell>>) -> Answer<()> {
     let shell = Arc::clone(&shell);
     blocking("resume", move || shell.control().map(|control| control.resume())).await
+}
+
+/// How hard the work in the background may go.
+#[tauri::command]
+pub async fn policy(shell: State<'_, Arc<Shell>>) -> Answer<Policy> {
+    ask("policy", &shell, |engine| Ok(engine.policy()?.into())).await
+}
+
+#[tauri::command]
+pub async fn set_policy(shell: State<'_, Arc<Shell>>, policy: Policy) -> Answer<()> {
+    ask("set_policy", &shell, move |engine| engine.set_policy(policy.into())).await
+}
+
+/// What this system tells of the person and of the power.
+#[tauri::command]
+pub async fn conditions() -> Answer<Conditions> {
+    blocking("conditions", || Ok(Presence::default().conditions().into())).await
 }
 
 /// Shows a photo's file in the system's file browser, selected.

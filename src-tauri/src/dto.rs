@@ -7,6 +7,7 @@
 //! id alone.
 
 mod models;
+mod policy;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
 pub use models::{Install, Model, Preparing, Removed, models};
+pub use policy::{Conditions, Effort, Policy};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -320,6 +322,8 @@ pub enum Step {
     /// Another process indexes this library.
     Waiting,
     DiskFull,
+    /// The policy has the work wait; the effort says for what.
+    Deferred,
 }
 
 /// How far it is.
@@ -334,11 +338,13 @@ pub struct Progress {
     /// Photos a second over the last seconds.
     pub rate: f64,
     pub seconds_left: Option<f64>,
+    /// For what it waits, or why it does not go faster.
+    pub effort: Effort,
 }
 
 impl From<engine::Progress> for Progress {
     fn from(progress: engine::Progress) -> Self {
-        let engine::Progress { step, done, total, failed, rate, seconds_left } = progress;
+        let engine::Progress { step, done, total, failed, rate, seconds_left, effort } = progress;
         let step = match step {
             engine::Step::Scanning => Step::Scanning,
             engine::Step::LoadingModel => Step::LoadingModel,
@@ -347,8 +353,9 @@ impl From<engine::Progress> for Progress {
             engine::Step::Paused => Step::Paused,
             engine::Step::Waiting(_) => Step::Waiting,
             engine::Step::DiskFull => Step::DiskFull,
+            engine::Step::Deferred => Step::Deferred,
         };
-        Self { step, done, total, failed, rate, seconds_left }
+        Self { step, done, total, failed, rate, seconds_left, effort: effort.into() }
     }
 }
 
@@ -590,6 +597,10 @@ mod tests {
         declare::<TimeSource>(&config, &mut out);
         declare::<Photo>(&config, &mut out);
         declare::<Failure>(&config, &mut out);
+        declare::<policy::Pace>(&config, &mut out);
+        declare::<Policy>(&config, &mut out);
+        declare::<Conditions>(&config, &mut out);
+        declare::<Effort>(&config, &mut out);
         declare::<Step>(&config, &mut out);
         declare::<Progress>(&config, &mut out);
         declare::<ErrorCode>(&config, &mut out);
@@ -613,10 +624,12 @@ mod tests {
             let name = T::ident(config);
             let line = format!("export type {name} = {body};\n");
             // The formatter's width, and the line's end.
-            match line.len() <= 101 {
-                true => out.push_str(&line),
-                false => out.push_str(&format!("export type {name} =\n  {body};\n")),
-            }
+            let broken = match (line.len(), body.len()) {
+                (..=101, _) => line,
+                (_, ..=97) => format!("export type {name} =\n  {body};\n"),
+                _ => format!("export type {name} =\n  | {};\n", body.replace(" | ", "\n  | ")),
+            };
+            out.push_str(&broken);
             return;
         };
         out.push_str(&format!("export interface {} {{\n", T::ident(config)));

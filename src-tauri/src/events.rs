@@ -132,6 +132,7 @@ mod tests {
             failed: 0,
             rate: 5.0,
             seconds_left: None,
+            effort: engine::Effort::Full,
         })
     }
 

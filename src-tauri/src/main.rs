@@ -1,14 +1,16 @@
 //! Afterimage's window: a thin shell around the engine.
 //!
 //! `commands` answers the page, `events` tells it what happens, `protocol` serves
-//! pixels, `dto` holds the words they share, `shell` the open library, `window`
-//! the window itself. Everything that knows photos is in the engine.
+//! pixels, `dto` holds the words they share, `shell` the open library, `presence`
+//! tells whether somebody is there, `window` is the window itself. Everything that
+//! knows photos is in the engine.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
 mod dto;
 mod events;
+mod presence;
 mod protocol;
 mod shell;
 mod window;
@@ -87,6 +89,9 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::retry_failures,
             commands::pause,
             commands::resume,
+            commands::policy,
+            commands::set_policy,
+            commands::conditions,
             commands::reveal,
             commands::rescan,
             commands::models,

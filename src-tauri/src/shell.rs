@@ -10,6 +10,7 @@ use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions,
 use tauri::AppHandle;
 
 use crate::events;
+use crate::presence::Presence;
 
 /// The library of the window, the searches on it, and what is being installed.
 pub struct Shell {
@@ -105,7 +106,8 @@ impl Shell {
             let engine = (self.options)().and_then(Engine::open).inspect_err(|error| {
                 tracing::error!("cannot open the library: {error}");
             })?;
-            let background = engine.start(events::relay(self.app.clone()));
+            let observer = events::relay(self.app.clone());
+            let background = engine.start_sensing(Presence::default(), observer);
             let warming = engine.clone();
             thread::spawn(move || warming.warm());
             *library = Library::Open { engine, background };

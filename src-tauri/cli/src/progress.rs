@@ -150,7 +150,7 @@ fn describe_download(progress: &engine::Download) -> String {
 }
 
 fn describe(progress: &Progress) -> String {
-    let Progress { step, done, total, failed, rate, seconds_left } = *progress;
+    let Progress { step, done, total, failed, rate, seconds_left, effort: _ } = *progress;
     match step {
         Step::Scanning => "looking for photos".into(),
         Step::LoadingModel => "loading the model".into(),
@@ -158,6 +158,7 @@ fn describe(progress: &Progress) -> String {
         Step::Paused => format!("paused at {done} of {total}"),
         Step::Waiting(holder) => format!("waiting for {holder}, which works on this library"),
         Step::DiskFull => "paused: the disk is full; going on as soon as there is room".into(),
+        Step::Deferred => format!("waiting at {done} of {total}"),
         Step::Indexing => {
             let mut line = format!("{done} of {total} photos");
             if rate > 0.0 {
@@ -205,6 +206,7 @@ mod tests {
             failed: 0,
             rate: 0.0,
             seconds_left: None,
+            effort: engine::Effort::Full,
         };
         assert_eq!(describe(&progress), "3 of 10 photos");
         progress.rate = 2.0;

@@ -1,16 +1,24 @@
 //! Following a library: on the caller's thread, and on one of its own.
 
+use std::sync::{Arc, Weak};
+use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use crate::error::{Code, Error, Result};
-use crate::jobs::{self, Control, Follower, Progress, Reconciled, Step, Totals, Wake};
+use crate::jobs::{
+    self, Conditions, Control, Follower, Policy, Progress, Reconciled, Sensor, Step, Totals, Wake,
+};
+use crate::library::Library;
 use crate::view::{Change, ChangeKind, Event, PhotoId, WriterKind};
 use crate::{Engine, scan};
 
 /// How often the window asks whether a process that indexes has ended.
 const WRITER_CHECK: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether the work may go otherwise than before.
+const SENSE_EVERY: Duration = Duration::from_secs(1);
 
 /// Follows the library on this thread until `control` is stopped, and tells what
 /// changed.
@@ -31,16 +39,29 @@ pub(crate) fn watch(
 pub struct Background {
     engine: Engine,
     control: Control,
-    thread: Option<std::thread::JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Background {
-    /// Follows the library on a thread of its own and tells `observer`.
-    pub(crate) fn start(engine: &Engine, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+    /// Follows the library on a thread of its own, as the policy has it, and
+    /// tells `observer`.
+    pub(crate) fn start(
+        engine: &Engine,
+        mut sensor: Box<dyn Sensor>,
+        observer: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Self {
         let control = Control::default();
+        // Until something is told.
+        control.allow(engine.policy().unwrap_or_default().effort(Conditions::default()));
+        {
+            // It ends by itself and is not waited for: a sensor that hangs must
+            // not keep a window from closing.
+            let (library, control) = (Arc::downgrade(&engine.0), control.clone());
+            thread::spawn(move || govern(&library, &control, &mut *sensor));
+        }
         let thread = {
             let (engine, control) = (engine.clone(), control.clone());
-            std::thread::spawn(move || {
+            thread::spawn(move || {
                 let follower = Observing { observer };
                 let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     follow(&engine, &control, &follower)
@@ -102,7 +123,7 @@ fn follow(engine: &Engine, control: &Control, follower: &dyn Follower) -> Result
                 }
             }
         }
-        control.wait_until_stopped(WRITER_CHECK);
+        control.rest(WRITER_CHECK);
         // What the other one adds is shown as it comes.
         let now = library.catalog.foreign_version().or(version);
         if now != version {
@@ -111,6 +132,21 @@ fn follow(engine: &Engine, control: &Control, follower: &dyn Follower) -> Result
         }
     }
     Ok(())
+}
+
+/// Has the work go as the policy says, until it is stopped. While there is none,
+/// nothing is asked.
+fn govern(library: &Weak<Library>, control: &Control, sensor: &mut dyn Sensor) {
+    while control.wait_for_run() {
+        let conditions = sensor.conditions();
+        let Some(library) = library.upgrade() else { return };
+        match library.catalog.settings() {
+            Ok(settings) => control.allow(Policy::of(&settings).effort(conditions)),
+            Err(error) => tracing::debug!("the policy cannot be read: {error}"),
+        }
+        drop(library);
+        control.rest(SENSE_EVERY);
+    }
 }
 
 /// Tells the caller of [`Engine::watch`].

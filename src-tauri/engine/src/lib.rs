@@ -33,6 +33,7 @@ mod jobs;
 mod library;
 mod metadata;
 mod model;
+mod priority;
 mod scan;
 mod search;
 mod sqlite;
@@ -52,7 +53,7 @@ use scan::{Rules, Volumes};
 pub use background::Background;
 pub use decode::serve_if_asked as serve_decoder_if_asked;
 pub use error::{Code, Context, Error, Result};
-pub use jobs::{Cancel, Control, Progress, Step};
+pub use jobs::{Cancel, Conditions, Control, Effort, Pace, Policy, Progress, Sensor, Step};
 pub use model::starter::import as import_starter;
 pub use model::{
     Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
@@ -307,10 +308,31 @@ impl Engine {
     }
 
     /// Does what [`watch`](Self::watch) does on a thread of its own, until the
-    /// handle is dropped, and tells `observer`. While another process indexes it
-    /// waits, and passes on what that one adds.
+    /// handle is dropped, as the [`policy`](Self::policy) has it, and tells
+    /// `observer`. While another process indexes it waits, and passes on what
+    /// that one adds. Nothing tells here whether somebody uses the computer.
     pub fn start(&self, observer: impl Fn(Event) + Send + Sync + 'static) -> Background {
-        Background::start(self, observer)
+        self.start_sensing(jobs::Absent, observer)
+    }
+
+    /// The same, with a sensor that tells what the policy depends on.
+    pub fn start_sensing(
+        &self,
+        sensor: impl Sensor + 'static,
+        observer: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Background {
+        Background::start(self, Box::new(sensor), observer)
+    }
+
+    /// What is wanted of the work in the background. [`index`](Self::index) and
+    /// [`watch`](Self::watch) go at full speed whatever it is.
+    pub fn policy(&self) -> Result<Policy> {
+        Ok(Policy::of(&self.0.catalog.settings()?))
+    }
+
+    /// Has the work in the background go so, within a second or two.
+    pub fn set_policy(&self, policy: Policy) -> Result<()> {
+        self.0.catalog.set_settings(&policy.settings())
     }
 
     /// Photos that could not be indexed, newest failure first.

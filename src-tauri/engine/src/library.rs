@@ -161,7 +161,7 @@ impl Library {
                 }
                 Err(holder) => progress(Progress::at(Step::Waiting(holder))),
             }
-            control.wait_until_stopped(WRITER_CHECK);
+            control.rest(WRITER_CHECK);
         }
         Ok(None)
     }

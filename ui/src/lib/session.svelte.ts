@@ -6,6 +6,7 @@ import { Models } from "./models/models.svelte";
 import { Notices } from "./notices/notices.svelte";
 import { Search } from "./search/search.svelte";
 import { Settings } from "./settings/settings.svelte";
+import { Work } from "./settings/work.svelte";
 import { Viewer } from "./viewer/viewer.svelte";
 
 const NO_PHOTOS = new Uint32Array();
@@ -18,6 +19,7 @@ export class Session {
   readonly models: Models;
   readonly search: Search;
   readonly indexing: Indexing;
+  readonly work: Work;
   readonly viewer: Viewer;
   /** A folder is held over the window. */
   dragging = $state(false);
@@ -32,6 +34,7 @@ export class Session {
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
     this.indexing = new Indexing(backend, this.notices);
+    this.work = new Work(backend, this.notices);
     this.viewer = new Viewer(backend, this.notices, () => ({
       ids: this.search.listing?.ids ?? NO_PHOTOS,
       shown: this.search.shown,

@@ -163,6 +163,7 @@ describe("what stands in place of photos", () => {
       failed: 0,
       rate: 0,
       secondsLeft: null,
+      effort: "full",
     });
     await settle();
     expect(screen.getByTestId("empty-state").textContent).toContain("Looking for photos");
@@ -195,7 +196,7 @@ describe("the folders", () => {
     await userEvent.click(screen.getByRole("button", { name: "Remove the folder" }));
     await settle();
     expect(remove).toHaveBeenCalledWith(2);
-    expect(screen.getAllByTestId("folder")).toHaveLength(2);
+    expect(screen.getAllByTestId("folder")).toHaveLength(3);
   });
 
   it("say when they cannot be reached", async () => {
@@ -241,6 +242,7 @@ describe("the status bar", () => {
       failed: 0,
       rate: 0,
       secondsLeft: null,
+      effort: "full",
     });
     await settle();
     expect(screen.queryByTestId("progress")).toBeNull();
@@ -396,7 +398,15 @@ describe("a library that is damaged or in other hands", () => {
     ["diskFull", "Paused: the disk is full"],
   ] as const)("says what it waits for: %s", async (step, words) => {
     const { backend } = await open({ count: 4 });
-    const progress = { step, done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null };
+    const progress = {
+      step,
+      done: 0,
+      total: 0,
+      failed: 0,
+      rate: 0,
+      secondsLeft: null,
+      effort: "full",
+    } as const;
     backend.emit((events) => events.progress(progress));
     await settle();
     expect(screen.getByTestId("status-bar").textContent).toContain(words);

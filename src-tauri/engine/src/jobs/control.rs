@@ -1,4 +1,4 @@
-//! Pausing, stopping and telling how far the work is.
+//! Pausing, slowing down, stopping, and telling how far the work is.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::policy::Effort;
 use crate::view::Holder;
 
 /// Pauses and stops work that runs elsewhere. Clones control the same work.
@@ -15,33 +16,56 @@ pub struct Control(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    paused: Mutex<bool>,
+    gate: Mutex<Gate>,
     changed: Condvar,
     stopped: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    paused: bool,
+    effort: Effort,
+    /// Runs that are under way.
+    runs: usize,
+}
+
+impl Gate {
+    fn is_closed(&self) -> bool {
+        self.paused || self.effort.waits()
+    }
 }
 
 impl Control {
     /// Work goes on with what is in flight and then waits.
     pub fn pause(&self) {
-        *self.0.paused.lock() = true;
-        self.0.changed.notify_all();
+        self.change(|gate| gate.paused = true);
     }
 
     /// Paused work goes on.
     pub fn resume(&self) {
-        *self.0.paused.lock() = false;
-        self.0.changed.notify_all();
+        self.change(|gate| gate.paused = false);
     }
 
     /// Whether the work is paused.
     pub fn is_paused(&self) -> bool {
-        *self.0.paused.lock()
+        self.0.gate.lock().paused
+    }
+
+    /// How hard the work may go now, as far as it is not paused.
+    pub fn effort(&self) -> Effort {
+        self.0.gate.lock().effort
+    }
+
+    /// Has the work go so hard from now on.
+    pub(crate) fn allow(&self, effort: Effort) {
+        if self.effort() != effort {
+            self.change(|gate| gate.effort = effort);
+        }
     }
 
     /// Work stores what is in flight and ends.
     pub fn stop(&self) {
-        self.0.stopped.store(true, Ordering::Release);
-        self.0.changed.notify_all();
+        self.change(|_| self.0.stopped.store(true, Ordering::Release));
     }
 
     /// Whether the work was stopped.
@@ -49,23 +73,69 @@ impl Control {
         self.0.stopped.load(Ordering::Acquire)
     }
 
-    /// Waits until stopped, but no longer than `longest`.
-    pub(crate) fn wait_until_stopped(&self, longest: Duration) {
-        let until = Instant::now() + longest;
-        // In short steps: stopping does not take the lock, so that a handler of
-        // interrupts may, and its signal can be missed.
-        while !self.is_stopped() && Instant::now() < until {
-            let mut paused = self.0.paused.lock();
-            self.0.changed.wait_for(&mut paused, Duration::from_millis(100));
+    /// Whether nothing new may begin: the work is paused, or waits for what the
+    /// policy asks.
+    pub(super) fn is_held(&self) -> bool {
+        self.0.gate.lock().is_closed()
+    }
+
+    /// Waits while the work is held and not stopped, but no longer than `longest`.
+    pub(super) fn wait_while_held(&self, longest: Duration) {
+        self.wait_while(Gate::is_closed, longest);
+    }
+
+    /// Waits while there is no work for who is polite, or who is not.
+    pub(super) fn wait_for_turn(&self, polite: bool, longest: Duration) {
+        self.wait_while(|gate| gate.is_closed() || gate.effort.is_polite() != polite, longest);
+    }
+
+    /// Has all who wait look around.
+    pub(super) fn look_around(&self) {
+        self.0.changed.notify_all();
+    }
+
+    /// A run is under way until what this returns is dropped.
+    pub(super) fn run(&self) -> Running<'_> {
+        self.change(|gate| gate.runs += 1);
+        Running(self)
+    }
+
+    /// Waits until a run is under way; false once stopped.
+    pub(crate) fn wait_for_run(&self) -> bool {
+        let mut gate = self.0.gate.lock();
+        while gate.runs == 0 && !self.is_stopped() {
+            self.0.changed.wait(&mut gate);
+        }
+        !self.is_stopped()
+    }
+
+    /// Waits so long, unless it is stopped before.
+    pub(crate) fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let mut gate = self.0.gate.lock();
+        while !self.is_stopped() && !self.0.changed.wait_until(&mut gate, until).timed_out() {}
+    }
+
+    fn wait_while(&self, waits: impl Fn(&Gate) -> bool, longest: Duration) {
+        let mut gate = self.0.gate.lock();
+        if waits(&gate) && !self.is_stopped() {
+            self.0.changed.wait_for(&mut gate, longest);
         }
     }
 
-    /// Waits while paused and not stopped, but no longer than `longest`.
-    pub(super) fn wait_while_paused(&self, longest: Duration) {
-        let mut paused = self.0.paused.lock();
-        if *paused && !self.is_stopped() {
-            self.0.changed.wait_for(&mut paused, longest);
-        }
+    fn change(&self, change: impl FnOnce(&mut Gate)) {
+        // Under the lock, so that nobody looks before and falls asleep after.
+        change(&mut self.0.gate.lock());
+        self.0.changed.notify_all();
+    }
+}
+
+/// A run that is under way.
+pub(super) struct Running<'a>(&'a Control);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.change(|gate| gate.runs -= 1);
     }
 }
 
@@ -100,6 +170,8 @@ pub enum Step {
     Waiting(Holder),
     /// Waiting for room on the disk; what was stored is kept.
     DiskFull,
+    /// Waiting for what the policy asks; [`Progress::effort`] says for what.
+    Deferred,
     /// Everything is done; waiting for changes.
     Idle,
 }
@@ -119,12 +191,22 @@ pub struct Progress {
     pub rate: f64,
     /// At that rate; `None` while unknown.
     pub seconds_left: Option<f64>,
+    /// How hard the work goes, and why not harder.
+    pub effort: Effort,
 }
 
 impl Progress {
     /// A step in which nothing is counted.
     pub(crate) fn at(step: Step) -> Self {
-        Self { step, done: 0, total: 0, failed: 0, rate: 0.0, seconds_left: None }
+        Self {
+            step,
+            done: 0,
+            total: 0,
+            failed: 0,
+            rate: 0.0,
+            seconds_left: None,
+            effort: Effort::Full,
+        }
     }
 }
 
@@ -186,11 +268,44 @@ mod tests {
         let waiting = control.clone();
         let thread = std::thread::spawn(move || {
             while waiting.is_paused() && !waiting.is_stopped() {
-                waiting.wait_while_paused(Duration::from_secs(60));
+                waiting.wait_while_held(Duration::from_secs(60));
             }
         });
         control.stop();
         thread.join().unwrap();
         assert!(control.is_paused() && control.is_stopped());
+    }
+
+    #[test]
+    fn waiting_ends_when_it_is_allowed_and_each_has_its_turn() {
+        let control = Control::default();
+        control.allow(Effort::WaitingForMains);
+        assert!(control.is_held() && !control.is_paused());
+        let waiting = control.clone();
+        let thread = std::thread::spawn(move || {
+            while waiting.is_held() {
+                waiting.wait_while_held(Duration::from_secs(60));
+            }
+        });
+        control.allow(Effort::PoliteInUse);
+        thread.join().unwrap();
+        // At once for the polite; the other waits to the end.
+        control.wait_for_turn(true, Duration::from_secs(60));
+        let began = Instant::now();
+        control.wait_for_turn(false, Duration::from_millis(20));
+        assert!(began.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn who_waits_for_a_run_hears_of_it_and_of_the_end() {
+        let control = Control::default();
+        let waiting = control.clone();
+        let thread = std::thread::spawn(move || waiting.wait_for_run());
+        let run = control.run();
+        assert!(thread.join().unwrap());
+        drop(run);
+        control.stop();
+        assert!(!control.wait_for_run());
+        control.rest(Duration::from_secs(60));
     }
 }

@@ -13,8 +13,10 @@ mod budget;
 mod control;
 mod follow;
 mod pipeline;
+mod policy;
 mod poll;
 mod reconcile;
+mod sensor;
 mod settle;
 mod tasks;
 #[cfg(test)]
@@ -23,8 +25,11 @@ mod tests;
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};
 pub(crate) use pipeline::{Pipeline, Searchable, Totals};
+pub use policy::{Conditions, Effort, Pace, Policy};
 pub(crate) use poll::Poll;
 pub(crate) use reconcile::{Place, Reconciled, Sight, reconcile};
+pub(crate) use sensor::Absent;
+pub use sensor::Sensor;
 pub(crate) use settle::Settling;
 pub(crate) use tasks::{Task, lacking, slipping};
 

@@ -5,6 +5,11 @@
 //! and pictures of the decoding threads share a budget, so memory holds a few
 //! photos, not the library.
 //!
+//! While the work is to be polite, one more thread, of low priority, decodes in
+//! place of those, and another one embeds, a few photos at a time. They are
+//! threads of their own since none gets its priority back. Between any two
+//! photos, or few, the run looks what it may do now.
+//!
 //! Results are stored in batches, derived data first: the catalog never claims
 //! what the derived store does not hold, so a process that dies at any moment
 //! loses the batch in flight and nothing else.
@@ -30,8 +35,8 @@ use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
 use crate::metadata;
-use crate::model::Encoder;
-use crate::scan;
+use crate::model::{self, Encoder};
+use crate::{priority, scan};
 
 /// Photos stored in one transaction, and the longest that a finished one waits.
 const STORE_PHOTOS: usize = 64;
@@ -39,6 +44,10 @@ const STORE_AFTER: Duration = Duration::from_millis(500);
 
 /// How often the embedding thread looks around while it waits for photos.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Photos that are embedded together while the work is polite: on one core more
+/// gain nothing, and the run is to notice within seconds what it may do.
+const POLITE_BATCH: usize = 4;
 
 /// What files and their pixels may take while they are decoded: for a core, a
 /// photo of an ordinary size; beside that, one of 30 megapixels whose format
@@ -137,6 +146,16 @@ impl Pipeline<'_> {
         if pending.is_empty() {
             return Ok(Totals::default());
         }
+        let _running = self.control.run();
+        let total = pending.len() as u64;
+        let meter = Mutex::new(RateMeter::new());
+        while self.control.is_held() {
+            if self.control.is_stopped() || interrupted() {
+                return Ok(Totals::default());
+            }
+            self.report(&meter, 0, 0, total);
+            self.control.wait_while_held(TICK);
+        }
         self.check_model()?;
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let batch = self.encoder.batch_size().max(1);
@@ -150,28 +169,28 @@ impl Pipeline<'_> {
         let failed = AtomicU64::new(0);
 
         std::thread::scope(|scope| {
-            for _ in 0..cores {
+            let polite = (0..cores).map(|_| false).chain([true]);
+            for polite in polite {
                 let sender = decoded_in.clone();
                 let (next, halt, budget) = (&next, &halt, &budget);
-                scope.spawn(move || self.read_all(pending, next, halt, budget, &sender));
+                scope.spawn(move || self.read_all(polite, pending, next, halt, budget, &sender));
             }
             drop(decoded_in);
             let storing = {
                 let (done, failed) = (&done, &failed);
                 scope.spawn(move || self.store_all(finished_out, done, failed))
             };
-            let meter = Mutex::new(RateMeter::new());
             let tick = || {
                 if self.control.is_stopped() || interrupted() {
                     halt.store(true, Ordering::Release);
                 }
-                let total = pending.len() as u64;
                 self.report(
                     &meter,
                     done.load(Ordering::Relaxed),
                     failed.load(Ordering::Relaxed),
                     total,
                 );
+                halt.load(Ordering::Acquire)
             };
             let embedding = self.embed_all(&decoded_out, &finished_in, batch, &tick);
             // A stage that gave up must not leave the others waiting for it.
@@ -187,7 +206,12 @@ impl Pipeline<'_> {
     /// Loads the image tower before any photo can be blamed for its absence.
     fn check_model(&self) -> Result<()> {
         (self.progress)(Progress::at(Step::LoadingModel));
-        self.try_model()
+        self.compute(|| self.try_model())
+    }
+
+    /// Computes on all cores, or on one, as the work may now.
+    fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        if self.control.effort().is_polite() { model::politely(work) } else { work() }
     }
 
     /// Whether the model works, told by a picture that cannot be at fault.
@@ -199,39 +223,63 @@ impl Pipeline<'_> {
 
     fn report(&self, meter: &Mutex<RateMeter>, done: u64, failed: u64, total: u64) {
         let mut meter = meter.lock();
-        let paused = self.control.is_paused();
-        let rate = if paused {
+        let effort = self.control.effort();
+        let step = match self.control.is_paused() {
+            true => Step::Paused,
+            false if effort.waits() => Step::Deferred,
+            false => Step::Indexing,
+        };
+        let rate = if step != Step::Indexing {
             meter.reset();
             0.0
         } else {
             meter.mark(Instant::now(), done)
         };
         (self.progress)(Progress {
-            step: if paused { Step::Paused } else { Step::Indexing },
+            step,
             done,
             total,
             failed,
             rate,
             seconds_left: (rate > 0.0).then(|| (total - done) as f64 / rate),
+            effort,
         });
     }
 
+    /// Reads photos until there are no more, in turn with those threads that are
+    /// polite, or are not, where this one is not, or is.
     fn read_all(
         &self,
+        polite: bool,
         pending: &[PendingPhoto],
         next: &AtomicUsize,
         halt: &AtomicBool,
         budget: &Budget,
         sender: &Sender<Outcome>,
     ) {
+        if polite {
+            priority::lower();
+        }
         loop {
-            while self.control.is_paused() && !halt.load(Ordering::Acquire) {
-                self.control.wait_while_paused(TICK);
+            while !halt.load(Ordering::Acquire) {
+                if self.control.is_held() {
+                    self.control.wait_while_held(TICK);
+                } else if self.control.effort().is_polite() == polite {
+                    break;
+                } else if next.load(Ordering::Relaxed) >= pending.len() {
+                    return;
+                } else {
+                    self.control.wait_for_turn(polite, TICK);
+                }
             }
             if halt.load(Ordering::Acquire) {
                 return;
             }
-            let Some(photo) = pending.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+            let Some(photo) = pending.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                // Those whose turn it is not need not wait for it any more.
+                self.control.look_around();
+                return;
+            };
             if sender.send(self.read_one(photo, budget)).is_err() {
                 return;
             }
@@ -323,7 +371,7 @@ impl Pipeline<'_> {
         decoded: &Receiver<Outcome>,
         finished: &Sender<Finished>,
         batch_size: usize,
-        tick: &dyn Fn(),
+        tick: &dyn Fn() -> bool,
     ) -> Result<()> {
         let mut batch = Batch { photos: Vec::with_capacity(batch_size), ..Batch::default() };
         let gone = |_| Error::failed("the storing thread ended early");
@@ -342,22 +390,44 @@ impl Pipeline<'_> {
                 }
                 // Nothing came for a moment: what is here need not wait longer.
                 Err(RecvTimeoutError::Timeout) => {
-                    self.embed(&mut batch, finished)?;
+                    self.embed(&mut batch, finished, tick)?;
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.embed(&mut batch, finished)?;
+                    self.embed(&mut batch, finished, tick)?;
                     return Ok(());
                 }
             }
-            if batch.photos.len() == batch_size {
-                self.embed(&mut batch, finished)?;
+            let polite = self.control.effort().is_polite();
+            let enough = if polite { POLITE_BATCH.min(batch_size) } else { batch_size };
+            if batch.photos.len() >= enough {
+                self.embed(&mut batch, finished, tick)?;
             }
         }
     }
 
-    fn embed(&self, batch: &mut Batch, finished: &Sender<Finished>) -> Result<()> {
+    /// Embeds what was decoded, as many together as the work may now.
+    fn embed(
+        &self,
+        batch: &mut Batch,
+        finished: &Sender<Finished>,
+        tick: &dyn Fn() -> bool,
+    ) -> Result<()> {
         let Batch { photos, copies, .. } = batch;
-        self.embed_photos(photos, finished)?;
+        while !photos.is_empty() {
+            while self.control.effort().waits() {
+                if tick() {
+                    // A run that ends while it may not work leaves these to the
+                    // next one: they are still pending.
+                    photos.clear();
+                    copies.clear();
+                    return Ok(());
+                }
+                self.control.wait_while_held(TICK);
+            }
+            let polite = self.control.effort().is_polite();
+            let most = if polite { POLITE_BATCH } else { photos.len() };
+            self.embed_together(photos.drain(..most.min(photos.len())).collect(), finished)?;
+        }
         // After their originals, whose vectors are stored by the time that those
         // of the copies are asked for.
         for copy in copies.drain(..) {
@@ -368,25 +438,26 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    fn embed_photos(&self, batch: &mut Vec<Decoded>, finished: &Sender<Finished>) -> Result<()> {
+    fn embed_together(&self, mut batch: Vec<Decoded>, finished: &Sender<Finished>) -> Result<()> {
         let inputs: Vec<RgbImage> = batch.iter_mut().filter_map(|p| p.input.take()).collect();
         if inputs.is_empty() {
             return Ok(());
         }
-        let together = self.encoder.encode_images(&inputs);
+        let encode = |inputs: &[RgbImage]| self.compute(|| self.encoder.encode_images(inputs));
+        let together = encode(&inputs);
         tracing::debug!("embedded {} photos", inputs.len());
         if together.is_err() {
             // A model that fails altogether must not be blamed on the photos.
-            self.try_model()?;
+            self.compute(|| self.try_model())?;
         }
-        for (index, decoded) in batch.drain(..).enumerate() {
+        for (index, decoded) in batch.into_iter().enumerate() {
             // One bad photo must not fail its neighbours: they go singly then.
             let vector = match &together {
                 Ok(vectors) => vectors
                     .get(index)
                     .map(|v| v.to_f16_le_bytes())
                     .ok_or_else(|| Error::failed("the model answered with too few vectors")),
-                Err(_) => self.encoder.encode_images(&inputs[index..=index]).and_then(|v| {
+                Err(_) => encode(&inputs[index..=index]).and_then(|v| {
                     v.first().map(|v| v.to_f16_le_bytes()).ok_or_else(Error::cancelled)
                 }),
             };
@@ -577,3 +648,6 @@ fn read_sidecar(path: &Path) -> io::Result<Option<metadata::Metadata>> {
     File::open(path)?.take(LONGEST_SIDECAR).read_to_end(&mut bytes)?;
     Ok(metadata::read_sidecar(&bytes))
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,7 @@ use serde_json::Value;
 use crate::error::{Context, Error, Result};
 
 pub use catalogue::{KnownModel, Recommendation, known};
+pub use cpu::politely;
 use device::Backend;
 pub use device::{DeviceChoice, DeviceReport, Precision};
 pub use download::Download;

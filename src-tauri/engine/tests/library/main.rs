@@ -6,5 +6,6 @@
 mod following;
 mod models;
 mod photos;
+mod policy;
 mod support;
 mod upkeep;

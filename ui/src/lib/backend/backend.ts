@@ -5,12 +5,15 @@
  */
 import type {
   CommandError,
+  Conditions,
   ErrorCode,
+  Exclusions,
   Failure,
   Install,
   Model,
   Overview,
   Photo,
+  Policy,
   Progress,
   Removed,
   Root,
@@ -45,6 +48,8 @@ export interface Backend {
   chooseFolder(): Promise<string | null>;
   addRoot(path: string): Promise<Root>;
   removeRoot(id: number): Promise<void>;
+  /** Leaves this out of a folder from now on; rejects with `usage` for what is no pattern. */
+  setExclusions(id: number, exclusions: Exclusions): Promise<void>;
   /** Every photo, newest first. */
   library(): Promise<Listing>;
   /** Best first. */
@@ -55,6 +60,11 @@ export interface Backend {
   retryFailures(): Promise<number>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** How hard the work in the background may go. */
+  policy(): Promise<Policy>;
+  setPolicy(policy: Policy): Promise<void>;
+  /** What the system tells of the person and of the power. */
+  conditions(): Promise<Conditions>;
   /** Shows the photo's file in the system's file browser. */
   reveal(id: number): Promise<void>;
   /** Looks through the folders for changes now. */

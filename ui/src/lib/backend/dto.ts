@@ -124,9 +124,40 @@ export interface Failure {
   when: number;
 }
 
+/**
+ * How fast photos are indexed: politely while somebody uses the computer, always
+ * at full speed, always politely, or only while nobody uses it.
+ */
+export type Pace = "automatic" | "full" | "polite" | "whenAway";
+
+/** What is wanted of the work in the background. */
+export interface Policy {
+  pace: Pace;
+  /** Wait while the computer runs on its battery. */
+  mainsOnly: boolean;
+}
+
+/** What this system tells; null for what it does not. */
+export interface Conditions {
+  /** Somebody uses the computer. */
+  inUse: boolean | null;
+  onMains: boolean | null;
+}
+
+/** How hard the work goes, and why not harder. */
+export type Effort =
+  "full" | "polite" | "politeInUse" | "politeUntold" | "waitingForMains" | "waitingForAbsence";
+
 /** What the engine is doing. */
 export type Step =
-  "scanning" | "loadingModel" | "indexing" | "idle" | "paused" | "waiting" | "diskFull";
+  | "scanning"
+  | "loadingModel"
+  | "indexing"
+  | "idle"
+  | "paused"
+  | "waiting"
+  | "diskFull"
+  | "deferred";
 
 /** How far it is. */
 export interface Progress {
@@ -137,6 +168,8 @@ export interface Progress {
   /** Photos a second over the last seconds. */
   rate: number;
   secondsLeft: number | null;
+  /** For what it waits, or why it does not go faster. */
+  effort: Effort;
 }
 
 /** What the page may branch on. */

@@ -8,12 +8,34 @@
  * `still=1` nothing is downloaded or prepared.
  */
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
-import type { CommandError, Failure, Model, Overview, Photo, Progress, Removed, Root } from "./dto";
+import type {
+  CommandError,
+  Conditions,
+  Exclusions,
+  Failure,
+  Model,
+  Overview,
+  Photo,
+  Policy,
+  Progress,
+  Removed,
+  Root,
+} from "./dto";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { decodeListing, RECORD_BYTES, type Listing } from "./listing";
 
 export type FakeState =
-  "idle" | "empty" | "scanning" | "indexing" | "paused" | "broken" | "offline" | "failures";
+  | "idle"
+  | "empty"
+  | "scanning"
+  | "indexing"
+  | "polite"
+  | "waitingForMains"
+  | "waitingForAbsence"
+  | "paused"
+  | "broken"
+  | "offline"
+  | "failures";
 
 export interface FakeFile {
   name: string;
@@ -30,6 +52,8 @@ export interface FakeOptions {
   deviceReason?: string;
   /** Why the library is open for reading only. */
   readOnly?: string;
+  /** What the system tells; nothing where it is absent. */
+  conditions?: Conditions;
   /** Real pictures, served under `/dev-photos/`, instead of drawings. */
   files?: readonly FakeFile[];
   /** How long each answer takes. */
@@ -102,16 +126,19 @@ function chance(id: number, salt: number): number {
 
 const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4];
 const NEWEST = 1_790_000_000;
+const NOTHING_LEFT_OUT: Exclusions = { patterns: [], hidden: true, noMedia: true, minBytes: 0 };
+/** Each step of such a state, and how hard the work goes. */
+const WORK = {
+  indexing: ["indexing", "full"],
+  polite: ["indexing", "politeInUse"],
+  paused: ["paused", "full"],
+  waitingForMains: ["deferred", "waitingForMains"],
+  waitingForAbsence: ["deferred", "waitingForAbsence"],
+} as const;
 const LONG_NAME =
   "Familienurlaub an der Ostsee, Abendspaziergang am Leuchtturm mit Großeltern und Nachbarskindern ".repeat(
     2,
   );
-
-/** A folder that is watched, and of which everything is wanted. */
-const WHOLE: Pick<Root, "reason" | "exclusions"> = {
-  reason: null,
-  exclusions: { patterns: [], hidden: true, noMedia: true, minBytes: 0 },
-};
 
 export class FakeBackend implements Backend {
   /** What a test moves the models by. */
@@ -121,6 +148,7 @@ export class FakeBackend implements Backend {
   #roots: Root[];
   #progress: Progress | null = null;
   #paused: boolean;
+  #policy: Policy = { pace: "automatic", mainsOnly: false };
   #failures: Failure[];
 
   constructor(options: FakeOptions) {
@@ -131,33 +159,31 @@ export class FakeBackend implements Backend {
     this.#roots =
       count === 0 && (state === undefined || state === "idle")
         ? []
-        : [{ id: 1, path: "/home/anna/Pictures", state: "online", photos: count, ...WHOLE }];
+        : [madeRoot(1, "/home/anna/Pictures", "online", count)];
     if (state === "offline") {
+      const reason = "a network folder (nfs4) tells nothing of its changes";
       this.#roots.push(
-        {
-          id: 2,
-          path: "/media/anna/Travel drive/Photos 2009–2016",
-          state: "offline",
-          ...WHOLE,
-          photos: 1204,
-        },
-        { id: 3, path: `/home/anna/${LONG_NAME}`, state: "unreadable", photos: 18, ...WHOLE },
+        madeRoot(2, "/media/anna/Travel drive/Photos 2009–2016", "offline", 1204),
+        madeRoot(3, `/home/anna/${LONG_NAME}`, "unreadable", 18),
+        { ...madeRoot(4, "/mnt/nas/Family", "polling", 5321), reason },
       );
     }
     this.#failures = state === "failures" || state === "indexing" ? this.#makeFailures() : [];
-    if (state === "indexing" || state === "paused" || state === "scanning") {
-      const share = Math.round(count * 0.62);
-      this.#progress =
-        state === "scanning"
-          ? { step: "scanning", done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null }
-          : {
-              step: state,
-              done: share,
-              total: count,
-              failed: this.#failures.length,
-              rate: state === "paused" ? 0 : 21.4,
-              secondsLeft: state === "paused" ? null : 192,
-            };
+    const nothing = { done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null } as const;
+    if (state === "scanning") {
+      this.#progress = { ...nothing, step: "scanning", effort: "full" };
+    } else if (state !== undefined && state in WORK) {
+      const [step, effort] = WORK[state as keyof typeof WORK];
+      const going = step === "indexing";
+      this.#progress = {
+        step,
+        done: Math.round(count * 0.62),
+        total: count,
+        failed: this.#failures.length,
+        rate: going ? 21.4 : 0,
+        secondsLeft: going ? 192 : null,
+        effort,
+      };
     }
   }
 
@@ -194,7 +220,7 @@ export class FakeBackend implements Backend {
 
   async addRoot(path: string): Promise<Root> {
     await this.#wait();
-    const root: Root = { id: this.#roots.length + 1, path, state: "online", photos: 0, ...WHOLE };
+    const root = madeRoot(this.#roots.length + 1, path, "online", 0);
     this.#roots.push(root);
     return root;
   }
@@ -202,6 +228,19 @@ export class FakeBackend implements Backend {
   async removeRoot(id: number): Promise<void> {
     await this.#wait();
     this.#roots = this.#roots.filter((root) => root.id !== id);
+  }
+
+  async setExclusions(id: number, exclusions: Exclusions): Promise<void> {
+    await this.#wait();
+    const bad = exclusions.patterns.find((pattern) => pattern.includes("["));
+    if (bad !== undefined) {
+      const error: CommandError = {
+        code: "usage",
+        message: `${bad} is no pattern: a bracket is not closed`,
+      };
+      throw error;
+    }
+    this.#roots = this.#roots.map((root) => (root.id === id ? { ...root, exclusions } : root));
   }
 
   async library(): Promise<Listing> {
@@ -241,6 +280,7 @@ export class FakeBackend implements Backend {
     const file = this.#file(id);
     const record = this.#record(id);
     const long = id % 13 === 0;
+    const said = id % 3 === 0;
     return {
       id,
       path: `/home/anna/Pictures/2024/${file?.name ?? `IMG_${id}.jpg`}`,
@@ -250,27 +290,27 @@ export class FakeBackend implements Backend {
       folder: "/home/anna/Pictures/2024",
       size: file?.bytes ?? 3_482_112,
       time: record.time ?? 0,
-      timeSource: "picture",
-      takenAt: record.time ?? null,
-      utcOffsetMin: null,
-      iso: null,
-      aperture: null,
-      focalMm: null,
-      exposureS: null,
-      title: null,
-      description: null,
-      keywords: [],
-      hierarchicalKeywords: [],
-      rating: null,
-      label: null,
-      near: null,
+      timeSource: id % 7 === 0 ? "name" : id % 11 === 0 ? "file" : "picture",
+      takenAt: id % 7 === 0 || id % 11 === 0 ? null : (record.time ?? null),
+      utcOffsetMin: id % 2 ? 120 : null,
       width: file?.width ?? 1200,
       height: file?.height ?? Math.round(1200 / (record.aspect ?? 1)),
       camera: id % 2 ? "Fujifilm X-T4" : null,
-      lens: null,
+      lens: id % 2 ? "XF35mmF1.4 R" : null,
       format: "JPEG",
-      lat: null,
-      lon: null,
+      lat: id % 2 ? 38.7 : null,
+      lon: id % 2 ? -9.1 : null,
+      iso: id % 2 ? 400 : null,
+      aperture: id % 2 ? 2.8 : null,
+      focalMm: id % 2 ? 35 : null,
+      exposureS: id % 2 ? 0.004 : null,
+      title: said ? "Evening at the river" : null,
+      description: said ? "The last ferry of the day, seen from the terrace." : null,
+      keywords: said ? ["river", "ferry", "Lisbon"] : [],
+      hierarchicalKeywords: said ? ["Places|Portugal|Lisbon"] : [],
+      rating: said ? 4 : id % 10 === 0 ? -1 : null,
+      label: said ? "Green" : null,
+      near: id % 2 ? { city: "Lisbon", region: "Lisbon", country: "Portugal" } : null,
       offline: record.offline ?? false,
       embedded: true,
     };
@@ -297,6 +337,21 @@ export class FakeBackend implements Backend {
     this.#paused = false;
     if (this.#progress)
       this.emitProgress({ ...this.#progress, step: "indexing", secondsLeft: 192 });
+  }
+
+  async policy(): Promise<Policy> {
+    await this.#wait();
+    return this.#policy;
+  }
+
+  async setPolicy(policy: Policy): Promise<void> {
+    await this.#wait();
+    this.#policy = policy;
+  }
+
+  async conditions(): Promise<Conditions> {
+    await this.#wait();
+    return this.#options.conditions ?? { inUse: null, onMains: null };
   }
 
   async reveal(): Promise<void> {
@@ -436,6 +491,10 @@ export async function fakeFromAddress(count: number, address: URLSearchParams): 
   const backend = new FakeBackend(options);
   if (!address.has("still")) backend.stock.runByItself();
   return backend;
+}
+
+function madeRoot(id: number, path: string, state: Root["state"], photos: number): Root {
+  return { id, path, state, reason: null, photos, exclusions: NOTHING_LEFT_OUT };
 }
 
 /** A landscape of three hills under a sky. */

@@ -7,11 +7,13 @@ import { versioned } from "./address";
 import type { Backend, BackendEvents } from "./backend";
 import type {
   CommandError,
+  Conditions,
   Failure,
   Install,
   Model,
   Overview,
   Photo,
+  Policy,
   Progress,
   Removed,
   Root,
@@ -23,6 +25,7 @@ export const tauriBackend: Backend = {
   chooseFolder: () => invoke<string | null>("choose_folder"),
   addRoot: (path) => invoke<Root>("add_root", { path }),
   removeRoot: (id) => invoke("remove_root", { id }),
+  setExclusions: (id, exclusions) => invoke("set_exclusions", { id, exclusions }),
   library: async () => decodeListing(await invoke<ArrayBuffer>("library")),
   search: async ({ query, similarTo, ticket }) =>
     decodeListing(await invoke<ArrayBuffer>("search", { query, similarTo, ticket })),
@@ -31,6 +34,9 @@ export const tauriBackend: Backend = {
   retryFailures: () => invoke<number>("retry_failures"),
   pause: () => invoke("pause"),
   resume: () => invoke("resume"),
+  policy: () => invoke<Policy>("policy"),
+  setPolicy: (policy) => invoke("set_policy", { policy }),
+  conditions: () => invoke<Conditions>("conditions"),
   reveal: (id) => invoke("reveal", { id }),
   rescan: () => invoke("rescan"),
 

@@ -1,6 +1,6 @@
 /** The folders that the library follows, and the counts that the window shows of it. */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Failure, Overview, Root } from "../backend/dto";
+import type { CommandError, Exclusions, Failure, Overview, Root } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import type { Notices } from "../notices/notices.svelte";
 import { lastPart, photos } from "../words/format";
@@ -84,6 +84,12 @@ export class Library {
     } catch (thrown) {
       this.#notices.failed(`${lastPart(root.path)} could not be removed.`, thrown);
     }
+  }
+
+  /** Leaves this out of a folder from now on; rejects where a pattern is none. */
+  async exclude(root: Root, exclusions: Exclusions): Promise<void> {
+    await this.#backend.setExclusions(root.id, exclusions);
+    this.refresh();
   }
 
   async rescan(): Promise<void> {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::protocol::{self, Answer, Request};
+use crate::priority;
 
 /// How to start a decoding process.
 #[derive(Debug, Clone)]
@@ -132,8 +133,11 @@ impl Pool {
             self.0.free.wait(&mut state);
         }
         state.busy += 1;
-        // The one used last has most of what it needs in the caches.
-        state.idle.pop().map(|(_, process)| process)
+        // The one used last has most of what it needs in the caches. No process
+        // gets back the priority that it was started with.
+        let polite = priority::was_lowered();
+        let fitting = state.idle.iter().rposition(|(_, process)| process.polite == polite)?;
+        Some(state.idle.remove(fitting).1)
     }
 
     fn attempt(&self, process: &mut Process, request: &Request<'_>) -> Result<Answer, Trouble> {
@@ -236,6 +240,8 @@ impl Leash {
 
 struct Process {
     leash: Arc<Leash>,
+    /// It lets others go first, as the thread did that started it.
+    polite: bool,
     to: ChildStdin,
     from: ChildStdout,
     greeted: bool,
@@ -268,7 +274,7 @@ impl Process {
         };
         super::system::enlarge(&to, &from);
         let leash = Arc::new(Leash { child: Mutex::new(child), cut: AtomicBool::new(false) });
-        Ok(Self { leash, to, from, greeted: false })
+        Ok(Self { leash, polite: priority::was_lowered(), to, from, greeted: false })
     }
 
     fn ask(&mut self, request: &Request<'_>) -> Result<Answer, Asked> {

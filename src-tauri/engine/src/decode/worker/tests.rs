@@ -70,6 +70,24 @@ fn a_process_is_used_again() {
     assert_eq!(pool.processes(), 1);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_polite_thread_has_polite_processes_and_others_have_not() {
+    let nice = |process: u32| {
+        let process = rustix::process::Pid::from_raw(process as i32);
+        rustix::process::getpriority_process(process).unwrap()
+    };
+    let pool = usual(2);
+    let usual = number(&pool);
+    let polite = || {
+        crate::priority::lower();
+        number(&pool)
+    };
+    let polite = std::thread::scope(|scope| scope.spawn(polite).join().unwrap());
+    assert!(nice(polite) > nice(usual), "{} {}", nice(polite), nice(usual));
+    assert_eq!(number(&pool), usual);
+}
+
 #[test]
 fn a_crash_costs_its_file_alone() {
     let pool = usual(1);

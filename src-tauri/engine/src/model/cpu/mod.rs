@@ -34,5 +34,5 @@ pub use attention::Sight;
 pub use kernels::available;
 pub use kernels::{Depthwise, Finish, Kernels, Lines, kernels};
 pub use product::{Bytes, Input, Matrix, Product};
-pub use tower::{AttentionPool, Batch, Embed, Pool, Rows, Tower, on_threads, patches};
+pub use tower::{AttentionPool, Batch, Embed, Pool, Rows, Tower, on_threads, patches, politely};
 pub use transformer::{Attention, Layer, Norm, Order, Perceptron, Transformer};

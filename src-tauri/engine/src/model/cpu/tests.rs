@@ -243,3 +243,19 @@ fn products_do_not_depend_on_how_rows_are_tiled() {
         }
     }
 }
+
+/// Inside polite work everything stays on its one thread, whatever else is used
+/// to sharing work out.
+#[test]
+fn polite_work_stays_on_one_thread() {
+    let (id, name) = super::politely(|| {
+        let here = std::thread::current();
+        assert_eq!(rayon::current_num_threads(), 1);
+        let again = super::on_threads(|| std::thread::current().id());
+        assert_eq!(again, here.id());
+        (here.id(), here.name().map(str::to_owned))
+    });
+    assert_eq!(name.as_deref(), Some("embed-politely"));
+    assert_eq!(super::politely(|| std::thread::current().id()), id);
+    assert_ne!(super::on_threads(|| std::thread::current().id()), id);
+}

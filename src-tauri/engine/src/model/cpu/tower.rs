@@ -1,5 +1,6 @@
 //! A whole tower on the processor: images or texts to vectors.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use candle_core::Tensor;
@@ -13,6 +14,7 @@ use super::kernels::{Finish, Kernels, ROWS, kernels};
 use super::product::{Matrix, Product};
 use super::transformer::{Norm, Perceptron, Scratch, Sequences, Transformer};
 use crate::model::device::Precision;
+use crate::priority;
 
 /// Rows that a crew takes through a tower at once: few enough for its buffers
 /// to stay near the processor, enough for a panel of weights to be used often.
@@ -27,11 +29,37 @@ static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     threads.inspect_err(|error| tracing::warn!("images are embedded slowly: {error}")).ok()
 });
 
-/// Does work on the threads for images, which may share it out among them.
+/// The one thread, of low priority, on which images are embedded politely.
+static POLITE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let threads = ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "embed-politely".into());
+    let threads = threads.start_handler(|_| {
+        IS_POLITE.set(true);
+        priority::lower();
+    });
+    let threads = threads.build();
+    threads.inspect_err(|error| tracing::warn!("images are not embedded politely: {error}")).ok()
+});
+
+thread_local! {
+    /// This is the thread of [`POLITE`].
+    static IS_POLITE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work, and whatever is computed in it, on one thread of low priority.
+/// Questions are answered on other threads, and need not wait for it.
+pub fn politely<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match &*POLITE {
+        Some(thread) => thread.install(work),
+        None => work(),
+    }
+}
+
+/// Does work on the threads for images, which may share it out among them; in
+/// polite work, on the one thread that it has.
 pub fn on_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     match &*THREADS {
-        Some(threads) => threads.install(work),
-        None => work(),
+        Some(threads) if !IS_POLITE.get() => threads.install(work),
+        _ => work(),
     }
 }
 
@@ -175,11 +203,12 @@ impl Tower {
         matches!(self.pool, Pool::Token { .. })
     }
 
-    /// One vector for each sequence, not normalised, on all cores.
+    /// One vector for each sequence, not normalised, on all cores; in polite
+    /// work, on one.
     pub fn images(&self, batch: Batch<'_>) -> Vec<Vec<f32>> {
         match &*THREADS {
-            Some(threads) => self.images_on(threads, batch),
-            None => self.texts(batch),
+            Some(threads) if !IS_POLITE.get() => self.images_on(threads, batch),
+            _ => self.texts(batch),
         }
     }
 
