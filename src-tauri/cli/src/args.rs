@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions, Precision};
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -77,6 +77,9 @@ pub enum Command {
     Status,
     /// List photos that could not be read, and why
     Failures(FailuresArgs),
+    /// List, add and remove folders, and say what to leave out of them
+    #[command(subcommand)]
+    Folder(FolderCommand),
     /// List, add, remove and choose models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -198,6 +201,69 @@ pub struct FailuresArgs {
     /// Try them again first
     #[arg(long)]
     pub retry: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FolderCommand {
+    /// List the library's folders, their states, and what is left out of them
+    List,
+    /// Add a folder without reading its photos yet
+    Add {
+        /// The folder, with all folders inside
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Look for new, changed, moved and missing photos without reading them
+    Scan {
+        /// The folders [default: all of the library's]
+        #[arg(value_name = "DIR")]
+        folders: Vec<PathBuf>,
+    },
+    /// Leave files of a folder out of the library; they stay where they are
+    Exclude(ExcludeArgs),
+    /// Forget a folder and what is known of its photos; the files stay
+    Remove {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ExcludeArgs {
+    /// A folder of the library
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+
+    /// Names of files and folders to leave out (`*.png`, `Cache`) or, with a
+    /// slash, paths within the folder (`2020/**/rejected`)
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+
+    /// No longer leave out by this pattern; may be given several times
+    #[arg(long = "allow", value_name = "PATTERN")]
+    pub allowed: Vec<String>,
+
+    /// Files and folders whose names begin with a dot [default of a new folder: skip]
+    #[arg(long, value_name = "WHAT")]
+    pub hidden: Option<Treatment>,
+
+    /// Folders that hold a file `.nomedia` [default of a new folder: skip]
+    #[arg(long, value_name = "WHAT")]
+    pub nomedia: Option<Treatment>,
+
+    /// Leave out smaller files, such as 50kB; 0 for none
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub min_size: Option<u64>,
+}
+
+/// What to do with some files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Treatment {
+    /// Have them in the library
+    Keep,
+    /// Leave them out
+    Skip,
 }
 
 #[derive(Debug, Subcommand)]
@@ -417,6 +483,23 @@ fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 
+/// A size as people write it, in decimal units: `50kB`, `1.5 MB`, `800`.
+fn bytes(word: &str) -> Result<u64, String> {
+    let word = word.trim();
+    let unit_at = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+    let (number, unit) = word.split_at(unit_at);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        _ => f64::NAN,
+    };
+    let size = number.parse::<f64>().map_or(f64::NAN, |number| (number * factor).round());
+    // Also false for what is no number.
+    if size < 1e18 { Ok(size as u64) } else { Err("use a size, such as 50kB or 1.5MB".to_owned()) }
+}
+
 fn seconds(word: &str) -> Result<Duration, String> {
     let seconds = word.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "use a number of seconds, such as 4 or 0.5".to_owned())
@@ -459,6 +542,26 @@ mod tests {
         assert_eq!(limit(&["afterimage", "search", "a dog"]), Some(20));
         assert_eq!(limit(&["afterimage", "search", "a dog", "--limit", "3"]), Some(3));
         assert_eq!(limit(&["afterimage", "search", "a dog", "--all"]), None);
+    }
+
+    #[test]
+    fn sizes_are_read_as_they_are_written() {
+        for (word, size) in [
+            ("0", Some(0)),
+            ("800", Some(800)),
+            ("50kB", Some(50_000)),
+            ("50 KB", Some(50_000)),
+            ("1.5MB", Some(1_500_000)),
+            ("2g", Some(2_000_000_000)),
+            ("", None),
+            ("kB", None),
+            ("-1", None),
+            ("1e99", None),
+            ("5 TiB", None),
+            ("9999999999999G", None),
+        ] {
+            assert_eq!(bytes(word).ok(), size, "{word}");
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use afterimage_engine::bench::Machine;
 use afterimage_engine::{
-    Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Failure, Hit, IndexReport,
-    KnownModel, ModelCheck, ModelInfo, ModelState, Page, Recommendation, Removed, Status, Store,
-    Strength,
+    Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Exclusions, Failure, Hit,
+    IndexReport, KnownModel, ModelCheck, ModelInfo, ModelState, Page, Recommendation, Removed,
+    Root, Status, Store, Strength,
 };
 use serde::Serialize;
 
@@ -42,6 +42,63 @@ impl From<&IndexReport> for IndexDocument {
             skipped: report.skipped,
             photos: report.photos,
             seconds: report.seconds,
+        }
+    }
+}
+
+/// `folder scan`. `photos` is what the library holds now.
+#[derive(Serialize)]
+pub struct ScanDocument {
+    added: u64,
+    modified: u64,
+    moved: u64,
+    removed: u64,
+    skipped: u64,
+    photos: u64,
+    seconds: f64,
+}
+
+impl From<&IndexReport> for ScanDocument {
+    fn from(report: &IndexReport) -> Self {
+        Self {
+            added: report.added,
+            modified: report.modified,
+            moved: report.moved,
+            removed: report.removed,
+            skipped: report.skipped,
+            photos: report.photos,
+            seconds: report.seconds,
+        }
+    }
+}
+
+/// A folder in `folder`. `exclude` is what is left out of it.
+#[derive(Serialize)]
+pub struct FolderEntry {
+    #[serde(flatten)]
+    root: RootEntry,
+    exclude: ExcludeEntry,
+}
+
+#[derive(Serialize)]
+struct ExcludeEntry {
+    patterns: Vec<String>,
+    hidden: bool,
+    nomedia: bool,
+    min_bytes: u64,
+}
+
+impl From<&Root> for FolderEntry {
+    fn from(root: &Root) -> Self {
+        let Exclusions { patterns, hidden, no_media, min_bytes } = &root.exclusions;
+        Self {
+            root: RootEntry::from(root),
+            exclude: ExcludeEntry {
+                patterns: patterns.clone(),
+                hidden: *hidden,
+                nomedia: *no_media,
+                min_bytes: *min_bytes,
+            },
         }
     }
 }
@@ -200,6 +257,17 @@ struct RootEntry {
     photos: u64,
 }
 
+impl From<&Root> for RootEntry {
+    fn from(root: &Root) -> Self {
+        Self {
+            path: text(&root.path),
+            state: root.state.as_str(),
+            reason: root.reason.clone(),
+            photos: root.photos,
+        }
+    }
+}
+
 impl From<&Status> for StatusDocument {
     fn from(status: &Status) -> Self {
         Self {
@@ -224,16 +292,7 @@ impl From<&Status> for StatusDocument {
                 .iter()
                 .map(|(id, embedded)| EmbeddedEntry { id: id.clone(), embedded: *embedded })
                 .collect(),
-            roots: status
-                .roots
-                .iter()
-                .map(|root| RootEntry {
-                    path: text(&root.path),
-                    state: root.state.as_str(),
-                    reason: root.reason.clone(),
-                    photos: root.photos,
-                })
-                .collect(),
+            roots: status.roots.iter().map(RootEntry::from).collect(),
             read_only: status.read_only.clone(),
         }
     }

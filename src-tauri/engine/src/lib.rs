@@ -29,6 +29,7 @@ mod decode;
 mod derived;
 mod error;
 mod index;
+mod indexing;
 mod jobs;
 mod library;
 mod metadata;
@@ -43,12 +44,12 @@ mod view;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jobs::{Place, Reconciled, Sight, Wake};
+use jobs::Wake;
 use library::{InUse, Library};
 use model::Encoder;
-use scan::{Rules, Volumes};
+use scan::Rules;
 
 pub use background::Background;
 pub use decode::serve_if_asked as serve_decoder_if_asked;
@@ -184,6 +185,23 @@ impl Engine {
             .ok_or_else(|| Error::failed(format!("{shown} was removed while it was added")))
     }
 
+    /// The root at this place, which need not be there now.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where none is.
+    pub fn find_root(&self, dir: &Path) -> Result<Root> {
+        let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        let real = std::fs::canonicalize(dir).ok();
+        let roots = self.roots()?;
+        let at = |place: &Path| roots.iter().find(|root| root.path == place).cloned();
+        real.as_deref().and_then(at).or_else(|| at(&absolute)).ok_or_else(|| {
+            Error::usage(format!(
+                "{} is no folder of this library: `afterimage folder list` shows those that are",
+                dir.display()
+            ))
+        })
+    }
+
     /// Forgets a folder and its photos; the files stay as they are.
     ///
     /// # Errors
@@ -230,61 +248,6 @@ impl Engine {
                 exclusions: row.exclusions,
             })
             .collect())
-    }
-
-    /// Looks at the folders (all of them where none is named), then embeds
-    /// every photo of the library that is pending. Returns when that is done or
-    /// `control` is stopped; what is done by then stays done. Another process
-    /// that indexes is waited for ([`Step::Waiting`]).
-    ///
-    /// # Errors
-    /// Where the model or a store cannot be used, or another process follows the
-    /// library. A photo that fails is counted
-    /// and listed by [`failures`](Self::failures).
-    pub fn index(
-        &self,
-        roots: &[RootId],
-        control: &Control,
-        progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<IndexReport> {
-        let began = Instant::now();
-        let library = &self.0;
-        let Some(_writer) = library.writer(WriterKind::Index, control, progress)? else {
-            return Ok(IndexReport { stopped: true, ..IndexReport::default() });
-        };
-        progress(Progress::at(Step::Scanning));
-        library.catalog.forget_passing_failures(None)?;
-        // A root within one that is asked for was meant, too.
-        let all = self.roots()?;
-        let asked = |root: &Root| {
-            let outer = all.iter().filter(|outer| roots.contains(&outer.id));
-            roots.is_empty() || outer.into_iter().any(|outer| root.path.starts_with(&outer.path))
-        };
-        let places: Vec<Place> =
-            all.iter().filter(|root| asked(root)).map(|root| Place::Root(root.id.0)).collect();
-        let sight = Sight { volumes: &Volumes::now(), entering: &|_, _| {}, settling: None };
-        let done = library.reconcile(&places, sight)?;
-        let mut report = count(&done);
-        for task in library.tasks(&library.in_use()?, &HashSet::new())? {
-            if control.is_stopped() {
-                break;
-            }
-            let totals = library.work(&task, control, &|| false, progress, &|| {})?;
-            report.embedded += totals.embedded;
-            report.reused += totals.reused;
-            report.failed += totals.failed;
-            // What was new by its name and known by its bytes has moved.
-            report.moved += totals.moved;
-            report.added = report.added.saturating_sub(totals.moved);
-            report.removed = report.removed.saturating_sub(totals.moved);
-        }
-        report.stopped = control.is_stopped();
-        if !report.stopped {
-            library.serve_current_model()?;
-        }
-        report.photos = library.catalog.counts()?.present;
-        report.seconds = began.elapsed().as_secs_f64();
-        Ok(report)
     }
 
     /// Looks at all folders and follows their changes until `control` is
@@ -671,17 +634,4 @@ fn embed(encoder: &dyn Encoder, inputs: &[EmbedInput]) -> Result<Vec<(EmbedInput
 
 fn no_photo(id: PhotoId) -> Error {
     Error::not_found(format!("there is no photo {} in this library", id.0))
-}
-
-fn count(done: &Reconciled) -> IndexReport {
-    let mut report = IndexReport { skipped: done.unsupported, ..IndexReport::default() };
-    for (_, change) in &done.changes {
-        match change {
-            scan::Change::Added(_) => report.added += 1,
-            scan::Change::Modified { .. } => report.modified += 1,
-            scan::Change::Moved { .. } => report.moved += 1,
-            scan::Change::Removed { .. } | scan::Change::Excluded { .. } => report.removed += 1,
-        }
-    }
-    report
 }

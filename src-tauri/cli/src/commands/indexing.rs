@@ -77,7 +77,8 @@ fn remark(engine: &Engine, report: &IndexReport, asked: &[RootId]) -> Outcome {
     Ok(())
 }
 
-fn known_roots(engine: &Engine) -> Outcome<Vec<Root>> {
+/// All roots, of which there is at least one.
+pub fn known_roots(engine: &Engine) -> Outcome<Vec<Root>> {
     let roots = engine.roots()?;
     if roots.is_empty() {
         return Err(Error::usage("no folder is indexed yet: run `afterimage index DIR`").into());

@@ -1,6 +1,6 @@
 //! `status` and `failures`: what the library holds and what it could not read.
 
-use afterimage_engine::{Engine, Failure, Preparing, WriterKind};
+use afterimage_engine::{Engine, Failure, Preparing};
 
 use crate::Outcome;
 use crate::args::FailuresArgs;
@@ -58,15 +58,10 @@ pub fn status(engine: &Engine, json: bool) -> Outcome {
     Ok(())
 }
 
-/// Whether such a process takes up by itself what others leave to be done.
-fn follows(kind: WriterKind) -> bool {
-    matches!(kind, WriterKind::Watch | WriterKind::Window)
-}
-
 /// `afterimage failures`
 pub fn failures(engine: &Engine, args: &FailuresArgs, json: bool) -> Outcome {
     if args.retry && engine.retry_failures()? > 0 {
-        match engine.holder().filter(|holder| follows(holder.kind)) {
+        match engine.holder().filter(|holder| holder.kind.is_endless()) {
             Some(holder) => output::note(format_args!("{holder} tries them again")),
             None => drop(indexing::bring_up_to_date(engine, &[])?),
         }

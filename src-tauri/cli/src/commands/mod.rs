@@ -2,6 +2,7 @@
 //! hands the answer to [`crate::output`].
 
 mod bench;
+mod folders;
 mod indexing;
 mod library;
 mod models;
@@ -41,6 +42,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Library(command) => {
             upkeep::library(&cli.open_options(DeviceArgs::default(), None)?, command, json)
         }
+        Command::Folder(command) => folders::folder(&open()?, command, json),
         Command::Model(command) => models::model(open, command, json),
         Command::Bench(command) => bench::run(cli, command),
     }

@@ -170,7 +170,7 @@ impl WriterKind {
     }
 
     /// Whether it goes on until somebody ends it.
-    pub(crate) fn is_endless(self) -> bool {
+    pub fn is_endless(self) -> bool {
         matches!(self, Self::Watch | Self::Window)
     }
 }
