@@ -30,6 +30,7 @@ mod raw;
 mod support;
 mod tga;
 mod thumbnail;
+mod tiff;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
 mod words;
@@ -224,7 +225,7 @@ pub fn open<'a>(
 /// A file that passed the checks a header allows, not decoded yet.
 pub struct Picture<'a> {
     file: File<'a>,
-    way: Way,
+    way: Way<'a>,
     memory: u64,
     detail: Detail,
     format: Format,
@@ -277,6 +278,7 @@ impl Picture<'_> {
                 None => guarded_jxl(file.bytes, limits)?,
             },
             Way::Psd => file.guarded(|until| Ok(psd::decode(file.bytes, limits, until)?))?,
+            Way::Tiff(special) => file.guarded(|deadline| file.tiff(special, deadline))?,
             Way::Whole => file.guarded(|deadline| file.whole(deadline))?,
         };
         let Pixels { rgb, size, profile } = pixels;
@@ -285,7 +287,7 @@ impl Picture<'_> {
 }
 
 /// How a file is decoded.
-enum Way {
+enum Way<'a> {
     /// By a codec in Rust, all pixels.
     Whole,
     /// By libjpeg-turbo, in a process, each side divided.
@@ -296,6 +298,8 @@ enum Way {
     /// In a process where there is one.
     Jxl,
     Psd,
+    /// A kind that the codec leaves out.
+    Tiff(tiff::Special<'a>),
 }
 
 /// By libheif, in this process.
@@ -344,7 +348,7 @@ struct File<'a> {
     limits: &'a Limits,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
     /// Lets a codec work until a deadline, and puts into words what goes wrong.
     fn guarded<T>(
         &self,
@@ -366,7 +370,7 @@ impl File<'_> {
     }
 
     /// How it is decoded, and the memory that takes.
-    fn way(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+    fn way(&self, detail: Detail, deadline: Instant) -> Result<(Way<'a>, u64), Failure> {
         let (way, (width, height)) = match self.format {
             Format::Jpeg => return self.way_of_jpeg(detail, deadline),
             Format::Heic | Format::Avif => {
@@ -379,10 +383,11 @@ impl File<'_> {
                 check_pixels(self.limits, header.width, header.height)?;
                 return Ok((Way::Psd, self.check_memory(header.memory())?));
             }
-            _ => {
-                let (_, header) = self.whole_header(deadline)?;
-                return Ok((Way::Whole, header.memory));
-            }
+            Format::Tiff => match tiff::special(self.bytes)? {
+                Some(special) => return self.way_of_tiff(special, deadline),
+                None => return Ok((Way::Whole, self.whole_header(deadline)?.1.memory)),
+            },
+            _ => return Ok((Way::Whole, self.whole_header(deadline)?.1.memory)),
         };
         let pixels = check_pixels(self.limits, width, height)?;
         let memory = match way {
@@ -394,7 +399,7 @@ impl File<'_> {
     }
 
     #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
-    fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+    fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way<'a>, u64), Failure> {
         if let Some(kind) = jpeg::unusual(self.bytes) {
             let why = format!("the content is {kind}, which is not supported");
             return Err(DecodeError::permanent(why).into());
@@ -432,6 +437,39 @@ impl File<'_> {
         Ok(Some(pixels))
     }
 
+    fn way_of_tiff(
+        &self,
+        special: tiff::Special<'a>,
+        deadline: Instant,
+    ) -> Result<(Way<'a>, u64), Failure> {
+        let memory = match &special {
+            tiff::Special::Jpeg(pieces) => {
+                check_pixels(self.limits, pieces.size.0, pieces.size.1)?;
+                pieces.memory()
+            }
+            tiff::Special::Retold(told) => {
+                check_pixels(self.limits, told.size.0, told.size.1)?;
+                let own = self.check_memory(told.memory(self.bytes))?;
+                let copy = told.file(self.bytes);
+                let copy = File { bytes: &copy, ..*self };
+                own.saturating_add(copy.whole_header(deadline)?.1.memory)
+            }
+        };
+        Ok((Way::Tiff(special), self.check_memory(memory)?))
+    }
+
+    /// A TIFF of a kind that the codec leaves out.
+    fn tiff(&self, special: tiff::Special<'_>, deadline: Instant) -> Result<Pixels, Failure> {
+        match special {
+            tiff::Special::Jpeg(pieces) => Ok(pieces.decode(self.limits, deadline)?),
+            tiff::Special::Retold(told) => {
+                let copy = told.file(self.bytes);
+                let copy = File { bytes: &copy, ..*self };
+                copy.whole_as(deadline, |image| told.meant(image))
+            }
+        }
+    }
+
     /// Has a decoding process do it. `None` where there is none, or it leaves the
     /// file to the codec in Rust.
     fn ask(&self, job: Job, detail: Detail) -> Result<Option<Pixels>, DecodeError> {
@@ -458,13 +496,26 @@ impl File<'_> {
 
     /// All pixels, by the codecs in Rust.
     fn whole(&self, deadline: Instant) -> Result<Pixels, Failure> {
+        self.whole_as(deadline, |image| image)
+    }
+
+    /// The same, where the codec's picture stands for another.
+    fn whole_as(
+        &self,
+        deadline: Instant,
+        meant: impl FnOnce(DynamicImage) -> DynamicImage,
+    ) -> Result<Pixels, Failure> {
         let (mut decoder, header) = self.whole_header(deadline)?;
         let profile = match self.format {
             Format::Jpeg => jpeg::profile(self.bytes),
             // A damaged profile must not cost the picture.
             _ => decoder.icc_profile().ok().flatten().and_then(colour::kept),
         };
-        let rgb = flatten::to_rgb8(DynamicImage::from_decoder(decoder)?);
+        let mut image = meant(DynamicImage::from_decoder(decoder)?);
+        if self.format == Format::Tiff && tiff::is_premultiplied(self.bytes) {
+            flatten::mixed_to_opaque(&mut image);
+        }
+        let rgb = flatten::to_rgb8(image);
         let rgb = upright(rgb, header.orientation);
         Ok(Pixels { size: rgb.dimensions(), rgb, profile })
     }
