@@ -407,6 +407,7 @@ impl<'a> File<'a> {
         #[cfg(feature = "turbojpeg")]
         if worker::is_there()
             && let Some(mut frame) = jpeg::Frame::read(self.bytes)
+            && (!frame.print || jpeg::profile(self.bytes).is_some())
         {
             frame.orientation = self.held.unwrap_or(frame.orientation);
             let divisor = detail.divisor((frame.width, frame.height));
@@ -414,7 +415,8 @@ impl<'a> File<'a> {
             let pixels = check_pixels(self.limits, width, height)?;
             self.check_jpeg(frame.width, frame.height, frame.work)?;
             // In the process and here; turned here once it has its answer.
-            let memory = pixels * 3 * 2 + frame.coefficient_bytes();
+            let inks = if frame.print { pixels * 4 } else { 0 };
+            let memory = pixels * 3 * 2 + inks + frame.coefficient_bytes();
             return Ok((Way::Turbo(frame), self.check_memory(memory)?));
         }
         let (_, header) = self.whole_header(deadline)?;
@@ -433,7 +435,9 @@ impl<'a> File<'a> {
         }
         pixels.rgb = upright(pixels.rgb, frame.orientation);
         pixels.size = if turns(frame.orientation) { (size.1, size.0) } else { size };
-        pixels.profile = jpeg::profile(self.bytes);
+        if !frame.print {
+            pixels.profile = jpeg::profile(self.bytes);
+        }
         Ok(Some(pixels))
     }
 
@@ -465,7 +469,9 @@ impl<'a> File<'a> {
             tiff::Special::Retold(told) => {
                 let copy = told.file(self.bytes);
                 let copy = File { bytes: &copy, ..*self };
-                copy.whole_as(deadline, |image| told.meant(image))
+                let pixels = copy.whole_as(deadline, |image| told.meant(image))?;
+                let profile = pixels.profile.filter(|_| !told.is_print());
+                Ok(Pixels { profile, ..pixels })
             }
         }
     }

@@ -421,6 +421,68 @@ fn memory_is_asked_for_before_a_picture_is_decoded_whole_after_all() {
     assert_eq!((memory, picture.rgb.dimensions()), (before, (800, 400)));
 }
 
+/// A JPEG of inks, [`colour::tests::INKS`] in squares of 32, stored inverted as
+/// Adobe's programs do; a profile in it, if any.
+#[cfg(feature = "turbojpeg")]
+fn ink_jpeg(subsampling: turbojpeg::Subsamp, profile: &[u8]) -> Vec<u8> {
+    let row: Vec<u8> = colour::tests::INKS.iter().flat_map(|ink| ink.repeat(32)).collect();
+    let pixels: Vec<u8> = row.repeat(32).iter().map(|ink| 255 - ink).collect();
+    let pixels = pixels.as_slice();
+    let format = turbojpeg::PixelFormat::CMYK;
+    let mut codec = turbojpeg::Compressor::new().unwrap();
+    codec.set_quality(95).unwrap();
+    codec.set_subsamp(subsampling).unwrap();
+    let image = turbojpeg::Image { pixels, width: 128, pitch: 512, height: 32, format };
+    let mut jpeg = codec.compress_to_vec(image).unwrap();
+    if !profile.is_empty() {
+        let mut segment = vec![0xFF, 0xE2];
+        segment.extend((16 + profile.len() as u16).to_be_bytes());
+        segment.extend(b"ICC_PROFILE\0\x01\x01");
+        segment.extend(profile);
+        jpeg.splice(2..2, segment);
+    }
+    jpeg
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn a_jpeg_of_inks_is_shown_as_its_profile_has_them_printed() {
+    as_the_application();
+    let press = colour::tests::press();
+    let shown = |jpeg: &[u8], detail, expected: [[u8; 3]; 4]| {
+        let picture = decode(jpeg, &Limits::default(), detail).unwrap();
+        assert_eq!(picture.size, (128, 32));
+        assert_eq!(thumbnail(&picture, 512).unwrap().dimensions(), picture.rgb.dimensions());
+        let (width, height) = picture.rgb.dimensions();
+        for (index, expected) in expected.into_iter().enumerate() {
+            let at = (width / 8 + index as u32 * width / 4, height / 2);
+            let found = picture.rgb.get_pixel(at.0, at.1).0;
+            let off = found.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max();
+            assert!(off <= Some(8), "{found:?}, expected {expected:?}");
+        }
+        // It is in the colours of a screen now.
+        assert!(picture.profile.is_none_or(|profile| profile == b"nonsense"));
+    };
+    let small = Detail::AtLeast { shorter: 8, longer: 32 };
+    for subsampling in [turbojpeg::Subsamp::None, turbojpeg::Subsamp::Sub2x2] {
+        for detail in [Detail::Full, small] {
+            let jpeg = ink_jpeg(subsampling, &press);
+            shown(&jpeg, detail, colour::tests::PRINTED);
+            // Plain inks where no profile tells, or it makes no sense.
+            let plain = [[255; 3], [0, 255, 255], [255, 0, 255], [0; 3]];
+            shown(&ink_jpeg(subsampling, b""), detail, plain);
+            shown(&ink_jpeg(subsampling, b"nonsense"), detail, plain);
+        }
+    }
+    // Without Adobe's mark it is stored as it is: what was no ink is all of it.
+    let mut jpeg = ink_jpeg(turbojpeg::Subsamp::None, &press);
+    let mark = jpeg.windows(7).position(|it| it == b"\x00\x0eAdobe").unwrap();
+    jpeg.drain(mark - 2..mark + 14);
+    let picture = decoded(&jpeg).rgb;
+    assert!(picture.get_pixel(16, 16).0.iter().all(|&it| it < 10), "all inks are black");
+    assert_eq!(asked(&ink_jpeg(turbojpeg::Subsamp::None, &press), small).0, 32 * 8 * (3 * 2 + 4));
+}
+
 /// Small files of every format, to be damaged.
 fn seeds() -> Vec<Vec<u8>> {
     let picture = DynamicImage::ImageRgb8(quadrants(24, 16));

@@ -1,6 +1,6 @@
 //! What the codec for TIFF leaves out: colours stored as JPEG stores them,
-//! listed colours, samples of two and four bits, bits in the other order, and
-//! colours that were already mixed with their opacity.
+//! listed colours, samples of two and four bits, bits in the other order, inks
+//! with a profile, and colours that were already mixed with their opacity.
 //!
 //! Owns these kinds alone, as the first directory tells them. Strips of JPEG are
 //! decoded one by one; the other kinds are told to the codec as one that it
@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageFormat, RgbImage};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage};
 
 use super::raw::{Directory, Tiff};
 use super::{DecodeError, Limits, Pixels, colour, jpeg, too_slow, turns, upright};
@@ -40,7 +40,9 @@ const PROFILE: u16 = 34675;
 /// Photometric interpretations.
 const WHITE_IS_ZERO: u32 = 0;
 const BLACK_IS_ZERO: u32 = 1;
+const RGB: u32 = 2;
 const LISTED: u32 = 3;
+const INKS: u32 = 5;
 const YCBCR: u32 = 6;
 
 /// Compressions.
@@ -257,13 +259,13 @@ pub(super) struct Retold {
     meaning: Option<Meaning>,
 }
 
-/// What the codec's bytes mean.
+/// What the codec's picture means.
 #[derive(Debug)]
-struct Meaning {
-    /// Bits of one pixel: 1, 2, 4 or 8.
-    bits: u32,
-    /// The colour of each number.
-    colours: Vec<[u8; 3]>,
+enum Meaning {
+    /// Its greys are numbers of 1, 2, 4 or 8 bits, and stand for these colours.
+    Numbers { bits: u32, colours: Vec<[u8; 3]> },
+    /// Its colours and opacity are inks.
+    Inks(colour::Print),
 }
 
 impl Retold {
@@ -288,7 +290,7 @@ impl Retold {
                 return Err(unsupported(&format!("pixels of {bits} bits, compressed that way")));
             }
             let colours = if listed { colours(first, bits)? } else { greys(bits) };
-            told.meaning = Some(Meaning { bits, colours });
+            told.meaning = Some(Meaning::Numbers { bits, colours });
             // Of the two greys the codec still turns one into the other.
             if listed {
                 told.change(first, PHOTOMETRIC, BLACK_IS_ZERO)?;
@@ -303,6 +305,11 @@ impl Retold {
                     told.change(first, TILE_WIDTH, tile * bits / 8)?;
                 }
             }
+        } else if photometric == Some(INKS)
+            && let Some(print) = print(first, bits)
+        {
+            told.meaning = Some(Meaning::Inks(print));
+            told.change(first, PHOTOMETRIC, RGB)?;
         } else if listed {
             return Err(unsupported(&format!("a list of colours for {bits} bits")));
         }
@@ -343,9 +350,22 @@ impl Retold {
         own.saturating_add(bytes.len() as u64)
     }
 
+    /// Whether it becomes RGB by its profile.
+    pub(super) fn is_print(&self) -> bool {
+        matches!(self.meaning, Some(Meaning::Inks(_)))
+    }
+
     /// What the codec's picture means.
     pub(super) fn meant(&self, image: DynamicImage) -> DynamicImage {
-        let Some(Meaning { bits, colours }) = &self.meaning else { return image };
+        let (bits, colours) = match &self.meaning {
+            None => return image,
+            Some(Meaning::Numbers { bits, colours }) => (bits, colours),
+            Some(Meaning::Inks(print)) => {
+                let inks = image.into_rgba8();
+                let printed = print.rgb(&inks, inks.dimensions());
+                return printed.unwrap_or_else(|| mixed(&inks)).into();
+            }
+        };
         let bytes = image.into_luma8();
         let mut rgb = RgbImage::new(self.size.0, self.size.1);
         let (each, mask) = (8 / bits, (1u32 << bits) - 1);
@@ -380,6 +400,24 @@ fn pieces(bytes: &[u8], first: &Directory<'_>) -> Vec<std::ops::Range<usize>> {
         behind = behind.max(range.end);
     }
     ranges
+}
+
+/// How four inks are printed; `None` where no profile tells, and for what is
+/// left to the codec.
+fn print(first: &Directory<'_>, bits: u32) -> Option<colour::Print> {
+    let plain = matches!(bits, 8 | 16)
+        && first.number(PLANES).unwrap_or(1) == 1
+        && first.number(SAMPLES) == Some(4);
+    let plain = plain && first.number(EXTRA_SAMPLES).is_none();
+    if plain { colour::Print::of(first.bytes(PROFILE)?) } else { None }
+}
+
+/// Inks on paper, where nobody says how they are printed.
+fn mixed(inks: &RgbaImage) -> RgbImage {
+    RgbImage::from_fn(inks.width(), inks.height(), |x, y| {
+        let [cyan, magenta, yellow, black] = inks.get_pixel(x, y).0.map(|it| 255 - u32::from(it));
+        Rgb([cyan, magenta, yellow].map(|ink| ((ink * black + 127) / 255) as u8))
+    })
 }
 
 /// The list of colours: all reds, all greens, all blues, of 16 bits each.

@@ -6,7 +6,7 @@
 //! 4. no bytes make it panic or believe a size.
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{Rgb, imageops};
+use image::imageops;
 use proptest::prelude::*;
 
 use super::*;
@@ -321,6 +321,26 @@ fn colours_of_print_are_shown_as_ink_on_white() {
         for (pixel, expected) in picture.pixels().zip(expected) {
             let off = pixel.0.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max();
             assert!(off <= Some(1), "{pixel:?}, expected {expected:?}, {bits} bits");
+        }
+    }
+}
+
+#[test]
+fn inks_are_shown_as_their_profile_has_them_printed() {
+    for bits in [8u16, 16] {
+        let inks = colour::tests::INKS.concat();
+        let pixels = match bits {
+            8 => inks,
+            _ => inks.iter().flat_map(|&ink| (257 * u16::from(ink)).to_be_bytes()).collect(),
+        };
+        let mut tags = described((4, 1), &[bits; 4], 1, INKS);
+        tags.push((PROFILE, Bytes(colour::tests::press())));
+        let picture = decode(&tiff(true, &[pixels], &tags), &Limits::default(), Detail::Full);
+        let picture = picture.unwrap();
+        assert_eq!(picture.profile, None);
+        for (pixel, expected) in picture.rgb.pixels().zip(colour::tests::PRINTED) {
+            let off = pixel.0.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max();
+            assert!(off <= Some(2), "{pixel:?}, expected {expected:?}, {bits} bits");
         }
     }
 }
