@@ -183,7 +183,7 @@ pub(super) mod tests {
         (0..4).for_each(|_| table.extend(&straight));
         for inks in 0..16u8 {
             // Black covers the others; of those the last.
-            let last = (0..4).filter(|ink| inks >> (3 - ink) & 1 == 1).next_back();
+            let last = (0..4).rfind(|ink| inks >> (3 - ink) & 1 == 1);
             table.extend(last.map_or([255, 128, 128], |ink: usize| LOOKS[ink]));
         }
         (0..3).for_each(|_| table.extend(&straight));

@@ -132,7 +132,6 @@ pub(super) fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether one of Adobe's programs, or one that says so, wrote the file.
-#[cfg_attr(not(feature = "turbojpeg"), allow(dead_code, reason = "all is left to the codec"))]
 pub(super) fn is_by_adobe(bytes: &[u8]) -> bool {
     Segments::of(bytes).any(|(marker, payload)| marker == APP14 && payload.starts_with(b"Adobe"))
 }

@@ -37,6 +37,8 @@ mod words;
 mod worker;
 
 #[cfg(test)]
+mod kinds_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
@@ -514,9 +516,13 @@ impl<'a> File<'a> {
         let (mut decoder, header) = self.whole_header(deadline)?;
         let profile = match self.format {
             Format::Jpeg => jpeg::profile(self.bytes),
+            Format::Tiff => {
+                tiff::profile(self.bytes).or_else(|| decoder.icc_profile().ok().flatten())
+            }
             // A damaged profile must not cost the picture.
-            _ => decoder.icc_profile().ok().flatten().and_then(colour::kept),
+            _ => decoder.icc_profile().ok().flatten(),
         };
+        let profile = profile.and_then(colour::kept);
         let mut image = meant(DynamicImage::from_decoder(decoder)?);
         if self.format == Format::Tiff && tiff::is_premultiplied(self.bytes) {
             flatten::mixed_to_opaque(&mut image);

@@ -17,7 +17,7 @@ use super::*;
 use worker::tests::as_the_application;
 
 /// Four quadrants, so that every turn and flip shows.
-fn quadrants(width: u32, height: u32) -> RgbImage {
+pub(super) fn quadrants(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| match (x < width / 2, y < height / 2) {
         (true, true) => Rgb([220, 40, 40]),
         (false, true) => Rgb([40, 200, 40]),
@@ -26,13 +26,13 @@ fn quadrants(width: u32, height: u32) -> RgbImage {
     })
 }
 
-fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+pub(super) fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
     image.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
     bytes
 }
 
-fn decoded(bytes: &[u8]) -> Decoded {
+pub(super) fn decoded(bytes: &[u8]) -> Decoded {
     decode(bytes, &Limits::default(), Detail::Full).unwrap()
 }
 
@@ -561,25 +561,52 @@ fn photos(folder: &str) -> Option<Vec<PathBuf>> {
 fn real_photos_of_all_eight_orientations_are_alike() {
     let Some(paths) = photos("orientation") else { return };
     as_the_application();
-    let pictures: Vec<RgbImage> = paths
+    let decoded: Vec<Decoded> = paths
         .iter()
         .map(|path| {
-            let picture =
-                decode(&std::fs::read(path).unwrap(), &Limits::default(), Detail::indexed(224));
-            let jpeg = thumbnail(&picture.unwrap(), 64).unwrap().jpeg;
-            image::load_from_memory(&jpeg).unwrap().into_rgb8()
+            let bytes = std::fs::read(path).unwrap();
+            decode(&bytes, &Limits::default(), Detail::indexed(224)).unwrap()
         })
         .collect();
-    assert_eq!(pictures.len(), 8);
-    // The scene bears its number, and the first was developed lighter than the
-    // others; the wrong way round the difference is several times as large.
-    for (path, picture) in paths.iter().zip(&pictures) {
-        let most = if path.ends_with("landscape_1.jpg") { 18.0 } else { 4.0 };
-        let alike = difference(picture, &pictures[7]);
-        let mirrored = difference(&image::imageops::flip_horizontal(picture), &pictures[7]);
-        eprintln!("{}: differs by {alike:.2}, mirrored by {mirrored:.2}", path.display());
-        assert!(alike < most && mirrored > 2.0 * most, "{}", path.display());
+    assert_eq!(decoded.len(), 8);
+    let shown = |picture: &Decoded| {
+        let jpeg = thumbnail(picture, THUMBNAIL_SIDE).unwrap().jpeg;
+        image::load_from_memory(&jpeg).unwrap().into_rgb8()
+    };
+    let smaller = |picture: &RgbImage| image::imageops::thumbnail(picture, 192, 144);
+    // The first was saved another time: with no profile and finer colours, where
+    // the others have a profile of a gamma of 1.8. Shown by their profiles all
+    // are alike. But each was compressed by itself, and the scene bears its
+    // number: in full, lcms and libjpeg-turbo too find 2.4 to 4.7 between two, and
+    // thumbnails are compressed once more (3.4 to 5.7). So two are compared where
+    // that has averaged out, and in full each with what they have in common. The
+    // wrong way round the difference is ten times as large.
+    let stored: Vec<RgbImage> = decoded.iter().map(shown).collect();
+    let small: Vec<RgbImage> = stored.iter().map(smaller).collect();
+    let mut most = 0.0f64;
+    for (path, one) in paths.iter().zip(&small) {
+        let mirrored = image::imageops::flip_horizontal(one);
+        for other in &small {
+            let (alike, wrong) = (difference(one, other), difference(&mirrored, other));
+            most = most.max(alike);
+            assert!(alike < 4.0 && wrong > 40.0, "{}: {alike:.2}, {wrong:.2}", path.display());
+        }
     }
+    eprintln!("two of them differ by {most:.2} at most");
+    let mut median = stored[0].clone();
+    for (at, value) in median.iter_mut().enumerate() {
+        let mut values: Vec<u16> = stored.iter().map(|it| it.as_raw()[at].into()).collect();
+        values.sort_unstable();
+        *value = (values[3] + values[4]).div_ceil(2) as u8;
+    }
+    for (path, one) in paths.iter().zip(&stored) {
+        let alike = difference(one, &median);
+        eprintln!("{}: {alike:.2} from the median", path.display());
+        assert!(alike < 4.0, "{}: {alike:.2}", path.display());
+    }
+    // It is the profile that makes the first like the others.
+    let numbers = Decoded { profile: None, ..decoded[7].clone() };
+    assert!(difference(&smaller(&shown(&numbers)), &small[0]) > 10.0);
 }
 
 #[test]

@@ -94,6 +94,11 @@ pub(super) fn is_premultiplied(bytes: &[u8]) -> bool {
     first(bytes).is_some_and(|first| first.number(EXTRA_SAMPLES) == Some(1))
 }
 
+/// The embedded colour profile; the codec withholds it from small pictures.
+pub(super) fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    Some(first(bytes)?.bytes(PROFILE)?.to_vec())
+}
+
 fn first(bytes: &[u8]) -> Option<Directory<'_>> {
     Tiff::of(bytes)?.directories().into_iter().next()
 }
