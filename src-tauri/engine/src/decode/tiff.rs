@@ -50,6 +50,10 @@ const OLD_JPEG: u32 = 6;
 const JPEG: u32 = 7;
 const FAX: [u32; 3] = [2, 3, 4];
 
+/// Longest tables that JPEGs have in common: ten times what four of each kind
+/// take.
+const MOST_TABLES: usize = 16 * 1024;
+
 /// A kind that the codec leaves out.
 #[derive(Debug)]
 pub(super) enum Special<'a> {
@@ -81,9 +85,7 @@ pub(super) fn special(bytes: &[u8]) -> Result<Option<Special<'_>>, DecodeError> 
     }
     if compression == JPEG {
         // The codec believes what each JPEG says of its size.
-        if let Ok(pieces) = Pieces::read(bytes, &first) {
-            pieces.check_frames()?;
-        }
+        Pieces::read(bytes, &first)?.check_frames()?;
         return Ok(None);
     }
     Ok(Retold::read(bytes, &first)?.map(Special::Retold))
@@ -140,7 +142,11 @@ impl<'a> Pieces<'a> {
             }
         };
         let across = u64::from(width.div_ceil(piece.0));
-        let expected = across * u64::from(height.div_ceil(piece.1));
+        let planes = match first.number(PLANES) {
+            Some(2) => u64::from(first.number(SAMPLES).unwrap_or(1)),
+            _ => 1,
+        };
+        let expected = across * u64::from(height.div_ceil(piece.1)) * planes;
         let contents = || {
             let content = |(at, length)| {
                 bytes.get(at as usize..)?.get(..length as usize).filter(|it| it.len() > 2)
@@ -154,7 +160,15 @@ impl<'a> Pieces<'a> {
         }
         let contents = contents()
             .ok_or_else(|| DecodeError::permanent("the file is cut off (strips are missing)"))?;
+        // Blank tiles may be the same one; all of them are no bomb.
+        let total: u64 = contents.iter().map(|content| content.len() as u64).sum();
+        if total > 2 * bytes.len() as u64 {
+            return Err(damaged("its strips are longer than the file"));
+        }
         let tables = first.bytes(JPEG_TABLES).unwrap_or_default();
+        if tables.len() > MOST_TABLES || jpeg::Frame::read(tables).is_some() {
+            return Err(damaged("its JPEG tables are none"));
+        }
         let orientation = first.number(ORIENTATION).and_then(|it| u8::try_from(it).ok());
         Ok(Self {
             size: (width, height),
@@ -206,7 +220,7 @@ impl<'a> Pieces<'a> {
     /// Refuses pieces that are larger than they should be.
     fn check_frames(&self) -> Result<(), DecodeError> {
         for content in &self.contents {
-            if let Some(frame) = jpeg::Frame::read(&self.jpeg(content))
+            if let Some(frame) = jpeg::Frame::read(content)
                 && (frame.width > self.piece.0 || frame.height > self.piece.1)
             {
                 return Err(damaged("a JPEG in it is larger than its strip"));

@@ -177,6 +177,21 @@ fn strips_and_tiles_of_jpeg_are_put_together() {
 }
 
 #[test]
+fn jpegs_of_one_component_each_are_left_to_the_codec() {
+    let grey = |value: u8| {
+        let mut jpeg = Vec::new();
+        let picture = image::GrayImage::from_pixel(64, 16, image::Luma([value]));
+        JpegEncoder::new_with_quality(&mut jpeg, 95).encode_image(&picture).unwrap();
+        jpeg
+    };
+    let mut tags = described((64, 16), &[8; 3], JPEG, RGB);
+    tags.push((PLANES, Short(vec![2])));
+    let picture = shown(&tiff(false, &[grey(200), grey(100), grey(50)], &tags));
+    let [red, green, blue] = picture.get_pixel(5, 5).0;
+    assert!(red.abs_diff(200) < 3 && green.abs_diff(100) < 3 && blue.abs_diff(50) < 3);
+}
+
+#[test]
 fn jpegs_that_do_not_fit_are_refused() {
     let picture = scene(64, 48);
     let rows = (ROWS_PER_STRIP, Short(vec![16]));
@@ -200,7 +215,24 @@ fn jpegs_that_do_not_fit_are_refused() {
         let reason = refused(&tiff(false, &strips, &tags));
         assert!(reason.contains(words), "{reason}");
     }
-    let whole = tiff(false, &vec![strip; 3], &tags);
+    let whole = tiff(false, &vec![strip.clone(); 3], &tags);
+    // Each strip is the whole file; tables that are a picture, or endless.
+    let mut bomb = whole.clone();
+    let longest = (whole.len() as u32 - 8).to_le_bytes();
+    for index in 0..3 {
+        let length = (strip.len() as u32).to_le_bytes();
+        let at = bomb.windows(4).rposition(|it| it == length).unwrap();
+        bomb[at..at + 4].copy_from_slice(&longest);
+        let offset = ((8 + index * strip.len().next_multiple_of(2)) as u32).to_le_bytes();
+        let at = bomb.windows(4).rposition(|it| it == offset).unwrap();
+        bomb[at..at + 4].copy_from_slice(&8u32.to_le_bytes());
+    }
+    assert!(refused(&bomb).contains("longer than the file"));
+    for tables in [strip.clone(), vec![0; MOST_TABLES + 1]] {
+        let tags = [tags.clone(), vec![(JPEG_TABLES, Bytes(tables))]].concat();
+        let reason = refused(&tiff(false, &vec![strip.clone(); 3], &tags));
+        assert!(reason.contains("tables are none"), "{reason}");
+    }
     let tight = Limits { max_alloc_bytes: 64 * 48 * 3, ..Limits::default() };
     assert!(decode(&whole, &tight, Detail::Full).unwrap_err().reason.contains("memory"));
     let tight = Limits { max_pixels: 64 * 47, ..Limits::default() };
