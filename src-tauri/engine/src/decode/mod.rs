@@ -5,7 +5,8 @@
 //! ([`thumbnail`]). Knows no paths beyond an extension, no database and no
 //! model. One convention: a [`Decoded`] picture is upright, opaque, 8-bit RGB in
 //! the file's own colour space. The embedded profile comes along and is applied
-//! to what people see, not to what models see: they were trained without.
+//! to what people see, not to what models see: they were trained without. Inks
+//! (CMYK) alone become sRGB by their profile at once, as they are no RGB before.
 //!
 //! Most photos are far larger than anything that is made of them, so who asks
 //! says how many pixels matter ([`Detail`]) and a codec that can leaves the
