@@ -35,6 +35,26 @@ pub(super) fn to_rgb8(image: DynamicImage) -> RgbImage {
     }
 }
 
+/// Lays colours on white that are already mixed with their opacity, and so makes
+/// the picture opaque.
+pub(super) fn mixed_to_opaque(image: &mut DynamicImage) {
+    match image {
+        DynamicImage::ImageRgba8(image) => {
+            for pixel in image.pixels_mut() {
+                let [r, g, b, alpha] = pixel.0;
+                pixel.0 = [r, g, b, 255].map(|value| value.saturating_add(255 - alpha));
+            }
+        }
+        DynamicImage::ImageRgba16(image) => {
+            for pixel in image.pixels_mut() {
+                let [r, g, b, alpha] = pixel.0;
+                pixel.0 = [r, g, b, 65_535].map(|value| value.saturating_add(65_535 - alpha));
+            }
+        }
+        _ => {}
+    }
+}
+
 fn over_white<P, S>(image: &ImageBuffer<P, Vec<S>>, mix: impl Fn(&P) -> Rgb<u8>) -> RgbImage
 where
     P: Pixel<Subpixel = S>,

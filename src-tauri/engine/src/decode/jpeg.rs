@@ -55,8 +55,8 @@ pub(super) fn is_hardly_there(bytes: &[u8], pixels: u64) -> bool {
     pixels / PIXELS_PER_BYTE > bytes.len() as u64
 }
 
-/// The frame of a Huffman-coded JPEG of 8 bits, grey or in three components, as
-/// nearly all are.
+/// The frame of a Huffman-coded JPEG of 8 bits, grey, in three components, as
+/// nearly all are, or in four inks (CMYK).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     /// Of the stored picture, before it is turned.
@@ -64,6 +64,8 @@ pub(super) struct Frame {
     pub height: u32,
     pub orientation: Orientation,
     pub work: Work,
+    /// Whether it is in inks.
+    pub print: bool,
     /// Samples of all components together.
     samples: u64,
 }
@@ -77,11 +79,11 @@ impl Frame {
         let mut orientation = Orientation::NoTransforms;
         for (marker, payload) in segments.by_ref() {
             match (marker, payload) {
-                (SOF0..=SOF2, &[8, h1, h0, w1, w0, 1 | 3, ref components @ ..]) => {
+                (SOF0..=SOF2, &[8, h1, h0, w1, w0, count @ (1 | 3 | 4), ref components @ ..]) => {
                     let height = u32::from(u16::from_be_bytes([h1, h0]));
                     let width = u32::from(u16::from_be_bytes([w1, w0]));
                     let samples = samples(width, height, components)?;
-                    if frame.replace((width, height, samples)).is_some() {
+                    if frame.replace((width, height, samples, count == 4)).is_some() {
                         return None;
                     }
                 }
@@ -96,10 +98,10 @@ impl Frame {
                 _ => {}
             }
         }
-        let (width, height, samples) = frame.filter(|&(w, h, _)| w > 0 && h > 0)?;
+        let (width, height, samples, print) = frame.filter(|&(w, h, ..)| w > 0 && h > 0)?;
         // Behind the first scan's header two such bytes are always a marker.
         let ends = segments.rest.windows(2).rev().any(|pair| pair == [0xFF, EOI]);
-        ends.then(|| Self { width, height, orientation, work: work(bytes), samples })
+        ends.then(|| Self { width, height, orientation, work: work(bytes), print, samples })
     }
 
     /// Memory for what is kept between the passes, in bytes.
@@ -127,6 +129,11 @@ pub(super) fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
     let length: usize = pieces.iter().map(|(.., piece)| piece.len()).sum();
     let fits = whole && (1..=colour::MOST_PROFILE_BYTES).contains(&length);
     fits.then(|| pieces.iter().flat_map(|(.., piece)| piece.iter().copied()).collect())
+}
+
+/// Whether one of Adobe's programs, or one that says so, wrote the file.
+pub(super) fn is_by_adobe(bytes: &[u8]) -> bool {
+    Segments::of(bytes).any(|(marker, payload)| marker == APP14 && payload.starts_with(b"Adobe"))
 }
 
 /// Why a JPEG of a kind that no camera makes is not decoded: `None` for all
@@ -192,6 +199,7 @@ const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
 const APP2: u8 = 0xE2;
+const APP14: u8 = 0xEE;
 
 /// Marker and payload of each segment up to the first scan, or to damage.
 struct Segments<'a> {

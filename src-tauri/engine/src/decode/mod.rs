@@ -5,7 +5,8 @@
 //! ([`thumbnail`]). Knows no paths beyond an extension, no database and no
 //! model. One convention: a [`Decoded`] picture is upright, opaque, 8-bit RGB in
 //! the file's own colour space. The embedded profile comes along and is applied
-//! to what people see, not to what models see: they were trained without.
+//! to what people see, not to what models see: they were trained without. Inks
+//! (CMYK) alone become sRGB by their profile at once, as they are no RGB before.
 //!
 //! Most photos are far larger than anything that is made of them, so who asks
 //! says how many pixels matter ([`Detail`]) and a codec that can leaves the
@@ -30,11 +31,14 @@ mod raw;
 mod support;
 mod tga;
 mod thumbnail;
+mod tiff;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
 mod words;
 mod worker;
 
+#[cfg(test)]
+mod kinds_tests;
 #[cfg(test)]
 mod tests;
 
@@ -224,7 +228,7 @@ pub fn open<'a>(
 /// A file that passed the checks a header allows, not decoded yet.
 pub struct Picture<'a> {
     file: File<'a>,
-    way: Way,
+    way: Way<'a>,
     memory: u64,
     detail: Detail,
     format: Format,
@@ -277,6 +281,7 @@ impl Picture<'_> {
                 None => guarded_jxl(file.bytes, limits)?,
             },
             Way::Psd => file.guarded(|until| Ok(psd::decode(file.bytes, limits, until)?))?,
+            Way::Tiff(special) => file.guarded(|deadline| file.tiff(special, deadline))?,
             Way::Whole => file.guarded(|deadline| file.whole(deadline))?,
         };
         let Pixels { rgb, size, profile } = pixels;
@@ -285,7 +290,7 @@ impl Picture<'_> {
 }
 
 /// How a file is decoded.
-enum Way {
+enum Way<'a> {
     /// By a codec in Rust, all pixels.
     Whole,
     /// By libjpeg-turbo, in a process, each side divided.
@@ -296,6 +301,8 @@ enum Way {
     /// In a process where there is one.
     Jxl,
     Psd,
+    /// A kind that the codec leaves out.
+    Tiff(tiff::Special<'a>),
 }
 
 /// By libheif, in this process.
@@ -344,7 +351,7 @@ struct File<'a> {
     limits: &'a Limits,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
     /// Lets a codec work until a deadline, and puts into words what goes wrong.
     fn guarded<T>(
         &self,
@@ -366,7 +373,7 @@ impl File<'_> {
     }
 
     /// How it is decoded, and the memory that takes.
-    fn way(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+    fn way(&self, detail: Detail, deadline: Instant) -> Result<(Way<'a>, u64), Failure> {
         let (way, (width, height)) = match self.format {
             Format::Jpeg => return self.way_of_jpeg(detail, deadline),
             Format::Heic | Format::Avif => {
@@ -379,10 +386,11 @@ impl File<'_> {
                 check_pixels(self.limits, header.width, header.height)?;
                 return Ok((Way::Psd, self.check_memory(header.memory())?));
             }
-            _ => {
-                let (_, header) = self.whole_header(deadline)?;
-                return Ok((Way::Whole, header.memory));
-            }
+            Format::Tiff => match tiff::special(self.bytes)? {
+                Some(special) => return self.way_of_tiff(special, deadline),
+                None => return Ok((Way::Whole, self.whole_header(deadline)?.1.memory)),
+            },
+            _ => return Ok((Way::Whole, self.whole_header(deadline)?.1.memory)),
         };
         let pixels = check_pixels(self.limits, width, height)?;
         let memory = match way {
@@ -394,7 +402,7 @@ impl File<'_> {
     }
 
     #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
-    fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way, u64), Failure> {
+    fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way<'a>, u64), Failure> {
         if let Some(kind) = jpeg::unusual(self.bytes) {
             let why = format!("the content is {kind}, which is not supported");
             return Err(DecodeError::permanent(why).into());
@@ -402,6 +410,7 @@ impl File<'_> {
         #[cfg(feature = "turbojpeg")]
         if worker::is_there()
             && let Some(mut frame) = jpeg::Frame::read(self.bytes)
+            && (!frame.print || jpeg::profile(self.bytes).is_some())
         {
             frame.orientation = self.held.unwrap_or(frame.orientation);
             let divisor = detail.divisor((frame.width, frame.height));
@@ -409,7 +418,8 @@ impl File<'_> {
             let pixels = check_pixels(self.limits, width, height)?;
             self.check_jpeg(frame.width, frame.height, frame.work)?;
             // In the process and here; turned here once it has its answer.
-            let memory = pixels * 3 * 2 + frame.coefficient_bytes();
+            let inks = if frame.print { pixels * 4 } else { 0 };
+            let memory = pixels * 3 * 2 + inks + frame.coefficient_bytes();
             return Ok((Way::Turbo(frame), self.check_memory(memory)?));
         }
         let (_, header) = self.whole_header(deadline)?;
@@ -428,8 +438,45 @@ impl File<'_> {
         }
         pixels.rgb = upright(pixels.rgb, frame.orientation);
         pixels.size = if turns(frame.orientation) { (size.1, size.0) } else { size };
-        pixels.profile = jpeg::profile(self.bytes);
+        if !frame.print {
+            pixels.profile = jpeg::profile(self.bytes);
+        }
         Ok(Some(pixels))
+    }
+
+    fn way_of_tiff(
+        &self,
+        special: tiff::Special<'a>,
+        deadline: Instant,
+    ) -> Result<(Way<'a>, u64), Failure> {
+        let memory = match &special {
+            tiff::Special::Jpeg(pieces) => {
+                check_pixels(self.limits, pieces.size.0, pieces.size.1)?;
+                pieces.memory()
+            }
+            tiff::Special::Retold(told) => {
+                check_pixels(self.limits, told.size.0, told.size.1)?;
+                let own = self.check_memory(told.memory(self.bytes))?;
+                let copy = told.file(self.bytes);
+                let copy = File { bytes: &copy, ..*self };
+                own.saturating_add(copy.whole_header(deadline)?.1.memory)
+            }
+        };
+        Ok((Way::Tiff(special), self.check_memory(memory)?))
+    }
+
+    /// A TIFF of a kind that the codec leaves out.
+    fn tiff(&self, special: tiff::Special<'_>, deadline: Instant) -> Result<Pixels, Failure> {
+        match special {
+            tiff::Special::Jpeg(pieces) => Ok(pieces.decode(self.limits, deadline)?),
+            tiff::Special::Retold(told) => {
+                let copy = told.file(self.bytes);
+                let copy = File { bytes: &copy, ..*self };
+                let pixels = copy.whole_as(deadline, |image| told.meant(image))?;
+                let profile = pixels.profile.filter(|_| !told.is_print());
+                Ok(Pixels { profile, ..pixels })
+            }
+        }
     }
 
     /// Has a decoding process do it. `None` where there is none, or it leaves the
@@ -458,13 +505,30 @@ impl File<'_> {
 
     /// All pixels, by the codecs in Rust.
     fn whole(&self, deadline: Instant) -> Result<Pixels, Failure> {
+        self.whole_as(deadline, |image| image)
+    }
+
+    /// The same, where the codec's picture stands for another.
+    fn whole_as(
+        &self,
+        deadline: Instant,
+        meant: impl FnOnce(DynamicImage) -> DynamicImage,
+    ) -> Result<Pixels, Failure> {
         let (mut decoder, header) = self.whole_header(deadline)?;
         let profile = match self.format {
             Format::Jpeg => jpeg::profile(self.bytes),
+            Format::Tiff => {
+                tiff::profile(self.bytes).or_else(|| decoder.icc_profile().ok().flatten())
+            }
             // A damaged profile must not cost the picture.
-            _ => decoder.icc_profile().ok().flatten().and_then(colour::kept),
+            _ => decoder.icc_profile().ok().flatten(),
         };
-        let rgb = flatten::to_rgb8(DynamicImage::from_decoder(decoder)?);
+        let profile = profile.and_then(colour::kept);
+        let mut image = meant(DynamicImage::from_decoder(decoder)?);
+        if self.format == Format::Tiff && tiff::is_premultiplied(self.bytes) {
+            flatten::mixed_to_opaque(&mut image);
+        }
+        let rgb = flatten::to_rgb8(image);
         let rgb = upright(rgb, header.orientation);
         Ok(Pixels { size: rgb.dimensions(), rgb, profile })
     }

@@ -123,7 +123,9 @@ pub(super) fn decode(
              with \"Maximize Compatibility\")",
         ));
     }
-    let rgb = rgb(&header, &planes, palette)?;
+    let printed = || print(&header, &planes, resources.profile?);
+    let printed = if header.colours == Colours::Print { printed() } else { None };
+    let rgb = printed.map_or_else(|| rgb(&header, &planes, palette), Ok)?;
     // A profile of inks says nothing about RGB.
     let profile = resources.profile.filter(|_| header.colours != Colours::Print);
     let profile = profile.and_then(|profile| colour::kept(profile.to_vec()));
@@ -246,6 +248,24 @@ fn rgb(header: &Header, planes: &[u8], palette: &[u8]) -> Result<RgbImage, Decod
         }
     }
     Ok(rgb)
+}
+
+/// Inks as the profile has them printed; `None` where it cannot tell.
+fn print(header: &Header, planes: &[u8], profile: &[u8]) -> Option<RgbImage> {
+    let print = colour::Print::of(profile)?;
+    let (width, pixels) = (header.width as usize, planes.len() / 4);
+    let mut rgb = RgbImage::new(header.width, header.height);
+    let mut inks = vec![0; 4 * width];
+    for (y, row) in rgb.chunks_exact_mut(3 * width).enumerate() {
+        for (channel, plane) in planes.chunks_exact(pixels).enumerate() {
+            let samples = &plane[y * width..(y + 1) * width];
+            for (ink, sample) in inks[channel..].iter_mut().step_by(4).zip(samples) {
+                *ink = 255 - sample;
+            }
+        }
+        row.copy_from_slice(print.rgb(&inks, (header.width, 1))?.as_raw());
+    }
+    Some(rgb)
 }
 
 /// What is told besides the picture.

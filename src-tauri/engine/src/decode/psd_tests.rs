@@ -92,6 +92,22 @@ fn check(bytes: &[u8], expected: &[u8]) {
 }
 
 #[test]
+fn inks_are_shown_as_their_profile_has_them_printed() {
+    let mut bytes = header(1, 4, (4, 1), 8, 4);
+    sections(&mut bytes, &[], &resource(PROFILE, &colour::tests::press()), false);
+    bytes.extend([0, 0]);
+    for channel in 0..4 {
+        bytes.extend(colour::tests::INKS.map(|ink| 255 - ink[channel]));
+    }
+    let picture = decoded(&bytes).unwrap();
+    assert_eq!(picture.profile, None);
+    for (pixel, expected) in picture.rgb.pixels().zip(colour::tests::PRINTED) {
+        let off = pixel.0.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max();
+        assert!(off <= Some(2), "{pixel:?}, expected {expected:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_colours_is_read() {
     check(&raw(1, 8, 1, &[], &[7, 200]), &[7, 7, 7, 200, 200, 200]);
     check(&raw(1, 8, 8, b"inks", &[7, 200]), &[7, 7, 7, 200, 200, 200]);

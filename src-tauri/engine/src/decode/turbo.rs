@@ -2,14 +2,14 @@
 //! size for little more than reading its bits.
 //!
 //! It reads on over damage with a warning and leaves grey behind. Whatever it
-//! says anything about is therefore refused here, as are the colours of print,
-//! and left to the codec in Rust, whose judgement on damage then holds, as it does
-//! where this one is not built in.
+//! says anything about is therefore refused here, as are inks (CMYK) without a
+//! profile of theirs, and left to the codec in Rust, whose judgement on damage
+//! then holds, as it does where this one is not built in.
 
 use image::RgbImage;
 use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
-use super::{Detail, Limits};
+use super::{Detail, Limits, colour, jpeg};
 
 /// The picture as it is stored, and its whole width and height: each side divided
 /// by the largest of 1, 2, 4 and 8 that leaves enough detail, and rounded up.
@@ -24,9 +24,10 @@ pub(super) fn decode(
     let refused = |error: turbojpeg::Error| tracing::debug!("libjpeg-turbo: {error}");
     let mut codec = Decompressor::new().map_err(refused).ok()?;
     let header = codec.read_header(bytes).map_err(refused).ok()?;
-    if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
-        return None;
-    }
+    let print = match header.colorspace {
+        Colorspace::CMYK | Colorspace::YCCK => Some(colour::Print::of(&jpeg::profile(bytes)?)?),
+        _ => None,
+    };
     let size = (u32::try_from(header.width).ok()?, u32::try_from(header.height).ok()?);
     let scale = ScalingFactor::new(1, detail.divisor(size) as usize);
     codec.set_scaling_factor(scale).map_err(refused).ok()?;
@@ -34,11 +35,26 @@ pub(super) fn decode(
     if width as u64 * height as u64 > limits.max_pixels {
         return None;
     }
-    let mut pixels = vec![0; 3 * width * height];
-    let format = PixelFormat::RGB;
-    let into = Image { pixels: pixels.as_mut_slice(), width, pitch: 3 * width, height, format };
+    let (format, samples) = match print {
+        Some(_) => (PixelFormat::CMYK, 4),
+        None => (PixelFormat::RGB, 3),
+    };
+    let mut pixels = vec![0; samples * width * height];
+    let pitch = samples * width;
+    let into = Image { pixels: pixels.as_mut_slice(), width, pitch, height, format };
     codec.decompress(bytes, into).map_err(refused).ok()?;
-    Some((RgbImage::from_raw(width as u32, height as u32, pixels)?, size))
+    let decoded = (width as u32, height as u32);
+    let rgb = match print {
+        Some(print) => {
+            if jpeg::is_by_adobe(bytes) {
+                // Whose programs store what is left of the paper.
+                pixels.iter_mut().for_each(|ink| *ink = 255 - *ink);
+            }
+            print.rgb(&pixels, decoded)?
+        }
+        None => RgbImage::from_raw(decoded.0, decoded.1, pixels)?,
+    };
+    Some((rgb, size))
 }
 
 /// The picture as a JPEG file of a quality from 1 to 100, its colours as

@@ -2,7 +2,7 @@
 
 use image::error::ImageError;
 
-use super::{DecodeError, Format, raw, support};
+use super::{DecodeError, Format, support};
 
 /// Plain words first, then the codec's own message for whoever wants to repair
 /// the file.
@@ -20,9 +20,7 @@ pub(super) fn explain(error: ImageError, format: Format, bytes: &[u8]) -> Decode
         }
         other => (damaged, other.to_string()),
     };
-    let words = if format == Format::Tiff && raw::is_ycbcr_tiff(bytes) {
-        "this kind of TIFF is not supported yet: YCbCr".to_owned()
-    } else if says_cut_off(&detail) || support::is_shorter_than_it_says(bytes, format) {
+    let words = if says_cut_off(&detail) || support::is_shorter_than_it_says(bytes, format) {
         "the file is cut off".to_owned()
     } else {
         words

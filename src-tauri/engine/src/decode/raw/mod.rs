@@ -42,12 +42,6 @@ pub(super) fn is_raw(bytes: &[u8]) -> bool {
     sensor || (canon() && directories.iter().any(|it| it.previews().next().is_some()))
 }
 
-/// Whether this is a TIFF of brightness and colour differences, as in a JPEG.
-pub(super) fn is_ycbcr_tiff(bytes: &[u8]) -> bool {
-    let first = Tiff::of(bytes).map(Tiff::directories);
-    first.is_some_and(|all| all.first().and_then(|it| it.number(PHOTOMETRIC)) == Some(6))
-}
-
 /// The smallest preview that shows enough; where all pixels are wanted, or none
 /// shows that much, the largest.
 ///
@@ -138,15 +132,16 @@ enum Kind {
     Panasonic,
 }
 
+/// A file of the TIFF family.
 #[derive(Clone, Copy)]
-struct Tiff<'a> {
+pub(super) struct Tiff<'a> {
     bytes: &'a [u8],
     big_endian: bool,
     kind: Kind,
 }
 
 impl<'a> Tiff<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
         let (big_endian, kind) = match bytes.first_chunk()? {
             b"II*\0" => (false, Kind::Tiff),
             b"MM\0*" => (true, Kind::Tiff),
@@ -169,7 +164,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// Every directory that can be reached, the first one first, each once.
-    fn directories(self) -> Vec<Directory<'a>> {
+    pub fn directories(self) -> Vec<Directory<'a>> {
         let mut found: Vec<Directory> = Vec::new();
         // Where they are, and what their offsets count from.
         let mut ahead = vec![(self.u32(4).map_or(0, |at| at as usize), 0)];
@@ -196,7 +191,8 @@ impl<'a> Tiff<'a> {
     }
 }
 
-struct Directory<'a> {
+/// Tags and their values.
+pub(super) struct Directory<'a> {
     tiff: Tiff<'a>,
     at: usize,
     base: usize,
@@ -221,8 +217,14 @@ impl<'a> Directory<'a> {
     }
 
     /// The values of a tag that holds whole numbers or offsets, as many of them
-    /// as anybody needs.
+    /// as there can be directories.
     fn numbers(&self, tag: u16) -> impl Iterator<Item = u32> {
+        self.all_numbers(tag).take(MOST_DIRECTORIES)
+    }
+
+    /// The values of a tag that holds whole numbers or offsets, as far as they
+    /// are in the file.
+    pub fn all_numbers(&self, tag: u16) -> impl Iterator<Item = u32> {
         const SHORT: u16 = 3;
         const LONG: u16 = 4;
         const IFD: u16 = 13;
@@ -234,16 +236,42 @@ impl<'a> Directory<'a> {
         let inside = entry.count.saturating_mul(size) <= 4;
         let far = || self.tiff.u32(entry.value).map(|offset| self.base + offset as usize);
         let start = if inside { Some(entry.value) } else { far() };
-        let (tiff, count) = (self.tiff, entry.count.min(MOST_DIRECTORIES));
-        (0..count).map_while(move |index| {
+        let tiff = self.tiff;
+        (0..entry.count).map_while(move |index| {
             let at = start? + size * index;
             if size == 2 { tiff.u16(at).map(u32::from) } else { tiff.u32(at) }
         })
     }
 
     /// The value of a tag that has one.
-    fn number(&self, tag: u16) -> Option<u32> {
-        self.numbers(tag).next()
+    pub fn number(&self, tag: u16) -> Option<u32> {
+        self.all_numbers(tag).next()
+    }
+
+    /// The value of a tag that holds bytes; `None` where it is not all in the
+    /// file.
+    pub fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+        const BYTES: [u16; 2] = [1, 7];
+        let entry = self.get(tag).filter(|it| BYTES.contains(&it.kind) && it.count > 4)?;
+        let at = self.base + self.tiff.u32(entry.value)? as usize;
+        self.tiff.bytes.get(at..)?.get(..entry.count)
+    }
+
+    /// Where in the file a single number of a tag is: its lower 16 bits, and the
+    /// upper ones if it has them.
+    pub fn place(&self, tag: u16) -> Option<(usize, Option<usize>)> {
+        let entry = self.get(tag).filter(|it| it.count == 1)?;
+        match (entry.kind, self.tiff.big_endian) {
+            (3, _) => Some((entry.value, None)),
+            (4, false) => Some((entry.value, Some(entry.value + 2))),
+            (4, true) => Some((entry.value + 2, Some(entry.value))),
+            _ => None,
+        }
+    }
+
+    /// A number as the file writes it.
+    pub fn written(&self, value: u16) -> [u8; 2] {
+        if self.tiff.big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
     }
 
     /// The directory in an Olympus maker's note, whose offsets count from the
