@@ -78,6 +78,9 @@ ROWS = [
     Row("indexing, its peak memory", "MB", ("memory", MODEL), at_most=900),
     Row("indexing, starter", "photos/s", ("pipeline", "starter"), at_least=25),
     Row("indexing, starter, its peak memory", "MB", ("memory", "starter"), at_most=450),
+    Row("first scan of 100,000 files", "s", ("folders", "first"), at_most=60),
+    Row("another scan, nothing changed", "s", ("folders", "unchanged"), at_most=3),
+    Row("another scan, top folder renamed", "s", ("folders", "renamed")),
     Row("ranking the library", "ms", ("scan",)),
     Row("a search in a new process, starter", "ms", ("search",)),
 ]
@@ -155,6 +158,38 @@ def measure_indexing(run, model, photos):
         run.note(("pipeline", model), line["photos_per_s"])
         if line["peak_bytes"]:
             run.note(("memory", model), line["peak_bytes"] / 1e6)
+
+
+def many_files(folder, count):
+    """Fills a folder with small files under photos' names, a hundred in each folder."""
+    for number in range(count):
+        if number % 100 == 0:
+            within = folder / f"{number // 10_000:02}" / f"{number // 100:04}"
+            within.mkdir(parents=True)
+        (within / f"IMG_{number:06}.jpg").write_bytes(b"%06d" % number * 100)
+
+
+def measure_scanning(run):
+    """What a scan costs that reads no photo: of new files, of known, of moved ones."""
+    with tempfile.TemporaryDirectory() as top, tempfile.TemporaryDirectory() as library:
+        photos = Path(top) / "photos"
+        many_files(photos, 100_000)
+        environment = {"AFTERIMAGE_LIBRARY": library}
+        list(lines_of([run.program, "folder", "add", top, "--json"], **environment))
+        for what, counts in (
+            ("first", {"added": 100_000, "moved": 0}),
+            ("unchanged", {"added": 0, "moved": 0}),
+            ("renamed", {"added": 0, "moved": 100_000}),
+        ):
+            if what == "renamed":
+                photos.rename(photos.with_name("pictures"))
+            began = time.perf_counter()
+            (line,) = lines_of([run.program, "folder", "scan", "--json"], **environment)
+            seconds = round(time.perf_counter() - began, 3)
+            if any(line[key] != count for key, count in counts.items()) or line["photos"] != 100_000:
+                sys.exit(f"bench: the scan of {what} files found {line}")
+            run.write({"what": "folders", "files": what, "photos": line["photos"], "seconds": seconds})
+            run.note(("folders", what), seconds)
 
 
 def measure_searching(run, photos):
@@ -276,6 +311,7 @@ def main():
             measure_indexing(run, "starter", everyday)
             measure_decoding(run, arguments.photos, arguments.seconds / 4)
             measure_searching(run, everyday)
+            measure_scanning(run)
 
     features = " ".join(machine["features"])
     print(f"{machine['processor']}, {machine['cores']} cores, {features}")
