@@ -21,7 +21,7 @@ pub(crate) use contents::Contents;
 pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
-pub(crate) use roots::RootRow;
+pub(crate) use roots::{RootPlace, RootRow};
 
 use crate::error::Result;
 use crate::sqlite::{Database, Migration, is_damaged};

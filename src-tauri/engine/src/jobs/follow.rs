@@ -5,7 +5,7 @@
 //! between photos, so that a new photo is not queued behind a first index of
 //! hours.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::reconcile::moved_to;
 use super::{Control, Place, Poll, Progress, Reconciled, Settling, Sight, Step, Totals};
-use crate::catalog::RootRow;
+use crate::catalog::{RootPlace, RootRow};
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::scan::{Change, Reach, Volumes, Watcher, reach};
@@ -243,9 +243,22 @@ impl Round<'_> {
             self.note_polled(&volumes, &whole, began.elapsed(), &mut done)?;
         }
         self.unsettled |= !whole.is_empty() || !done.changes.is_empty();
-        self.everything = false;
+        // A root that is elsewhere now was looked at before it was watched there.
+        self.everything = done.relocated;
         self.places.clear();
         self.passed_over.clear();
+        if let Some(watcher) = &self.watcher {
+            let unnoticed = |root: &&RootRow| {
+                !whole.contains(&root.id)
+                    && !self.polled.contains_key(&root.id)
+                    && watcher.problem(root.id).is_some()
+            };
+            // What broke in a part, such as watches that ran out, is a matter of the
+            // whole root.
+            for root in roots.iter().filter(unnoticed) {
+                self.places.insert(root.id, BTreeSet::new());
+            }
+        }
         self.follower.reconciled(&done);
         Ok(())
     }
@@ -354,7 +367,11 @@ impl Round<'_> {
     /// Whether a root went or came back since its state was recorded.
     fn roots_moved(&self) -> bool {
         let Ok(roots) = self.library.catalog.root_places() else { return false };
-        let mut volumes = None;
+        let volumes = OnceCell::new();
+        let is_elsewhere = |root: &RootPlace| {
+            let volumes = || volumes.get_or_init(Volumes::now);
+            root.volume.is_some() && moved_to(&root.path, root.volume.as_ref(), volumes()).is_some()
+        };
         roots.iter().any(|root| match (root.state, reach(&root.path)) {
             (RootState::Online, Reach::Online { device }) => {
                 // Another file system is mounted there, or none any more.
@@ -365,13 +382,10 @@ impl Round<'_> {
                 // mount point, or another drive, until it looks different.
                 let empty = !has_entries(&root.path);
                 self.refused.get(&root.path) != Some(&Appearance { device, empty })
+                    || is_elsewhere(root)
             }
             (RootState::Unreadable, Reach::Unreadable) => false,
-            (RootState::Offline, Reach::Offline) => {
-                let Some(volume) = &root.volume else { return false };
-                let volumes = volumes.get_or_insert_with(Volumes::now);
-                moved_to(&root.path, Some(volume), volumes).is_some()
-            }
+            (RootState::Offline, Reach::Offline) => is_elsewhere(root),
             _ => true,
         })
     }

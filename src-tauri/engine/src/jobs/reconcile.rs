@@ -57,6 +57,8 @@ pub(crate) struct Reconciled {
     pub unsupported: u64,
     /// The state of a root is another than before.
     pub roots_changed: bool,
+    /// A root is at another path than before.
+    pub relocated: bool,
 }
 
 /// Compares the places with the catalog and applies what changed, in one
@@ -173,9 +175,17 @@ fn look<'a>(
         Place::Root(_) => None,
         Place::Paths(_, heard) => Some(walker.meant_by(heard)),
     };
-    let walk = walker.walk(paths.as_deref());
     // A drive that comes back may have another number than before.
     let renumbered = root.device.filter(|_| device != root.device).zip(device);
+    if renumbered.is_some() && paths.is_some() {
+        // Only a look at the whole tells whether it is that drive.
+        return Ok(None);
+    }
+    let walk = walker.walk(paths.as_deref());
+    // What was listed while a drive came or went proves nothing.
+    if reach_root(catalog, root, done)? != Some(device) {
+        return Ok(None);
+    }
     let known: Vec<Known> = catalog
         .known_photos(root.id, paths.as_deref())?
         .into_iter()
@@ -235,6 +245,7 @@ fn follow_volumes(
         catalog.move_root(roots[n].id, &path)?;
         roots[n].path = path;
         done.roots_changed = true;
+        done.relocated = true;
     }
     Ok(())
 }
@@ -473,3 +484,7 @@ fn stat(entry: &FileEntry) -> Stat {
         sidecars: entry.sidecars,
     }
 }
+
+#[cfg(test)]
+#[path = "reconcile/tests.rs"]
+mod tests;

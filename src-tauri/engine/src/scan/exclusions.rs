@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -71,9 +71,9 @@ impl Rules {
             || self.patterns.is_match(path)
     }
 
-    /// Whether a folder is left out by what stands in it.
-    pub(super) fn skip_folder(&self, folder: &Path) -> bool {
-        self.no_media && folder.join(NO_MEDIA).exists()
+    /// The file in a folder by which the folder is left out, if it is.
+    pub(super) fn skip_folder(&self, folder: &Path) -> Option<PathBuf> {
+        Some(folder.join(NO_MEDIA)).filter(|file| self.no_media && file.exists())
     }
 
     /// Whether a file of this size is left out.
@@ -91,7 +91,9 @@ impl Rules {
     pub(super) fn skip_above(&self, root: &Path, path: &Path) -> bool {
         let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
         above.retain(|folder| folder.components().any(|c| matches!(c, Component::Normal(_))));
-        above.iter().any(|folder| self.skip(folder) || self.skip_folder(&root.join(folder)))
+        above
+            .iter()
+            .any(|folder| self.skip(folder) || self.skip_folder(&root.join(folder)).is_some())
     }
 
     /// Whether a photo that was once listed at this path is not listed any more

@@ -47,7 +47,10 @@ pub(super) fn state(photo: &Path, stamp: impl Fn(&Path) -> Option<(u64, i64)>) -
     }
     let mut first = [0; 8];
     first.copy_from_slice(&hash.finalize().as_bytes()[..8]);
-    i64::from_le_bytes(first).max(1)
+    match i64::from_le_bytes(first) {
+        0 => 1,
+        state => state,
+    }
 }
 
 /// A sidecar's size and time, if there is one at this path.
@@ -77,6 +80,8 @@ pub(super) fn photos_of(sidecar: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -110,5 +115,8 @@ mod tests {
         assert_ne!(one, state_of("a.jpg", &[("a.xmp", (1, 2))]));
         assert_ne!(one, state_of("a.jpg", &[("a.jpg.xmp", (1, 1))]));
         assert_eq!(one, state_of("x/b.jpg", &[("x/b.xmp", (1, 1))]));
+        let states: HashSet<i64> =
+            (0..1000).map(|n| state_of("a.jpg", &[("a.xmp", (1, n))])).collect();
+        assert_eq!(states.len(), 1000);
     }
 }

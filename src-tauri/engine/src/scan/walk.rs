@@ -72,7 +72,7 @@ pub(crate) struct Walker<'a> {
     /// Tells photos from other files by name.
     pub classify: &'a dyn Fn(&Path) -> Seen,
     /// Told of every folder before it is listed, so that nothing changes in it
-    /// unseen. Absolute.
+    /// unseen, and of every file that keeps a folder from being listed. Absolute.
     pub entering: &'a dyn Fn(&Path),
 }
 
@@ -157,9 +157,16 @@ impl Walking<'_> {
             let is_folder = entry.file_type().is_dir();
             if path != self.of.root_path {
                 let relative = path.strip_prefix(self.of.root_path).unwrap_or(path);
-                let skip = self.of.rules.skip(relative)
-                    || self.of.other_roots.iter().any(|other| other == path)
-                    || (is_folder && self.of.rules.skip_folder(path));
+                let mut skip = self.of.rules.skip(relative)
+                    || self.of.other_roots.iter().any(|other| other == path);
+                if !skip
+                    && is_folder
+                    && let Some(file) = self.of.rules.skip_folder(path)
+                {
+                    // When it goes the folder is wanted, of which nothing is heard.
+                    (self.of.entering)(&file);
+                    skip = true;
+                }
                 if skip {
                     if is_folder {
                         entries.skip_current_dir();
@@ -453,7 +460,8 @@ mod tests {
         let patterns = vec!["raw".to_owned()];
         let strict = Exclusions { patterns, min_bytes: 1000, ..Exclusions::default() };
         assert_eq!(listed(&strict, None), ["e.jpg"]);
-        assert_eq!(*entered.lock(), [dir.path()]);
+        let file = dir.path().join("quiet/.nomedia");
+        assert_eq!(*entered.lock(), [dir.path().to_owned(), file], "its going is to be noticed");
         let parts = ["raw/b.jpg".into(), "quiet/in/c.jpg".into(), ".h".into(), "a.jpg".into()];
         assert_eq!(listed(&strict, Some(&parts)), [""; 0]);
         let open = Exclusions { hidden: false, no_media: false, ..Exclusions::default() };

@@ -142,11 +142,12 @@ impl Watcher {
         self.unwatch(folders.into_iter().flatten());
     }
 
-    /// Watches a folder of a root, which is about to be listed.
-    pub fn enter(&self, root: i64, folder: &Path) {
+    /// Watches a folder of a root, which is about to be listed, or a file in one
+    /// that is not.
+    pub fn enter(&self, root: i64, place: &Path) {
         if EACH_FOLDER && !self.state.lock().failed.contains_key(&root) {
             // Also if it is watched already: it may be another folder by now.
-            self.watch(root, folder, RecursiveMode::NonRecursive);
+            self.watch(root, place, RecursiveMode::NonRecursive);
         }
     }
 
@@ -174,8 +175,7 @@ impl Watcher {
             Ok(()) => {
                 state.folders.entry(root).or_default().insert(folder.to_owned());
             }
-            // It went while it was entered.
-            Err(error) if is_gone(&error) => {}
+            Err(error) if is_no_loss(&error) => {}
             Err(error) => {
                 let reason = explain(&error);
                 tracing::warn!("cannot watch {}: {error}", folder.display());
@@ -197,10 +197,13 @@ impl Watcher {
     }
 }
 
-fn is_gone(error: &notify::Error) -> bool {
+/// Whether a folder need not be watched: it went while it was entered, or may not
+/// be listed. When it may, the folder that holds it tells.
+fn is_no_loss(error: &notify::Error) -> bool {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
     match &error.kind {
         ErrorKind::PathNotFound => true,
-        ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
+        ErrorKind::Io(error) => matches!(error.kind(), NotFound | PermissionDenied),
         _ => false,
     }
 }

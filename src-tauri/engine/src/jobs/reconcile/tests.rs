@@ -1,0 +1,98 @@
+use super::*;
+
+/// A catalog with one root, a folder with photos in other folders of it, all of
+/// which it knows.
+struct Known {
+    dir: tempfile::TempDir,
+    catalog: Catalog,
+    root: i64,
+}
+
+impl Known {
+    fn new(volumes: impl Fn(&Path) -> Volumes) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let photos = dir.path().join("drive/photos");
+        for name in ["a/1.jpg", "b/2.jpg", "c/3.jpg"] {
+            std::fs::create_dir_all(photos.join(name).parent().unwrap()).unwrap();
+            std::fs::write(photos.join(name), name).unwrap();
+        }
+        std::fs::create_dir(dir.path().join("catalog")).unwrap();
+        let catalog = Catalog::open(&dir.path().join("catalog")).unwrap();
+        let root = catalog.add_root(&photos, 0).unwrap();
+        let known = Self { dir, catalog, root };
+        let volumes = volumes(known.dir.path());
+        assert_eq!(known.look(Place::Root(root), &volumes, &|_, _| {}).changes.len(), 3);
+        known
+    }
+
+    fn look(&self, place: Place, volumes: &Volumes, entering: &dyn Fn(i64, &Path)) -> Reconciled {
+        reconcile(&self.catalog, &[place], Sight { volumes, entering, settling: None }).unwrap()
+    }
+
+    /// The root, and the photos that are taken to be there.
+    fn now(&self) -> (RootRow, u64) {
+        let root = self.catalog.roots().unwrap().remove(0);
+        let photos = root.photos;
+        (root, photos)
+    }
+
+    fn pull_out(&self) {
+        std::fs::rename(self.dir.path().join("drive"), self.dir.path().join("away")).unwrap();
+    }
+}
+
+#[test]
+fn a_drive_that_goes_while_it_is_listed_takes_nothing_along() {
+    let known = Known::new(|_| Volumes::default());
+    let pull_out = |_: i64, folder: &Path| {
+        if folder.ends_with("photos") {
+            known.pull_out();
+        }
+    };
+    let done = known.look(Place::Root(known.root), &Volumes::default(), &pull_out);
+    assert_eq!(done.changes, []);
+    let (root, photos) = known.now();
+    assert_eq!((root.state, photos), (RootState::Offline, 3));
+}
+
+#[test]
+fn what_is_heard_of_a_place_is_not_believed_of_another_drive() {
+    let known = Known::new(|_| Volumes::default());
+    // The root was on another drive when it was last looked at as a whole.
+    known.catalog.set_root_seen(known.root, Some(-5), None, 0).unwrap();
+    std::fs::remove_dir_all(known.dir.path().join("drive/photos/a")).unwrap();
+    let heard = || Place::Paths(known.root, BTreeSet::from(["a".into()]));
+    assert_eq!(known.look(heard(), &Volumes::default(), &|_, _| {}).changes, []);
+    assert_eq!(known.now().1, 3);
+    // A look at the whole finds the same photos, but for what is really gone.
+    let done = known.look(Place::Root(known.root), &Volumes::default(), &|_, _| {});
+    assert_eq!((done.changes.len(), known.now().1), (1, 2));
+}
+
+#[test]
+fn a_drive_that_is_mounted_elsewhere_is_the_same_root() {
+    let mounted = |at: &Path| {
+        let at = at.to_str().unwrap();
+        Volumes::parse(format!("40 22 8:17 / {at} rw - ext4 /dev/sdb1 rw\n").as_bytes(), |_| {
+            Some("0A1B-2C3D".to_owned())
+        })
+    };
+    let known = Known::new(|dir| mounted(&dir.join("drive")));
+    let ids = || {
+        let photos = known.catalog.known_photos(known.root, None).unwrap();
+        photos.into_iter().map(|photo| (photo.id, photo.path)).collect::<BTreeSet<_>>()
+    };
+    let before = ids();
+    known.pull_out();
+    let place = || Place::Root(known.root);
+    let away = known.look(place(), &Volumes::default(), &|_, _| {});
+    assert!(away.changes.is_empty() && away.roots_changed && !away.relocated);
+    assert_eq!(known.now().0.state, RootState::Offline);
+
+    let back = known.look(place(), &mounted(&known.dir.path().join("away")), &|_, _| {});
+    assert!(back.changes.is_empty() && back.relocated);
+    let (root, photos) = known.now();
+    let expected = known.dir.path().join("away/photos");
+    assert_eq!((root.path, root.state, photos), (expected, RootState::Online, 3));
+    assert_eq!(ids(), before);
+}
