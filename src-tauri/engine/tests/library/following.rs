@@ -9,7 +9,7 @@ use afterimage_engine::{
     Cancel, Control, Event, Holder, Progress, RootState, SearchRequest, Step, WriterKind,
 };
 
-use crate::support::{Fixture, eventually, open, pattern, set};
+use crate::support::{Fixture, eventually, open, pattern, set, settles};
 
 #[test]
 fn following_a_folder_shows_what_happens_in_it() {
@@ -148,4 +148,87 @@ fn of_two_that_follow_one_library_one_works_and_the_other_takes_over() {
     eventually("and indexes", || f.found() == set(&["a.png", "b.png", "c.png"]));
     drop(second);
     assert_eq!(f.engine.holder(), None);
+}
+
+#[test]
+fn folders_within_folders_come_and_go_without_doubling_a_photo() {
+    let f = Fixture::new();
+    let names = ["top.png", "inner/a.png", "inner/deep/b.png", "inner beside/c.png"];
+    for (n, name) in (1..).zip(names) {
+        f.photo(name, n);
+    }
+    let embedded = f.count_writes("derived.sqlite", "embedding");
+    let background = f.engine.start(|_| {});
+    let listed = || f.engine.library().unwrap().len();
+    let photos = || f.engine.roots().unwrap().iter().map(|root| root.photos).collect::<Vec<_>>();
+
+    // First a folder in the middle, then its parent, then a folder in it.
+    let inner = f.engine.add_root(&f.path("inner")).unwrap();
+    settles("the inner folder", (2, vec![2]), || (listed(), photos()));
+    let ids = [f.id("inner/a.png"), f.id("inner/deep/b.png")];
+    f.add();
+    settles("its parent", (4, vec![2, 2]), || (listed(), photos()));
+    assert_eq!(f.engine.add_root(&f.path("inner/deep")).unwrap().id, inner.id);
+    assert_eq!([f.id("inner/a.png"), f.id("inner/deep/b.png")], ids);
+
+    // What happens in both is seen once.
+    f.photo("inner/new.png", 10);
+    settles("a new photo", (5, vec![3, 2]), || (listed(), photos()));
+    let new = f.id("inner/new.png");
+    fs::rename(f.path("inner/new.png"), f.path("new.png")).unwrap();
+    settles("a move outward", (5, vec![2, 3]), || (listed(), photos()));
+    assert_eq!(f.id("new.png"), new);
+
+    // Without the inner one its files are the outer one's.
+    f.engine.remove_root(inner.id).unwrap();
+    settles("the inner one is removed", (5, vec![5]), || (listed(), photos()));
+    let b = f.id("inner/deep/b.png");
+    fs::rename(f.path("inner/deep/b.png"), f.path("inner/b.png")).unwrap();
+    let moved = || f.engine.find_photo(&f.path("inner/b.png")).unwrap();
+    settles("it is still followed", (5, Some(b)), || (listed(), moved()));
+    let covered = f.engine.add_root(&f.path("inner")).unwrap();
+    assert_eq!(covered.photos, 5, "it belongs to its parent");
+    f.engine.remove_root(f.root().id).unwrap();
+    settles("nothing is left", (0, vec![]), || (listed(), photos()));
+    drop(background);
+    assert_eq!(embedded.so_far(), 5, "each photo once");
+    assert!(f.path("inner/b.png").is_file());
+}
+
+#[test]
+fn a_folder_that_goes_in_the_middle_of_the_work_comes_back_with_what_changed() {
+    const PHOTOS: u8 = 200;
+    let f = Fixture::new();
+    for seed in 0..PHOTOS {
+        f.photo(&format!("trip/{seed:03}.png"), seed);
+    }
+    f.add();
+    let embedded = f.count_writes("derived.sqlite", "embedding");
+    let background = f.engine.start(|_| {});
+    eventually("some are stored", || embedded.so_far() > 0);
+    let (here, away) = (f.path(""), f.dir.path().join("unplugged"));
+    fs::rename(&here, &away).unwrap();
+    let took = eventually("it is offline", || f.root().state == RootState::Offline);
+    assert!(took < Duration::from_secs(20), "offline after {took:?}");
+    assert_eq!((f.root().photos, f.engine.status().unwrap().failed), (PHOTOS.into(), 0));
+    for hit in f.engine.library().unwrap() {
+        assert!(hit.offline && f.engine.thumbnail(hit.photo).is_ok(), "{hit:?}");
+    }
+
+    fs::rename(away.join("trip/000.png"), away.join("trip/first.png")).unwrap();
+    fs::remove_file(away.join("trip/001.png")).unwrap();
+    pattern(250).save(away.join("trip/new.png")).unwrap();
+    fs::rename(&away, &here).unwrap();
+    eventually("it is back", || f.root().state == RootState::Online);
+    let there = || {
+        let found = f.found();
+        let named = |name: &str| found.contains(name);
+        (found.len(), ["000.png", "001.png", "first.png", "new.png"].map(named))
+    };
+    settles("all of it", (PHOTOS.into(), [false, false, true, true]), there);
+    drop(background);
+    assert!(f.engine.failures().unwrap().is_empty());
+    // The photo that was deleted may have been embedded before.
+    let most = u64::from(PHOTOS) + 1;
+    assert!((most - 1..=most).contains(&embedded.so_far()), "{}", embedded.so_far());
 }

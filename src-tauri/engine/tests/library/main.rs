@@ -3,9 +3,16 @@
 //! The encoders are the small seeded CLIPs of the fixtures: real code on real
 //! weights, in milliseconds a photo.
 
+mod exclusions;
+mod failures;
 mod following;
+mod identity;
 mod models;
+#[cfg(target_os = "linux")]
+mod mounts;
+mod older;
 mod photos;
 mod policy;
+mod settling;
 mod support;
 mod upkeep;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use afterimage_engine::{
-    Cancel, Control, Engine, IndexReport, OpenOptions, PairCheck, PhotoId, SearchRequest,
+    Cancel, Control, Engine, IndexReport, OpenOptions, PairCheck, PhotoId, Root, SearchRequest,
 };
 use image::{Rgb, RgbImage};
+use rusqlite::Connection;
 
 pub const MODEL: &str = "clip-quickgelu";
 pub const OTHER_MODEL: &str = "clip-gelu";
@@ -49,6 +50,11 @@ impl Fixture {
         self.engine.add_root(&self.dir.path().join("photos")).unwrap();
     }
 
+    /// The folder that was added first, as the library has it now.
+    pub fn root(&self) -> Root {
+        self.engine.roots().unwrap().swap_remove(0)
+    }
+
     pub fn index(&self) -> IndexReport {
         self.engine.index(&[], &Control::default(), &|_| {}).unwrap()
     }
@@ -62,11 +68,48 @@ impl Fixture {
         names(&self.engine)
     }
 
+    /// Whether a search by this file's picture finds the photo at its place first,
+    /// as the same picture.
+    pub fn is_found_by_its_picture(&self, name: &str) -> bool {
+        let request = SearchRequest { images: vec![self.path(name)], ..Default::default() };
+        let page = self.engine.search(&request, &Cancel::default()).unwrap();
+        // Copies share the first place.
+        let same = page.hits.iter().take_while(|hit| hit.score > 0.999);
+        same.map(|hit| hit.photo).any(|photo| photo == self.id(name))
+    }
+
+    /// Begins to count how often rows are written to a table of one of the
+    /// databases, whether they were there or not.
+    pub fn count_writes(&self, file: &str, table: &str) -> Writes {
+        let database = Connection::open(self.dir.path().join("library").join(file)).unwrap();
+        // The engine may be writing.
+        database.busy_timeout(Duration::from_secs(10)).unwrap();
+        let sql = format!(
+            "CREATE TABLE {table}_writes (n INTEGER);
+             CREATE TRIGGER count_{table} BEFORE INSERT ON {table}
+               BEGIN INSERT INTO {table}_writes VALUES (1); END;"
+        );
+        database.execute_batch(&sql).unwrap();
+        Writes { database, sql: format!("SELECT count(*) FROM {table}_writes") }
+    }
+
     pub fn reopen(self) -> Self {
         let Self { dir, engine } = self;
         drop(engine);
         let engine = open(dir.path());
         Self { dir, engine }
+    }
+}
+
+/// Counts what is written to a table.
+pub struct Writes {
+    database: Connection,
+    sql: String,
+}
+
+impl Writes {
+    pub fn so_far(&self) -> u64 {
+        self.database.query_row(&self.sql, [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -103,11 +146,64 @@ pub fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Waits for what the background is to bring about.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+/// Waits for what the background is to bring about; how long that took.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(60), "never happened: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+    began.elapsed()
+}
+
+/// Waits until what is seen is what is expected; else says what was seen.
+pub fn settles<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, see: impl Fn() -> T) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(30) {
+        if see() == expected {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(see(), expected, "{what}");
+}
+
+/// Runs a test in a process of its own that may mount file systems, seen by
+/// nobody else, and that is bound by permissions even where root runs it. Where
+/// this system allows no such process the test is skipped, said on standard
+/// error. `test` is the test's name within this program.
+#[cfg(target_os = "linux")]
+pub fn apart(test: &str, run: impl FnOnce()) {
+    use std::process::Command;
+    const APART: &str = "AFTERIMAGE_TEST_APART";
+    if std::env::var_os(APART).is_some() {
+        return run();
+    }
+    let program = |program: &Path| {
+        let mut command = Command::new("unshare");
+        let bound = "--bounding-set=-dac_override,-dac_read_search";
+        command.args(["--user", "--map-root-user", "--mount", "setpriv", bound]).arg(program);
+        command
+    };
+    match program(Path::new("true")).output() {
+        Ok(output) if output.status.success() => {}
+        refused => {
+            eprintln!("skipped {test}: this system lets no test mount anything ({refused:?})");
+            return;
+        }
+    }
+    let output = program(&std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(APART, "")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}{complaint}");
+    assert!(told.contains("1 passed"), "{test} is no test's name: {told}");
+    // What the other process skipped is said here, too.
+    complaint
+        .lines()
+        .filter(|line| line.starts_with("skipped"))
+        .for_each(|line| eprintln!("{line}"));
 }

@@ -1,0 +1,83 @@
+//! A photo that failed is left alone until its file changes or somebody asks;
+//! what may have passed is tried once a start.
+
+use std::fs;
+
+use crate::support::{Fixture, eventually, pattern, set, settles};
+
+#[test]
+fn a_broken_photo_is_tried_again_on_request_and_when_its_file_changes_only() {
+    let mut f = Fixture::new();
+    f.photo("a.png", 1);
+    fs::write(f.path("broken.png"), b"\x89PNG\r\n\x1a\n and no more").unwrap();
+    f.add();
+    let failed = f.count_writes("library.sqlite", "failure");
+    let report = f.index();
+    assert_eq!((report.embedded, report.failed, failed.so_far()), (1, 1, 1));
+    assert!(f.engine.failures().unwrap()[0].permanent);
+
+    // Neither another run tries it nor another start …
+    assert_eq!((f.index().failed, failed.so_far()), (0, 1));
+    f = f.reopen();
+    assert_eq!((f.index().failed, failed.so_far()), (0, 1));
+    f = f.reopen();
+    let background = f.engine.start(|_| {});
+    // … nor a rename, which leaves it what it is.
+    fs::rename(f.path("broken.png"), f.path("renamed.png")).unwrap();
+    settles("the rename", vec![f.path("renamed.png").canonicalize().unwrap()], || {
+        f.engine.failures().unwrap().into_iter().map(|failure| failure.path).collect()
+    });
+    assert_eq!(failed.so_far(), 1);
+
+    assert_eq!(f.engine.retry_failures().unwrap(), 1);
+    settles("it was asked for", 2, || failed.so_far());
+    assert_eq!(f.engine.failures().unwrap().len(), 1);
+    fs::write(f.path("renamed.png"), b"\x89PNG\r\n\x1a\n and no more than before").unwrap();
+    settles("it changed", 3, || failed.so_far());
+    pattern(7).save(f.path("renamed.png")).unwrap();
+    eventually("it was mended", || f.found() == set(&["a.png", "renamed.png"]));
+    assert!(f.engine.failures().unwrap().is_empty());
+    drop(background);
+    assert_eq!(failed.so_far(), 3);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_failure_that_may_pass_is_tried_once_a_start() {
+    use std::os::unix::fs::PermissionsExt;
+    crate::support::apart("failures::a_failure_that_may_pass_is_tried_once_a_start", || {
+        let mut f = Fixture::new();
+        for (n, name) in (1..).zip(["a.png", "locked.png"]) {
+            f.photo(name, n);
+        }
+        f.add();
+        let failed = f.count_writes("library.sqlite", "failure");
+        let lock = |f: &Fixture, mode| {
+            fs::set_permissions(f.path("locked.png"), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        lock(&f, 0);
+        let report = f.index();
+        assert_eq!((report.embedded, report.failed, failed.so_far()), (1, 1, 1));
+        let failure = f.engine.failures().unwrap().remove(0);
+        assert!(!failure.permanent && failure.reason.contains("cannot be read"), "{failure:?}");
+
+        f = f.reopen();
+        let background = f.engine.start(|_| {});
+        settles("the start tries it", 2, || failed.so_far());
+        fs::rename(f.path("a.png"), f.path("b.png")).unwrap();
+        eventually("something happens", || f.found() == set(&["b.png"]));
+        background.rescan();
+        f.photo("c.png", 4);
+        eventually("all is looked at again", || f.found() == set(&["b.png", "c.png"]));
+        drop(background);
+        assert_eq!(failed.so_far(), 2, "once only");
+
+        lock(&f, 0o600);
+        f = f.reopen();
+        let background = f.engine.start(|_| {});
+        eventually("the next start", || f.found().contains("locked.png"));
+        drop(background);
+        assert!(f.engine.failures().unwrap().is_empty());
+        assert_eq!(failed.so_far(), 2);
+    });
+}

@@ -1,0 +1,353 @@
+//! Drives and shares that come and go while they are followed, on real mounts
+//! that only the test sees.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use afterimage_engine::{Background, Exclusions, PhotoId, RootState};
+
+use crate::support::{Fixture, apart, eventually, pattern, set, settles};
+
+/// A root is asked every two seconds whether it is there; more is left to slow
+/// machines.
+const SECONDS: Duration = Duration::from_secs(20);
+
+fn run(program: &str, args: &[&Path]) {
+    // Not even `/dev/null` may be there.
+    let output = Command::new(program).args(args).stdin(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {output:?}");
+}
+
+fn mount(options: &[&str], source: &Path, at: &Path) {
+    let options = options.iter().map(Path::new);
+    run("mount", &options.chain([source, at]).collect::<Vec<_>>());
+}
+
+fn unmount(at: &Path) {
+    run("umount", &[at]);
+}
+
+/// A drive of its own, mounted where nobody looks for photos.
+fn drive(f: &Fixture, name: &str) -> PathBuf {
+    let at = f.dir.path().join(name);
+    fs::create_dir(&at).unwrap();
+    mount(&["-t", "tmpfs"], Path::new("drive"), &at);
+    at
+}
+
+fn plug(drive: &Path, at: &Path) {
+    mount(&["--bind"], drive, at);
+}
+
+fn photo(at: PathBuf, seed: u8) {
+    fs::create_dir_all(at.parent().unwrap()).unwrap();
+    pattern(seed).save(at).unwrap();
+}
+
+fn follow(f: &Fixture, found: &[&str]) -> Background {
+    let background = f.engine.start(|_| {});
+    settles("what is there", set(found), || f.found());
+    background
+}
+
+/// Waits until the first root is in this state, which must not take long.
+fn becomes(f: &Fixture, state: RootState) {
+    let took = eventually(&format!("it is {state:?}"), || f.root().state == state);
+    assert!(took < SECONDS, "{state:?} after {took:?}");
+}
+
+/// All photos are there for searches and for the eye, and said to be away.
+fn check_away(f: &Fixture, found: &BTreeSet<String>) {
+    assert_eq!(&f.found(), found);
+    for hit in f.engine.library().unwrap() {
+        assert!(hit.offline, "{hit:?}");
+        assert!(f.engine.thumbnail(hit.photo).is_ok(), "{hit:?}");
+    }
+}
+
+#[test]
+fn a_drive_that_is_unmounted_is_offline_and_comes_back_with_what_changed() {
+    apart("mounts::a_drive_that_is_unmounted_is_offline_and_comes_back_with_what_changed", || {
+        let f = Fixture::new();
+        let first = drive(&f, "first");
+        let names: Vec<String> = (1..=30).map(|n| format!("{n:02}.png")).collect();
+        for (n, name) in (1..).zip(&names) {
+            photo(first.join("trip").join(name), n);
+        }
+        let root = f.path("");
+        plug(&first, &root);
+        f.add();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let background = follow(&f, &names);
+        let embedded = f.count_writes("derived.sqlite", "embedding");
+        let id = f.id("trip/01.png");
+
+        // Its mount point is an empty folder now, where many photos were.
+        unmount(&root);
+        fs::rename(first.join("trip/01.png"), first.join("trip/first.png")).unwrap();
+        fs::remove_file(first.join("trip/02.png")).unwrap();
+        photo(first.join("trip/new.png"), 100);
+        becomes(&f, RootState::Offline);
+        let mut found = set(&names);
+        check_away(&f, &found);
+        plug(&first, &root);
+        becomes(&f, RootState::Online);
+        for gone in ["01.png", "02.png"] {
+            found.remove(gone);
+        }
+        found.extend(set(&["first.png", "new.png"]));
+        settles("what changed meanwhile", found.clone(), || f.found());
+        assert_eq!((f.id("trip/first.png"), embedded.so_far()), (id, 1));
+
+        // The next time it has another number, and its files have others too.
+        unmount(&root);
+        let second = drive(&f, "second");
+        run("cp", &[Path::new("-a"), &first.join("trip"), &second]);
+        photo(second.join("trip/newer.png"), 101);
+        becomes(&f, RootState::Offline);
+        check_away(&f, &found);
+        plug(&second, &root);
+        becomes(&f, RootState::Online);
+        found.insert("newer.png".to_owned());
+        settles("what came meanwhile", found.clone(), || f.found());
+        assert_eq!((f.id("trip/first.png"), embedded.so_far()), (id, 2));
+        fs::rename(f.path("trip/newer.png"), f.path("trip/newest.png")).unwrap();
+        found.remove("newer.png");
+        found.insert("newest.png".to_owned());
+        settles("it is watched again", found.clone(), || f.found());
+
+        // Nor does it matter who finds the mount point empty.
+        drop(background);
+        unmount(&root);
+        let report = f.index();
+        assert_eq!((report.removed, report.photos), (0, found.len() as u64));
+        check_away(&f, &found);
+    });
+}
+
+#[test]
+fn a_drive_mounted_within_a_folder_takes_nothing_away_when_it_goes() {
+    apart("mounts::a_drive_mounted_within_a_folder_takes_nothing_away_when_it_goes", || {
+        let f = Fixture::new();
+        let away = drive(&f, "away");
+        photo(away.join("deep/b.png"), 2);
+        f.photo("a.png", 1);
+        fs::create_dir(f.path("drive")).unwrap();
+        plug(&away, &f.path("drive"));
+        f.add();
+        let background = follow(&f, &["a.png", "b.png"]);
+        let id = f.id("drive/deep/b.png");
+        unmount(&f.path("drive"));
+        photo(away.join("deep/d.png"), 4);
+        fs::rename(f.path("a.png"), f.path("c.png")).unwrap();
+        settles("the rest is followed", set(&["b.png", "c.png"]), || f.found());
+        assert_eq!(f.root().state, RootState::Online);
+        plug(&away, &f.path("drive"));
+        background.rescan();
+        settles("it is back", set(&["b.png", "c.png", "d.png"]), || f.found());
+        assert_eq!(f.id("drive/deep/b.png"), id);
+    });
+}
+
+#[test]
+fn a_folder_that_may_not_be_listed_is_unreadable_until_it_may() {
+    apart("mounts::a_folder_that_may_not_be_listed_is_unreadable_until_it_may", || {
+        let f = Fixture::new();
+        f.photo("a.png", 1);
+        f.photo("deep/b.png", 2);
+        f.add();
+        let background = follow(&f, &["a.png", "b.png"]);
+        let allow = |name: &str, mode| {
+            fs::set_permissions(f.path(name), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        allow("", 0);
+        assert!(fs::read_dir(f.path("")).is_err(), "nothing forbids anything here");
+        becomes(&f, RootState::Unreadable);
+        check_away(&f, &set(&["a.png", "b.png"]));
+        allow("", 0o700);
+        becomes(&f, RootState::Online);
+        fs::rename(f.path("a.png"), f.path("c.png")).unwrap();
+        settles("it is followed again", set(&["b.png", "c.png"]), || f.found());
+
+        // A folder in it, of which nothing is told while it is so.
+        allow("deep", 0);
+        fs::rename(f.path("c.png"), f.path("d.png")).unwrap();
+        settles("the rest is followed", set(&["b.png", "d.png"]), || f.found());
+        assert_eq!(f.root().state, RootState::Online);
+        allow("deep", 0o700);
+        fs::rename(f.path("deep/b.png"), f.path("deep/e.png")).unwrap();
+        settles("the folder, too", set(&["d.png", "e.png"]), || f.found());
+        drop(background);
+    });
+}
+
+/// A drive whose file system has an id, as `/dev/disk/by-uuid` tells.
+struct Identified {
+    device: PathBuf,
+    link: PathBuf,
+}
+
+impl Identified {
+    fn new() -> Self {
+        // Only this test sees its device in the place of the machine's.
+        mount(&["-t", "tmpfs"], Path::new("devices"), Path::new("/dev"));
+        fs::create_dir_all("/dev/disk/by-uuid").unwrap();
+        let device = PathBuf::from("/dev/drive");
+        fs::write(&device, b"").unwrap();
+        Self { device, link: PathBuf::from("/dev/disk/by-uuid/0A1B-2C3D") }
+    }
+
+    fn appear(&self) {
+        std::os::unix::fs::symlink(&self.device, &self.link).unwrap();
+    }
+
+    fn disappear(&self) {
+        fs::remove_file(&self.link).unwrap();
+    }
+}
+
+#[test]
+fn a_drive_that_is_mounted_elsewhere_keeps_its_photos() {
+    apart("mounts::a_drive_that_is_mounted_elsewhere_keeps_its_photos", || {
+        let f = Fixture::new();
+        let place = |name: &str| {
+            let place = f.dir.path().join(name);
+            fs::create_dir(&place).unwrap();
+            place.canonicalize().unwrap()
+        };
+        let drive = Identified::new();
+        drive.appear();
+        let mut at = place("first");
+        mount(&["-t", "tmpfs"], &drive.device, &at);
+        for (n, name) in (1..).zip(["a.png", "b.png"]) {
+            photo(at.join("Trips/2020").join(name), n);
+        }
+        f.engine.add_root(&at.join("Trips")).unwrap();
+        let exclusions = Exclusions { patterns: vec!["raw".into()], ..Exclusions::default() };
+        f.engine.set_exclusions(f.root().id, &exclusions).unwrap();
+        let embedded = f.count_writes("derived.sqlite", "embedding");
+        let mut background = Some(follow(&f, &["a.png", "b.png"]));
+        let root = f.root();
+        let ids = || -> BTreeSet<PhotoId> {
+            f.engine.library().unwrap().iter().map(|hit| hit.photo).collect()
+        };
+        let known = ids();
+
+        // At once, after a while of being away, and while nobody looks. Where it
+        // was there is an empty folder each time.
+        for (n, case) in ["at once", "later", "unseen"].into_iter().enumerate() {
+            let to = place(case);
+            match case {
+                "at once" => mount(&["--move"], &at, &to),
+                "later" => {
+                    fs::create_dir(at.with_extension("parked")).unwrap();
+                    let parked = at.with_extension("parked");
+                    drive.disappear();
+                    mount(&["--move"], &at, &parked);
+                    becomes(&f, RootState::Offline);
+                    check_away(&f, &set(&["a.png", "b.png"]));
+                    mount(&["--move"], &parked, &to);
+                    drive.appear();
+                }
+                _ => {
+                    background = None;
+                    mount(&["--move"], &at, &to);
+                    f.index();
+                }
+            }
+            at = to;
+            let expected = (at.join("Trips"), RootState::Online);
+            settles(case, expected, || (f.root().path, f.root().state));
+            assert_eq!((f.root().id, f.root().exclusions), (root.id, exclusions.clone()), "{case}");
+            assert_eq!((ids(), f.engine.roots().unwrap().len()), (known.clone(), 1), "{case}");
+            assert!(f.engine.library().unwrap().iter().all(|hit| hit.path.starts_with(&at)));
+            if background.is_some() {
+                let new = at.join("Trips").join(format!("{case}.png"));
+                photo(new.clone(), 50 + u8::try_from(n).unwrap());
+                settles(&format!("what comes {case}"), 3, || f.found().len());
+                fs::remove_file(new).unwrap();
+                settles(&format!("what goes {case}"), 2, || f.found().len());
+            }
+        }
+        assert_eq!(embedded.so_far(), 4, "two photos, and two that came and went");
+    });
+}
+
+/// Puts a line into the table of mounts that this process reads: this folder is
+/// a share of another machine.
+fn say_it_is_a_share(folder: &Path, table: &Path) {
+    let mut text = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let folder = folder.canonicalize().unwrap();
+    let line = format!("999 1 0:99 / {} rw - nfs4 nas:/photos rw\n", folder.display());
+    text.push_str(&line);
+    fs::write(table, text).unwrap();
+    let read = format!("/proc/{}/mountinfo", std::process::id());
+    mount(&["--bind"], table, Path::new(&read));
+    assert!(fs::read_to_string("/proc/self/mountinfo").unwrap().ends_with(&line));
+}
+
+/// How many folders, or watchers, this test's process may have.
+fn allow_watches(what: &str, count: u32) {
+    fs::write(format!("/proc/sys/user/max_inotify_{what}"), count.to_string()).unwrap();
+}
+
+#[test]
+fn what_cannot_be_watched_is_polled_and_says_why() {
+    apart("mounts::what_cannot_be_watched_is_polled_and_says_why", || {
+        // All at once, for polling takes its time: a share of another machine, …
+        let share = Fixture::new();
+        share.photo("a.png", 1);
+        say_it_is_a_share(&share.path(""), &share.dir.path().join("table"));
+        // … a folder of more folders than may be watched, which come later, …
+        let large = Fixture::new();
+        large.photo("1/a.png", 1);
+        // … and a system that has no watcher left.
+        let strict = Fixture::new();
+        strict.photo("a.png", 1);
+
+        let all = [&share, &large, &strict];
+        all.iter().for_each(|f| f.add());
+        allow_watches("watches", 4);
+        let _share = follow(&share, &["a.png"]);
+        let background = follow(&large, &["a.png"]);
+        assert_eq!((large.root().state, large.root().reason), (RootState::Online, None));
+        allow_watches("instances", 0);
+        let _strict = follow(&strict, &["a.png"]);
+        large.photo("1/2/3/4/5/b.png", 2);
+        all.iter().for_each(|f| becomes(f, RootState::Polling));
+        for (f, words) in all.into_iter().zip([
+            "a network folder (nfs4) tells nothing of its changes",
+            "raise fs.inotify.max_user_watches",
+            "this system cannot watch folders",
+        ]) {
+            let reason = f.root().reason.unwrap();
+            assert!(reason.contains(words), "{reason}");
+        }
+
+        let change = |f: &Fixture, from: &str| {
+            fs::rename(f.path(from), f.path(from).with_file_name("c.png")).unwrap();
+        };
+        let began = Instant::now();
+        change(&share, "a.png");
+        change(&large, "1/a.png");
+        change(&strict, "a.png");
+        settles("in the share", set(&["c.png"]), || share.found());
+        assert!(began.elapsed() > Duration::from_secs(2), "it was told of, not looked for");
+        settles("in the large folder", set(&["b.png", "c.png"]), || large.found());
+        settles("in the last one", set(&["c.png"]), || strict.found());
+        assert!(all.iter().all(|f| f.root().state == RootState::Polling));
+
+        // A look at everything tries again what failed.
+        allow_watches("watches", 1000);
+        background.rescan();
+        becomes(&large, RootState::Online);
+        assert_eq!(large.root().reason, None);
+        fs::rename(large.path("1/c.png"), large.path("1/2/3/d.png")).unwrap();
+        let took = eventually("a change is told", || large.found() == set(&["b.png", "d.png"]));
+        assert!(took < Duration::from_secs(9), "as if it were polled, after {took:?}");
+    });
+}
