@@ -138,7 +138,13 @@ pub fn some_photos(count: usize) -> Option<TempDir> {
 /// Presses Ctrl-C.
 #[cfg(unix)]
 pub fn interrupt(child: &process::Child) {
-    let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    signal(child, "-INT");
+}
+
+/// Sends a signal, named as `kill` names it.
+#[cfg(unix)]
+pub fn signal(child: &process::Child, signal: &str) {
+    let kill = process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.expect("kill runs").success());
 }
 

@@ -10,11 +10,11 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::support::{Library, eventually, interrupt, keys, photos, some_photos};
+use crate::support::{Library, eventually, interrupt, keys, photos, signal, some_photos};
 
 /// A running `afterimage watch --json`, killed when dropped.
 struct Watch {
@@ -126,5 +126,38 @@ fn what_changed_before_watching_began_is_told_too() {
     fs::remove_file(&gone).unwrap();
     let mut watch = Watch::start(&library);
     watch.expect("removed", &gone);
+    assert_eq!(watch.interrupt(), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_happened_while_events_were_lost_is_told() {
+    let Some(folder) = some_photos(2) else { return };
+    let most = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let most: u32 = most.trim().parse().unwrap();
+    if most > 1 << 20 {
+        eprintln!("skipped: this system keeps {most} events, too many to lose some");
+        return;
+    }
+    let library = Library::new();
+    library.json(&[OsStr::new("index"), folder.path().as_os_str()]);
+    let root = folder.path().canonicalize().unwrap();
+    let at = |name: &str| root.join(name);
+    let mut watch = Watch::start(&library);
+    fs::rename(at("IMG_0001.jpg"), at("first.jpg")).unwrap();
+    watch.expect("moved", &at("first.jpg"));
+
+    // While the program sleeps, its queue is filled by two files that are of no
+    // interest, in turns: equal events would be one. What comes then is lost.
+    signal(&watch.child, "-STOP");
+    let noise = ["one.txt", "two.txt"].map(|name| fs::File::create(at(name)).unwrap());
+    for n in 0..most + 1000 {
+        noise[n as usize % 2].set_modified(SystemTime::now()).unwrap();
+    }
+    fs::rename(at("IMG_0002.jpg"), at("second.jpg")).unwrap();
+    signal(&watch.child, "-CONT");
+    watch.expect("moved", &at("second.jpg"));
+    fs::rename(at("second.jpg"), at("third.jpg")).unwrap();
+    watch.expect("moved", &at("third.jpg"));
     assert_eq!(watch.interrupt(), Some(0));
 }
