@@ -13,6 +13,8 @@ export class Library {
   failure = $state.raw<CommandError | null>(null);
   /** A folder is being chosen or added. */
   adding = $state(false);
+  /** Nothing can be changed: the library is open for reading only. */
+  readonly fixed = $derived((this.overview?.readOnly ?? null) !== null);
   /** What could not be read; null until it was asked for. */
   failures = $state.raw<readonly Failure[] | null>(null);
 
