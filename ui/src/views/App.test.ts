@@ -200,6 +200,17 @@ describe("the folders", () => {
   });
 });
 
+describe("the keys of the window", () => {
+  it("leave a dialog alone that is open over it", async () => {
+    await open({ count: 20 });
+    await userEvent.click(screen.getByRole("button", { name: "What to leave out of Pictures" }));
+    const names = screen.getByLabelText<HTMLTextAreaElement>("Names and paths, one a line");
+    await userEvent.type(names, "Trips/raw");
+    expect(names.value).toBe("Trips/raw");
+    expect(document.activeElement).toBe(names);
+  });
+});
+
 describe("the status bar", () => {
   const text = (): string => screen.getByTestId("status-bar").textContent ?? "";
 
@@ -379,6 +390,12 @@ describe("a library that is damaged or in other hands", () => {
     expect(bar.textContent).toContain("library.sqlite is damaged. Run afterimage library restore");
     expect(within(bar).queryByRole("button")).toBeNull();
     expect(outcome()).toMatch(/4/);
+  });
+
+  it("says so before there is a folder, too, and offers nothing that would fail", async () => {
+    await open({ count: 0, readOnly: reason });
+    expect(screen.getByTestId("read-only").textContent).toContain("is damaged");
+    expect(screen.getByTestId("choose-folder").hasAttribute("disabled")).toBe(true);
   });
 
   it("says nothing of it otherwise", async () => {
