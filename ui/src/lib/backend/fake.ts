@@ -202,7 +202,9 @@ export class FakeBackend implements Backend {
         },
       );
     }
-    this.#failures = state === "failures" || state === "indexing" ? this.#makeFailures() : [];
+    this.#failures = ["failures", "indexing", "polite"].includes(state ?? "")
+      ? this.#makeFailures()
+      : [];
     const work: FakeWork | undefined =
       state !== undefined && state in WORK ? WORK[state as keyof typeof WORK] : undefined;
     this.#policy = options.policy ?? work?.policy ?? AUTOMATIC;
