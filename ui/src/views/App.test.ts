@@ -153,6 +153,20 @@ describe("what stands in place of photos", () => {
     expect(outcome()).toBe("40 photos");
   });
 
+  it("says that the library could not be listed, though nothing was searched for", async () => {
+    const failing = vi
+      .spyOn(FakeBackend.prototype, "library")
+      .mockRejectedValue({ code: "failed", message: "disk is gone" });
+    await open({ count: 40 });
+    expect(screen.getByTestId("failed-state").textContent).toMatch(
+      /Your photos could not be listed.*Disk is gone\./s,
+    );
+    failing.mockRestore();
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(outcome()).toBe("40 photos");
+  });
+
   it("says that the folders hold no photos, or are still being looked through", async () => {
     const { backend } = await open({ count: 0, state: "empty" });
     expect(screen.getByTestId("empty-state").textContent).toContain("No photos in your folders");
@@ -275,10 +289,19 @@ describe("the status bar", () => {
 
   it("says when the failures themselves cannot be read", async () => {
     const { backend } = await open({ count: 30, state: "failures" });
-    vi.spyOn(backend, "failures").mockRejectedValue({ code: "failed", message: "Disk is full." });
+    const failing = vi
+      .spyOn(backend, "failures")
+      .mockRejectedValue({ code: "failed", message: "disk is full" });
     await userEvent.click(screen.getByTestId("failures-button"));
     await settle();
-    expect(screen.getByRole("alert").textContent).toContain("Disk is full.");
+    const panel = within(screen.getByRole("dialog"));
+    expect(panel.getByRole("alert").textContent).toContain("Disk is full.");
+    expect(panel.queryByText(/could be read\.$/)).toBeNull();
+    failing.mockRestore();
+    await userEvent.click(panel.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(panel.queryByRole("alert")).toBeNull();
+    expect(panel.getAllByRole("listitem")).toHaveLength(14);
   });
 });
 

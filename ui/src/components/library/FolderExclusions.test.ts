@@ -88,6 +88,15 @@ describe("what is left out of a folder", () => {
     expect(names().getAttribute("aria-invalid")).toBe("false");
   });
 
+  it("says why it could not be kept, and blames nothing that was typed for it", async () => {
+    const full = { code: "failed", message: "the disk is full" };
+    open(BEFORE, vi.fn().mockRejectedValue(full));
+    await userEvent.click(apply());
+    await settle();
+    expect(screen.getByText("The disk is full.")).toBeTruthy();
+    expect(names().getAttribute("aria-invalid")).toBe("false");
+  });
+
   it("is applied once, however often it is asked for", async () => {
     const { onapply } = open(BEFORE, vi.fn().mockReturnValue(new Promise(() => undefined)));
     await userEvent.dblClick(apply());

@@ -17,6 +17,8 @@ export class Library {
   readonly fixed = $derived((this.overview?.readOnly ?? null) !== null);
   /** What could not be read; null until it was asked for. */
   failures = $state.raw<readonly Failure[] | null>(null);
+  /** Why that list could not be read. */
+  failuresFailure = $state.raw<CommandError | null>(null);
 
   #backend: Backend;
   #notices: Notices;
@@ -105,8 +107,10 @@ export class Library {
   async loadFailures(): Promise<void> {
     try {
       this.failures = await this.#backend.failures();
+      this.failuresFailure = null;
     } catch (thrown) {
-      this.#notices.failed("The list of failures could not be read.", thrown);
+      this.failures = null;
+      this.failuresFailure = commandError(thrown);
     }
   }
 
