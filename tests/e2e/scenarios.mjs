@@ -11,6 +11,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  rename,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
@@ -161,6 +162,47 @@ export const scenarios = {
     await keepsItsPolicy(window);
   },
 
+  "photos of a folder that is away stay, and are marked until it is back":
+    async (stage) => {
+      const folder = await everyday(stage, 6);
+      const away = `${folder}-away`;
+      const window = await stage.open(["--add", folder], DARK);
+      await eventually("all photos are indexed", () => rests(window, 6), 120);
+      await thumbnailsAreShown(window);
+      assert.deepEqual(await marks(window), { marked: 0, plain: 6 });
+
+      await rename(folder, away);
+      await eventually(
+        "all photos are marked",
+        async () => (await marks(window)).marked === 6,
+        60,
+      );
+      assert.deepEqual(await marks(window), { marked: 6, plain: 0 });
+      await thumbnailsAreShown(window);
+      const [entry] = await window.all("folder");
+      assert.match(await entry.attribute("title"), /not connected/);
+      await stage.screenshots(window, "offline");
+
+      // They are found as before.
+      await (await window.find("search-box")).type("a dog");
+      const count = await window.find("result-count");
+      await eventually("the search answers", async () =>
+        /\d+ (strong|likely)/.test(await count.text()),
+      );
+      assert.ok((await marks(window)).marked > 0);
+      await window.press(Key.escape);
+
+      await rename(away, folder);
+      await eventually(
+        "no photo is marked any more",
+        async () => (await marks(window)).plain === 6,
+        60,
+      );
+      assert.deepEqual(await marks(window), { marked: 0, plain: 6 });
+      await eventually("the window is at rest", () => rests(window, 6));
+      await keepsItsPolicy(window);
+    },
+
   "a second start adds its folder to the open window": async (stage) => {
     const window = await stage.open(["--add", await everyday(stage, 2)]);
     await eventually(
@@ -220,6 +262,27 @@ async function thumbnailsAreShown(window) {
       `const images = [...document.querySelectorAll('[data-testid="tile"] img')];
        return images.length > 0 && images.every((image) => image.naturalWidth > 0)`,
     ),
+  );
+}
+
+/** Whether all is done, and the library has so many photos. */
+async function rests(window, photos) {
+  const bar = await window.find("status-bar");
+  return (
+    (await window.all("pause")).length === 0 &&
+    (await bar.text()).startsWith(`${photos} photos in the library`)
+  );
+}
+
+/** How many photos on view are marked as away, to see and to hear, and how many are not. */
+async function marks(window) {
+  return window.run(
+    `const tiles = [...document.querySelectorAll('[data-testid="tile"]')];
+     const marked = tiles.filter((tile) =>
+       tile.ariaLabel.endsWith(", offline") && tile.querySelector(".badge svg"));
+     const plain = tiles.filter((tile) =>
+       !tile.ariaLabel.includes("offline") && !tile.querySelector(".badge"));
+     return { marked: marked.length, plain: plain.length };`,
   );
 }
 

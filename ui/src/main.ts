@@ -13,7 +13,7 @@ async function chooseBackend(): Promise<Backend> {
     const address = new URLSearchParams(location.search);
     const count = address.get("fake");
     if (count !== null) {
-      const { fakeFromAddress } = await import("./lib/backend/fake");
+      const { fakeFromAddress } = await import("./lib/backend/fakeAddress");
       return fakeFromAddress(Number(count), address);
     }
   }

@@ -41,6 +41,9 @@ describe.each([
     ["ground", "accent"] as const,
     ["text", "stage"] as const,
   ];
+  it.each(GROUNDS)("the edge of a field on %s keeps 3 : 1", (ground) => {
+    expect(contrast(theme["edge"] ?? "", theme[ground] ?? "")).toBeGreaterThanOrEqual(3);
+  });
   it.each(pairs)("%s on %s keeps 4.5 : 1", (text, ground) => {
     expect(contrast(theme[text] ?? "", theme[ground] ?? "")).toBeGreaterThanOrEqual(4.5);
   });

@@ -153,6 +153,20 @@ describe("what stands in place of photos", () => {
     expect(outcome()).toBe("40 photos");
   });
 
+  it("says that the library could not be listed, though nothing was searched for", async () => {
+    const failing = vi
+      .spyOn(FakeBackend.prototype, "library")
+      .mockRejectedValue({ code: "failed", message: "disk is gone" });
+    await open({ count: 40 });
+    expect(screen.getByTestId("failed-state").textContent).toMatch(
+      /Your photos could not be listed.*Disk is gone\./s,
+    );
+    failing.mockRestore();
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(outcome()).toBe("40 photos");
+  });
+
   it("says that the folders hold no photos, or are still being looked through", async () => {
     const { backend } = await open({ count: 0, state: "empty" });
     expect(screen.getByTestId("empty-state").textContent).toContain("No photos in your folders");
@@ -196,14 +210,18 @@ describe("the folders", () => {
     await userEvent.click(screen.getByRole("button", { name: "Remove the folder" }));
     await settle();
     expect(remove).toHaveBeenCalledWith(2);
-    expect(screen.getAllByTestId("folder")).toHaveLength(3);
+    expect(screen.getAllByTestId("folder")).toHaveLength(4);
   });
+});
 
-  it("say when they cannot be reached", async () => {
-    await open({ count: 20, state: "offline" });
-    const titles = screen.getAllByTestId("folder").map((folder) => folder.title);
-    expect(titles[1]).toContain("not connected");
-    expect(titles[2]).toContain("cannot be read");
+describe("the keys of the window", () => {
+  it("leave a dialog alone that is open over it", async () => {
+    await open({ count: 20 });
+    await userEvent.click(screen.getByRole("button", { name: "What to leave out of Pictures" }));
+    const names = screen.getByLabelText<HTMLTextAreaElement>("Names and paths, one a line");
+    await userEvent.type(names, "Trips/raw");
+    expect(names.value).toBe("Trips/raw");
+    expect(document.activeElement).toBe(names);
   });
 });
 
@@ -271,10 +289,19 @@ describe("the status bar", () => {
 
   it("says when the failures themselves cannot be read", async () => {
     const { backend } = await open({ count: 30, state: "failures" });
-    vi.spyOn(backend, "failures").mockRejectedValue({ code: "failed", message: "Disk is full." });
+    const failing = vi
+      .spyOn(backend, "failures")
+      .mockRejectedValue({ code: "failed", message: "disk is full" });
     await userEvent.click(screen.getByTestId("failures-button"));
     await settle();
-    expect(screen.getByRole("alert").textContent).toContain("Disk is full.");
+    const panel = within(screen.getByRole("dialog"));
+    expect(panel.getByRole("alert").textContent).toContain("Disk is full.");
+    expect(panel.queryByText(/could be read\.$/)).toBeNull();
+    failing.mockRestore();
+    await userEvent.click(panel.getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(panel.queryByRole("alert")).toBeNull();
+    expect(panel.getAllByRole("listitem")).toHaveLength(14);
   });
 });
 
@@ -383,9 +410,15 @@ describe("a library that is damaged or in other hands", () => {
     await open({ count: 4, readOnly: reason });
     const bar = screen.getByTestId("read-only");
     expect(bar.getAttribute("role")).toBe("alert");
-    expect(bar.textContent).toContain(reason);
+    expect(bar.textContent).toContain("library.sqlite is damaged. Run afterimage library restore");
     expect(within(bar).queryByRole("button")).toBeNull();
     expect(outcome()).toMatch(/4/);
+  });
+
+  it("says so before there is a folder, too, and offers nothing that would fail", async () => {
+    await open({ count: 0, readOnly: reason });
+    expect(screen.getByTestId("read-only").textContent).toContain("is damaged");
+    expect(screen.getByTestId("choose-folder").hasAttribute("disabled")).toBe(true);
   });
 
   it("says nothing of it otherwise", async () => {
@@ -394,8 +427,8 @@ describe("a library that is damaged or in other hands", () => {
   });
 
   it.each([
-    ["waiting", "Another process is indexing this library"],
-    ["diskFull", "Paused: the disk is full"],
+    ["waiting", "Another Afterimage is indexing this library"],
+    ["diskFull", "The disk is full. Indexing goes on as soon as there is room"],
   ] as const)("says what it waits for: %s", async (step, words) => {
     const { backend } = await open({ count: 4 });
     const progress = {

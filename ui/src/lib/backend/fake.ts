@@ -1,16 +1,12 @@
 /**
- * A backend made up in memory, for tests and for development: `?fake=COUNT` in the address chooses
- * how many photos it has. It is imported by tests and by the development server only, so that
- * nothing of it reaches a build.
- *
- * `state` is one of `FakeState`, `models` one of `FakeModelsState`, `photos=1` shows the test
- * photos instead of drawings, `latency` is how many milliseconds each answer takes, and with
- * `still=1` nothing is downloaded or prepared.
+ * A backend made up in memory, for tests and for development, where `fakeAddress.ts` makes one as
+ * the address says. Nothing of it reaches a build.
  */
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
 import type {
   CommandError,
   Conditions,
+  Effort,
   Exclusions,
   Failure,
   Model,
@@ -20,22 +16,13 @@ import type {
   Progress,
   Removed,
   Root,
+  Step,
 } from "./dto";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { decodeListing, RECORD_BYTES, type Listing } from "./listing";
 
-export type FakeState =
-  | "idle"
-  | "empty"
-  | "scanning"
-  | "indexing"
-  | "polite"
-  | "waitingForMains"
-  | "waitingForAbsence"
-  | "paused"
-  | "broken"
-  | "offline"
-  | "failures";
+/** What goes on; those of `WORK` are what the status bar tells of. */
+export type FakeState = "idle" | "empty" | "broken" | "offline" | "failures" | keyof typeof WORK;
 
 export interface FakeFile {
   name: string;
@@ -52,7 +39,8 @@ export interface FakeOptions {
   deviceReason?: string;
   /** Why the library is open for reading only. */
   readOnly?: string;
-  /** What the system tells; nothing where it is absent. */
+  /** What is wanted of the work, and what the system tells; as `state` needs them else. */
+  policy?: Policy;
   conditions?: Conditions;
   /** Real pictures, served under `/dev-photos/`, instead of drawings. */
   files?: readonly FakeFile[];
@@ -127,18 +115,58 @@ function chance(id: number, salt: number): number {
 const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4];
 const NEWEST = 1_790_000_000;
 const NOTHING_LEFT_OUT: Exclusions = { patterns: [], hidden: true, noMedia: true, minBytes: 0 };
-/** Each step of such a state, and how hard the work goes. */
+const FULL: Policy = { pace: "full", mainsOnly: false };
+const AUTOMATIC: Policy = { pace: "automatic", mainsOnly: false };
+const AT_DESK: Conditions = { inUse: true, onMains: true };
+const UNTOLD: Conditions = { inUse: null, onMains: null };
+
+interface FakeWork {
+  step: Step;
+  policy: Policy;
+  conditions: Conditions;
+}
+
+const working = (step: Step, policy = AUTOMATIC, conditions = AT_DESK): FakeWork => ({
+  step,
+  policy,
+  conditions,
+});
+
+/** The step of such a state, and the policy and the conditions that make it so. */
 const WORK = {
-  indexing: ["indexing", "full"],
-  polite: ["indexing", "politeInUse"],
-  paused: ["paused", "full"],
-  waitingForMains: ["deferred", "waitingForMains"],
-  waitingForAbsence: ["deferred", "waitingForAbsence"],
-} as const;
+  scanning: working("scanning"),
+  loadingModel: working("loadingModel"),
+  waiting: working("waiting"),
+  diskFull: working("diskFull"),
+  paused: working("paused", FULL),
+  indexing: working("indexing", FULL),
+  polite: working("indexing", AUTOMATIC),
+  onOneCore: working("indexing", { ...AUTOMATIC, pace: "polite" }),
+  untold: working("indexing", AUTOMATIC, UNTOLD),
+  waitingForMains: working(
+    "indexing",
+    { ...AUTOMATIC, mainsOnly: true },
+    { ...AT_DESK, onMains: false },
+  ),
+  waitingForAbsence: working("indexing", { ...AUTOMATIC, pace: "whenAway" }),
+};
+const COUNTING: readonly Step[] = ["indexing", "paused", "deferred"];
+
+/** How hard the work goes under a policy. */
+function effortUnder({ pace, mainsOnly }: Policy, { inUse, onMains }: Conditions): Effort {
+  if (mainsOnly && onMains === false) return "waitingForMains";
+  if (pace === "whenAway" && inUse === true) return "waitingForAbsence";
+  if (pace === "polite") return "polite";
+  if (mainsOnly && onMains === null) return "politeUntold";
+  if (pace === "full" || inUse === false) return "full";
+  return inUse === null ? "politeUntold" : "politeInUse";
+}
+
 const LONG_NAME =
   "Familienurlaub an der Ostsee, Abendspaziergang am Leuchtturm mit Großeltern und Nachbarskindern ".repeat(
     2,
   );
+const MANY_WORDS = [LONG_NAME, ...Array.from({ length: 40 }, (_, i) => `keyword ${i + 1}`)];
 
 export class FakeBackend implements Backend {
   /** What a test moves the models by. */
@@ -148,7 +176,8 @@ export class FakeBackend implements Backend {
   #roots: Root[];
   #progress: Progress | null = null;
   #paused: boolean;
-  #policy: Policy = { pace: "automatic", mainsOnly: false };
+  #policy: Policy;
+  readonly #conditions: Conditions;
   #failures: Failure[];
 
   constructor(options: FakeOptions) {
@@ -166,25 +195,21 @@ export class FakeBackend implements Backend {
         madeRoot(2, "/media/anna/Travel drive/Photos 2009–2016", "offline", 1204),
         madeRoot(3, `/home/anna/${LONG_NAME}`, "unreadable", 18),
         { ...madeRoot(4, "/mnt/nas/Family", "polling", 5321), reason },
+        {
+          ...madeRoot(5, "/srv/scans", "polling", 88_214),
+          reason:
+            "this system lets a program watch too few folders; raise fs.inotify.max_user_watches to have changes noticed at once",
+        },
       );
     }
-    this.#failures = state === "failures" || state === "indexing" ? this.#makeFailures() : [];
-    const nothing = { done: 0, total: 0, failed: 0, rate: 0, secondsLeft: null } as const;
-    if (state === "scanning") {
-      this.#progress = { ...nothing, step: "scanning", effort: "full" };
-    } else if (state !== undefined && state in WORK) {
-      const [step, effort] = WORK[state as keyof typeof WORK];
-      const going = step === "indexing";
-      this.#progress = {
-        step,
-        done: Math.round(count * 0.62),
-        total: count,
-        failed: this.#failures.length,
-        rate: going ? 21.4 : 0,
-        secondsLeft: going ? 192 : null,
-        effort,
-      };
-    }
+    this.#failures = ["failures", "indexing", "polite"].includes(state ?? "")
+      ? this.#makeFailures()
+      : [];
+    const work: FakeWork | undefined =
+      state !== undefined && state in WORK ? WORK[state as keyof typeof WORK] : undefined;
+    this.#policy = options.policy ?? work?.policy ?? AUTOMATIC;
+    this.#conditions = options.conditions ?? work?.conditions ?? AT_DESK;
+    if (work) this.#progress = this.#progressAt(work.step);
   }
 
   async overview(): Promise<Overview> {
@@ -304,9 +329,13 @@ export class FakeBackend implements Backend {
       aperture: id % 2 ? 2.8 : null,
       focalMm: id % 2 ? 35 : null,
       exposureS: id % 2 ? 0.004 : null,
-      title: said ? "Evening at the river" : null,
-      description: said ? "The last ferry of the day, seen from the terrace." : null,
-      keywords: said ? ["river", "ferry", "Lisbon"] : [],
+      title: said ? (long ? LONG_NAME : "Evening at the river") : null,
+      description: said
+        ? long
+          ? LONG_NAME.repeat(4)
+          : "The last ferry of the day, seen from the terrace."
+        : null,
+      keywords: said ? ["river", "ferry", "Lisbon", ...(long ? MANY_WORDS : [])] : [],
       hierarchicalKeywords: said ? ["Places|Portugal|Lisbon"] : [],
       rating: said ? 4 : id % 10 === 0 ? -1 : null,
       label: said ? "Green" : null,
@@ -330,13 +359,12 @@ export class FakeBackend implements Backend {
 
   async pause(): Promise<void> {
     this.#paused = true;
-    if (this.#progress) this.emitProgress({ ...this.#progress, step: "paused", secondsLeft: null });
+    if (this.#progress) this.emitProgress(this.#progressAt("paused"));
   }
 
   async resume(): Promise<void> {
     this.#paused = false;
-    if (this.#progress)
-      this.emitProgress({ ...this.#progress, step: "indexing", secondsLeft: 192 });
+    if (this.#progress) this.emitProgress(this.#progressAt("indexing"));
   }
 
   async policy(): Promise<Policy> {
@@ -347,11 +375,15 @@ export class FakeBackend implements Backend {
   async setPolicy(policy: Policy): Promise<void> {
     await this.#wait();
     this.#policy = policy;
+    const step = this.#progress?.step;
+    if (step === "indexing" || step === "deferred") {
+      this.emitProgress(this.#progressAt("indexing"));
+    }
   }
 
   async conditions(): Promise<Conditions> {
     await this.#wait();
-    return this.#options.conditions ?? { inUse: null, onMains: null };
+    return this.#conditions;
   }
 
   async reveal(): Promise<void> {
@@ -423,6 +455,23 @@ export class FakeBackend implements Backend {
     this.emit((events) => events.progress(progress));
   }
 
+  /** How far the work is; where the policy holds it back, indexing is put off. */
+  #progressAt(step: Step): Progress {
+    const effort = effortUnder(this.#policy, this.#conditions);
+    const held = effort === "waitingForMains" || effort === "waitingForAbsence";
+    const counting = COUNTING.includes(step);
+    const going = step === "indexing" && !held;
+    return {
+      step: step === "indexing" && held ? "deferred" : step,
+      done: counting ? Math.round(this.#options.count * 0.62) : 0,
+      total: counting ? this.#options.count : 0,
+      failed: counting ? this.#failures.length : 0,
+      rate: going ? 21.4 : 0,
+      secondsLeft: going ? 192 : null,
+      effort: counting ? effort : "full",
+    };
+  }
+
   #records(): FakeRecord[] {
     return Array.from({ length: this.#options.count }, (_, i) => this.#record(i + 1));
   }
@@ -470,27 +519,6 @@ export class FakeBackend implements Backend {
     const { latencyMs = 0 } = this.#options;
     return latencyMs === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, latencyMs));
   }
-}
-
-/** The backend that the development server's address describes. */
-export async function fakeFromAddress(count: number, address: URLSearchParams): Promise<Backend> {
-  const options: FakeOptions = {
-    count,
-    state: (address.get("state") ?? "idle") as FakeState,
-    models: (address.get("models") ?? "starter") as FakeModelsState,
-    latencyMs: Number(address.get("latency") ?? 0),
-  };
-  const reason = address.get("deviceReason");
-  if (reason !== null) options.deviceReason = reason;
-  const readOnly = address.get("readOnly");
-  if (readOnly !== null) options.readOnly = readOnly;
-  if (address.has("photos")) {
-    const answer = await fetch("/dev-photos/index.json");
-    options.files = (await answer.json()) as FakeFile[];
-  }
-  const backend = new FakeBackend(options);
-  if (!address.has("still")) backend.stock.runByItself();
-  return backend;
 }
 
 function madeRoot(id: number, path: string, state: Root["state"], photos: number): Root {

@@ -13,8 +13,12 @@ export class Library {
   failure = $state.raw<CommandError | null>(null);
   /** A folder is being chosen or added. */
   adding = $state(false);
+  /** Nothing can be changed: the library is open for reading only. */
+  readonly fixed = $derived((this.overview?.readOnly ?? null) !== null);
   /** What could not be read; null until it was asked for. */
   failures = $state.raw<readonly Failure[] | null>(null);
+  /** Why that list could not be read. */
+  failuresFailure = $state.raw<CommandError | null>(null);
 
   #backend: Backend;
   #notices: Notices;
@@ -103,8 +107,10 @@ export class Library {
   async loadFailures(): Promise<void> {
     try {
       this.failures = await this.#backend.failures();
+      this.failuresFailure = null;
     } catch (thrown) {
-      this.#notices.failed("The list of failures could not be read.", thrown);
+      this.failures = null;
+      this.failuresFailure = commandError(thrown);
     }
   }
 

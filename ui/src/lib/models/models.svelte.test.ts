@@ -64,7 +64,7 @@ describe("a download", () => {
     backend.stock.fail("the hub does not answer");
     await failing;
     expect(told()).toEqual([
-      "OpenCLIP ViT-B/32-256 DataComp could not be installed. the hub does not answer",
+      "OpenCLIP ViT-B/32-256 DataComp could not be installed. The hub does not answer.",
     ]);
     const again = session.models.install(model(DATACOMP));
     await session.models.cancel(DATACOMP);

@@ -1,5 +1,6 @@
 /** Short messages over the window: what went wrong, or what was done. */
 import { commandError } from "../backend/backend";
+import { sentence } from "../words/format";
 
 export interface Notice {
   id: number;
@@ -23,7 +24,7 @@ export class Notices {
 
   /** `what` says what did not happen; the cause is added. */
   failed(what: string, thrown: unknown): void {
-    this.#add("failed", `${what} ${commandError(thrown).message}`);
+    this.#add("failed", `${what} ${sentence(commandError(thrown).message)}`);
   }
 
   dismiss(id: number): void {

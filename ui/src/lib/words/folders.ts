@@ -2,13 +2,27 @@
 import type { Exclusions, Root } from "../backend/dto";
 import { sentence } from "./format";
 
-/** What there is to say of a folder; empty where all is well. */
+/** In a few words, under the folder's name; empty where all is well. */
+export function shortStateWords({ state }: Root): string {
+  switch (state) {
+    case "offline":
+      return "Not there";
+    case "unreadable":
+      return "Cannot be read";
+    case "polling":
+      return "Checked now and then";
+    case "online":
+      return "";
+  }
+}
+
+/** The same with all there is to say of it. */
 export function stateWords({ state, reason }: Root): string {
   switch (state) {
     case "offline":
-      return "This drive is not connected. Its photos stay in the library.";
+      return "This folder is not there: its drive is not connected, or it was moved. Its photos stay in the library.";
     case "unreadable":
-      return "This folder cannot be read. Its photos stay in the library.";
+      return "You are not allowed to read this folder. Its photos stay in the library.";
     case "polling":
       return `Changes are noticed with some delay.${reason === null ? "" : ` ${sentence(reason)}`}`;
     case "online":
