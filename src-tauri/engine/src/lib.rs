@@ -32,6 +32,7 @@ mod index;
 mod indexing;
 mod jobs;
 mod library;
+mod memory;
 mod metadata;
 mod model;
 mod priority;

@@ -369,25 +369,22 @@ impl Library {
         if let Some(index) = indexes.by_model.get(&key) {
             return Ok(index.clone());
         }
-        let index = Arc::new(Index::new(model.dim));
-        self.load(key, &index)?;
+        let index = Arc::new(self.load(key, model.dim)?);
         indexes.by_model.insert(key, index.clone());
         Ok(index)
     }
 
-    fn load(&self, key: ModelKey, index: &Index) -> Result<()> {
+    fn load(&self, key: ModelKey, dim: usize) -> Result<Index> {
         let mut photos: HashMap<[u8; 32], Vec<i64>> = HashMap::new();
         for (id, hash) in self.catalog.hashed_photos()? {
             photos.entry(hash).or_default().push(id);
         }
         // Photos of the same bytes share one stored vector, but each is a row.
-        let mut rows: Vec<(i64, Vec<u8>)> = Vec::with_capacity(photos.len());
-        self.derived.each_vector(key, |hash, vector| {
-            let owners = photos.get(hash).into_iter().flatten();
-            rows.extend(owners.map(|&id| (id, vector.to_vec())));
-        })?;
-        index.put(&rows.iter().map(|(id, v)| (*id, v.as_slice())).collect::<Vec<_>>());
-        Ok(())
+        Index::of(dim, |add| {
+            self.derived.each_vector(key, |hash, vector| {
+                photos.get(hash).into_iter().flatten().for_each(|&id| add(id, vector));
+            })
+        })
     }
 
     /// Forgets the vectors in memory; the next search reads them again.

@@ -49,15 +49,21 @@ pub(crate) struct Scored {
 }
 
 impl Index {
-    /// An index of no rows.
-    pub fn new(dim: usize) -> Self {
-        let empty = Snapshot { dim, chunks: Vec::new() };
-        Self { current: ArcSwap::from_pointee(empty), writing: Mutex::new(()) }
-    }
-
     /// The rows as they are now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// An index of these rows; `each` hands them to the function it is given, keys
+    /// only once, vectors as in [`put`](Self::put). They are not copied twice: a
+    /// million of them take a gigabyte.
+    pub fn of<E>(
+        dim: usize,
+        each: impl FnOnce(&mut dyn FnMut(i64, &[u8])) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut rows = Rows { dim, chunks: Vec::new(), last: Chunk::default() };
+        each(&mut |key, vector| rows.push(key, vector))?;
+        Ok(Self { current: ArcSwap::from_pointee(rows.finish()), writing: Mutex::new(()) })
     }
 
     /// Adds rows, replacing those of the same keys. A vector is `dim` values as
@@ -67,20 +73,14 @@ impl Index {
         let current = self.snapshot();
         let keys: HashSet<i64> = rows.iter().map(|(key, _)| *key).collect();
         let mut chunks = without(&current, &keys);
-        let mut last = chunks
+        let last = chunks
             .pop_if(|chunk| chunk.keys.len() < CHUNK_ROWS)
             .map_or_else(Chunk::default, Arc::unwrap_or_clone);
-        for (key, vector) in rows.iter().filter(|(_, v)| v.len() == 2 * current.dim) {
-            if last.keys.len() == CHUNK_ROWS {
-                chunks.push(Arc::new(std::mem::take(&mut last)));
-            }
-            last.keys.push(*key);
-            last.vectors.extend(vector.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])));
+        let mut grown = Rows { dim: current.dim, chunks, last };
+        for (key, vector) in rows {
+            grown.push(*key, vector);
         }
-        if !last.keys.is_empty() {
-            chunks.push(Arc::new(last));
-        }
-        self.current.store(Arc::new(Snapshot { dim: current.dim, chunks }));
+        self.current.store(Arc::new(grown.finish()));
     }
 
     /// Removes rows; keys that are not there are fine.
@@ -89,6 +89,43 @@ impl Index {
         let current = self.snapshot();
         let chunks = without(&current, keys);
         self.current.store(Arc::new(Snapshot { dim: current.dim, chunks }));
+    }
+}
+
+/// Rows that a snapshot is made of.
+struct Rows {
+    dim: usize,
+    chunks: Vec<Arc<Chunk>>,
+    /// Not full yet.
+    last: Chunk,
+}
+
+impl Rows {
+    /// Adds a row, or nothing where the vector is not `dim` values of two bytes.
+    fn push(&mut self, key: i64, vector: &[u8]) {
+        if vector.len() != 2 * self.dim {
+            return;
+        }
+        let last = &mut self.last;
+        if last.vectors.capacity() == last.vectors.len() {
+            // A whole chunk at once: memory that is not written to costs nothing,
+            // and doubling would leave holes of every size behind.
+            let missing = CHUNK_ROWS - last.keys.len();
+            last.keys.reserve_exact(missing);
+            last.vectors.reserve_exact(missing * self.dim);
+        }
+        last.keys.push(key);
+        last.vectors.extend(vector.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])));
+        if last.keys.len() == CHUNK_ROWS {
+            self.chunks.push(Arc::new(std::mem::take(last)));
+        }
+    }
+
+    fn finish(mut self) -> Snapshot {
+        if !self.last.keys.is_empty() {
+            self.chunks.push(Arc::new(self.last));
+        }
+        Snapshot { dim: self.dim, chunks: self.chunks }
     }
 }
 
@@ -174,6 +211,10 @@ mod tests {
 
     use super::*;
 
+    fn empty() -> Index {
+        Index::of(2, |_| Ok::<_, ()>(())).unwrap()
+    }
+
     fn bytes(values: &[f32]) -> Vec<u8> {
         values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect()
     }
@@ -189,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_closest_comes_first() {
-        let index = Index::new(2);
+        let index = empty();
         put(&index, &[(1, [1.0, 0.0]), (2, [0.0, 1.0]), (3, [0.6, 0.8])]);
         assert_eq!(keys(&index, [0.0, 1.0]), [2, 3, 1]);
         let first = best(index.snapshot().score(&[0.0, 1.0]), Some(1));
@@ -199,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_stays_as_it_was_taken() {
-        let index = Index::new(2);
+        let index = empty();
         put(&index, &[(1, [1.0, 0.0])]);
         let before = index.snapshot();
         put(&index, &[(1, [0.0, 1.0]), (2, [1.0, 0.0])]);
@@ -212,14 +253,34 @@ mod tests {
 
     #[test]
     fn a_vector_of_another_dimension_is_left_out() {
-        let index = Index::new(2);
+        let index = empty();
         index.put(&[(1, &[0; 6])]);
         assert_eq!(index.snapshot().len(), 0);
     }
 
     #[test]
+    fn an_index_made_of_rows_is_one_they_were_put_into() {
+        let rows: Vec<_> = (0..2 * CHUNK_ROWS as i64 + 3)
+            .map(|key| (key, bytes(&[1.0, key as f32 / 1e5])))
+            .collect();
+        let made = Index::of(2, |add| {
+            rows.iter().for_each(|(key, vector)| add(*key, vector));
+            add(-1, &[0; 6]);
+            Ok::<_, ()>(())
+        });
+        let made = made.unwrap();
+        assert_eq!(made.snapshot().len(), rows.len());
+        assert_eq!(made.snapshot().chunks.len(), 3);
+        made.put(&[(7, &bytes(&[0.0, 1.0])), (-2, &bytes(&[0.0, 0.5]))]);
+        assert_eq!(made.snapshot().len(), rows.len() + 1);
+        assert_eq!(made.snapshot().vector(7), Some(vec![0.0, 1.0]));
+        assert_eq!(keys(&made, [0.0, 1.0])[..2], [7, -2]);
+        assert_eq!(Index::of(2, |_| Err("unreadable")).err(), Some("unreadable"));
+    }
+
+    #[test]
     fn rows_beyond_one_chunk_are_kept_and_found() {
-        let index = Index::new(2);
+        let index = empty();
         let rows: Vec<_> =
             (0..3 * CHUNK_ROWS as i64 + 7).map(|key| (key, [1.0, key as f32 / 1e5])).collect();
         for part in rows.chunks(1000) {
@@ -237,7 +298,7 @@ mod tests {
         fn an_index_is_a_map_of_rows(
             steps in prop::collection::vec((0i64..20, any::<bool>(), -1f32..1.0), 0..60),
         ) {
-            let index = Index::new(2);
+            let index = empty();
             let mut model = std::collections::BTreeMap::new();
             for (key, keep, value) in steps {
                 let value = f16::from_f32(value).to_f32();

@@ -17,12 +17,17 @@ use super::{Control, Place, Poll, Progress, Reconciled, Settling, Sight, Step, T
 use crate::catalog::{RootPlace, RootRow};
 use crate::error::{Error, Result};
 use crate::library::Library;
+use crate::memory;
 use crate::scan::{Change, Reach, Volumes, Watcher, reach};
 use crate::sqlite::is_full;
 use crate::view::RootState;
 
 /// How often roots are asked whether they are still there, or back again.
 const ROOT_CHECK: Duration = Duration::from_secs(2);
+
+/// How often, with nothing else to do, memory is given back that other parts of
+/// the process have freed since: answers to the window, models.
+const TRIM_EVERY: Duration = Duration::from_secs(15);
 
 /// How long a failed round waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(10);
@@ -61,6 +66,7 @@ pub(crate) trait Follower: Sync {
 
 /// Follows the library's roots until the control is stopped.
 pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follower) -> Result<()> {
+    memory::hold_little();
     let (sender, receiver) = unbounded();
     library.listen(sender.clone());
     // What failed for a reason that may have passed is tried again once a start.
@@ -79,6 +85,7 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         passed_over: HashSet::new(),
         refused: HashMap::new(),
         foreign_version: library.catalog.foreign_version(),
+        trimmed: Instant::now(),
     };
     // What goes on failing, such as a model that broke, is told once.
     let mut told = None;
@@ -141,6 +148,8 @@ struct Round<'a> {
     refused: HashMap<PathBuf, Appearance>,
     /// What another process has written to the catalog is not in here.
     foreign_version: Option<i64>,
+    /// When memory was given back.
+    trimmed: Instant,
 }
 
 /// What tells one folder at a root's path from another, at a glance.
@@ -158,6 +167,10 @@ impl Round<'_> {
             self.look()?;
         }
         if !self.unsettled {
+            if self.trimmed.elapsed() >= TRIM_EVERY {
+                memory::trim();
+                self.trimmed = Instant::now();
+            }
             self.wait(ROOT_CHECK);
             return Ok(());
         }
