@@ -11,6 +11,7 @@ folder=target/bundle/$name
 rm -rf "$folder"
 mkdir -p "$folder/models"
 cp target/release/afterimage target/release/afterimage-desktop README.md LICENSE "$folder"
+cp assets/NOTICE.md assets/cities.LICENSE "$folder"
 cp -R assets/models/starter "$folder/models/"
 tar -czf "$folder.tar.gz" -C target/bundle "$name"
 rm -rf "$folder"
