@@ -12,10 +12,10 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 8; i++) await tick();
 }
 
-async function open(options: Partial<FakeOptions> = {}) {
+async function open(options: Partial<FakeOptions> = {}, fixed = false) {
   const backend = new FakeBackend({ count: 9, ...options });
   const notices = new Notices();
-  render(IndexingSection, { props: { work: new Work(backend, notices) } });
+  render(IndexingSection, { props: { work: new Work(backend, notices), fixed } });
   await settle();
   return { backend, notices };
 }
@@ -84,6 +84,14 @@ describe("the settings of indexing", () => {
     await settle();
     expect(screen.queryByRole("alert")).toBeNull();
     expect(chosen()).toHaveLength(1);
+  });
+
+  it("cannot be changed while the library is open for reading only", async () => {
+    await open({ policy: { pace: "full", mainsOnly: false } }, true);
+    expect(chosen()).toEqual([expect.stringMatching(/^Full speed/)]);
+    expect(screen.getAllByRole("radio").every((radio) => radio.matches(":disabled"))).toBe(true);
+    expect(mains().disabled).toBe(true);
+    expect(screen.getByText(/open for reading only/)).toBeTruthy();
   });
 
   it("say what this computer does not tell, as long as the choice depends on it", async () => {
