@@ -53,6 +53,7 @@ impl Background {
         let control = Control::default();
         // Until something is told.
         control.allow(engine.policy().unwrap_or_default().effort(Conditions::default()));
+        control.govern();
         {
             // It ends by itself and is not waited for: a sensor that hangs must
             // not keep a window from closing.
@@ -142,7 +143,10 @@ fn govern(library: &Weak<Library>, control: &Control, sensor: &mut dyn Sensor) {
         let Some(library) = library.upgrade() else { return };
         match library.catalog.settings() {
             Ok(settings) => control.allow(Policy::of(&settings).effort(conditions)),
-            Err(error) => tracing::debug!("the policy cannot be read: {error}"),
+            Err(error) => {
+                tracing::debug!("the policy cannot be read: {error}");
+                control.allow(control.effort());
+            }
         }
         drop(library);
         control.rest(SENSE_EVERY);

@@ -6,7 +6,7 @@
 pub(crate) mod writer;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use crate::jobs::{
 };
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
+use crate::sqlite::is_damaged;
 use crate::view::{Holder, Preparing, Removed, WriterKind};
 use writer::Writer;
 
@@ -102,9 +103,13 @@ impl Library {
     pub fn open(folder: PathBuf, models: Models, encoders: Arc<Encoders>) -> Result<Self> {
         std::fs::create_dir_all(&folder)
             .context(|| format!("cannot make the library's folder {}", folder.display()))?;
+        let catalog = match writer::holder(&folder) {
+            Some(_) => Catalog::open_in_use(&folder)?,
+            None => Catalog::open(&folder)?,
+        };
         Ok(Self {
-            catalog: Arc::new(Catalog::open(&folder)?),
-            derived: Derived::open(&folder)?,
+            catalog: Arc::new(catalog),
+            derived: open_derived(&folder)?,
             folder,
             models,
             encoders,
@@ -492,6 +497,23 @@ impl Library {
             },
         };
         pipeline.run(&task.photos, interrupted)
+    }
+}
+
+/// Opens what can be computed again, and begins it anew where it is damaged and
+/// nobody works with it.
+fn open_derived(folder: &Path) -> Result<Derived> {
+    let error = match Derived::open(folder) {
+        Err(error) if is_damaged(&error) => error,
+        opened => return opened,
+    };
+    match writer::lock(folder, WriterKind::Upkeep)? {
+        Ok(lock) => {
+            let opened = Derived::open_or_begin_anew(folder);
+            let _ = lock.set_len(0);
+            opened
+        }
+        Err(holder) => Err(error).context(|| format!("end {holder} first, then start again")),
     }
 }
 

@@ -3,11 +3,13 @@
 //! Both stores of a library are such files. This module knows how a file is
 //! opened and versioned; what stands in it belongs to `catalog` and `derived`.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
 };
@@ -248,6 +250,22 @@ impl Database {
     }
 }
 
+impl Drop for Database {
+    /// Closes the file so that all of it is in one, unless it is damaged: then it
+    /// and its log stay as they are.
+    fn drop(&mut self) {
+        if self.access != Access::ReadWrite || self.sealed().is_some() {
+            return;
+        }
+        self.idle_readers.get_mut().clear();
+        let writer = self.writer.get_mut();
+        let closing = writer.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        if let Err(error) = closing {
+            tracing::debug!("the log of {} stays: {error}", self.path.display());
+        }
+    }
+}
+
 /// The steps of a schema, in order.
 struct Steps<'a>(Vec<&'a Migration>);
 
@@ -320,7 +338,9 @@ pub(crate) fn look_for_damage(
     let steps = Steps::of(migrations);
     let look = || -> Result<Vec<(String, u64)>> {
         let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
-        steps.check(&connection, path)?;
+        if steps.check(&connection, path)? == 0 {
+            return Ok(vec![("the file is empty".to_owned(), 1)]);
+        }
         let integrity = || -> rusqlite::Result<Vec<String>> {
             let mut statement = connection.prepare("PRAGMA integrity_check")?;
             statement.query_map([], |row| row.get(0))?.collect()
@@ -365,6 +385,7 @@ pub(crate) fn version(path: &Path, migrations: &[&[Migration]]) -> Result<u32> {
 
 fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     use OpenFlags as Flags;
+    refuse_what_is_no_database(path)?;
     let connection = match access {
         Access::ReadWrite => Connection::open(path)?,
         Access::ReadOnly => Connection::open_with_flags(
@@ -377,7 +398,35 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
         )?,
     };
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // The last one to close a file would write its log into it, damaged or not.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(connection)
+}
+
+/// What every database begins with, by SQLite's description of its file format.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Tells of a file that was cut off or overwritten before SQLite sees it, which
+/// would believe the log beside it instead, write that into it, or delete it.
+fn refuse_what_is_no_database(path: &Path) -> rusqlite::Result<()> {
+    let mut head = Vec::new();
+    let read = |head| std::fs::File::open(path)?.take(MAGIC.len() as u64).read_to_end(head);
+    let cause = match read(&mut head) {
+        // A new one, or one that may not be read: SQLite's to tell.
+        Err(_) => return Ok(()),
+        Ok(0) if is_logged(path) => "it is empty, and its log is not",
+        Ok(0) => return Ok(()),
+        Ok(_) if head != MAGIC => "it does not begin as a database",
+        Ok(_) => return Ok(()),
+    };
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
+    Err(rusqlite::Error::SqliteFailure(code, Some(cause.to_owned())))
+}
+
+/// Whether something is written beside the file that is not in it yet: somebody
+/// has it open, or ended without closing it.
+pub(crate) fn is_logged(path: &Path) -> bool {
+    beside(path, "-wal").metadata().is_ok_and(|log| log.len() > 0)
 }
 
 /// A path as SQLite wants it where it is given parameters.
@@ -478,7 +527,7 @@ fn migrate(connection: &mut Connection, steps: &Steps) -> rusqlite::Result<()> {
 
 /// Says what to do, where SQLite's error tells that something can be done.
 fn advise(error: Error, path: &Path, remedy: &str) -> Error {
-    use rusqlite::ErrorCode::{CannotOpen, DiskFull, ReadOnly};
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
     let advice = match sqlite_code(&error) {
         _ if is_damaged(&error) => format!("{} is damaged. {remedy}", path.display()),
         Some(ReadOnly | CannotOpen) => format!(
@@ -486,7 +535,7 @@ fn advise(error: Error, path: &Path, remedy: &str) -> Error {
              choose another library with --library",
             path.display()
         ),
-        Some(DiskFull) => format!(
+        _ if is_full(&error) => format!(
             "the disk with {} is full: make room; what was stored is kept, and work goes on from \
              there",
             path.display()
@@ -517,6 +566,16 @@ pub(crate) fn is_full(error: &Error) -> bool {
     };
     let file = error.cause::<std::io::Error>();
     sqlite || file.is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+}
+
+/// Whether the error says that the disk did not give what stands in the file.
+pub(crate) fn is_unreadable(error: &Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ};
+    let codes = [SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ, SQLITE_IOERR_CORRUPTFS];
+    match error.cause::<rusqlite::Error>() {
+        Some(rusqlite::Error::SqliteFailure(failure, _)) => codes.contains(&failure.extended_code),
+        _ => false,
+    }
 }
 
 /// Whether the error says that the file's content is damaged or no database.

@@ -188,7 +188,8 @@ fn check_catalog(
         report.photos = contents.photos;
         return Ok(Some(contents));
     }
-    if repair != Repair::Nothing {
+    let damaged = report.troubles[before..].iter().any(|t| !t.what.starts_with(sqlite::DANGLING));
+    if damaged && (repair != Repair::Nothing || report.held.is_some()) {
         // From now on it is opened for reading only.
         sqlite::set_mark(file);
     }

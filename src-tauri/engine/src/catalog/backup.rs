@@ -1,7 +1,8 @@
 //! Copies of the catalog: made when asked and once a day, and put back.
 //!
 //! A copy is one file without a log, the same pages as the catalog at one moment,
-//! whoever writes to it meanwhile. It gets its name only after it was examined.
+//! whoever writes to it meanwhile. It gets its name only once it, or the catalog
+//! before it, was examined.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tempfile::TempPath;
 
 use super::{Catalog, MIGRATIONS};
 use crate::error::{Context, Error, Result};
-use crate::sqlite::{self, Depth, beside, examine, forget_mark, is_damaged};
+use crate::sqlite::{self, Depth, beside, examine, forget_mark};
 
 /// Where the automatic backups are, within a library's folder.
 const FOLDER: &str = "backups";
@@ -22,7 +23,7 @@ const FOLDER: &str = "backups";
 /// Automatic backups that are kept: a week of them.
 const KEPT: usize = 7;
 
-/// What a copy is called until it was examined. A process that dies leaves it.
+/// What a copy is called until it is whole. A process that dies leaves it.
 const UNFINISHED: &str = ".unfinished-";
 
 /// An automatic backup.
@@ -67,15 +68,7 @@ impl Catalog {
         let catalog = self.folder.join(Self::FILE);
         fs::create_dir_all(&folder).context(|| format!("cannot make {}", folder.display()))?;
         remove_unfinished(&folder);
-        let checked = sqlite::reader(&catalog)
-            .and_then(|reader| examine(&reader, Depth::Quick))
-            .context(|| format!("cannot back up {}", catalog.display()));
-        if let Err(error) = checked {
-            if is_damaged(&error) {
-                self.database.seal();
-            }
-            return Err(error);
-        }
+        self.examine().context(|| format!("{} cannot be backed up", catalog.display()))?;
         let copy = copy_into(&catalog, &folder)?;
         persist(copy, &path, true)?;
         for old in automatic(&self.folder).iter().skip(KEPT) {
@@ -113,6 +106,7 @@ pub(crate) fn backup(library: &Path, file: &Path, replace: bool) -> Result<()> {
     }
     let copy = copy_into(&catalog, folder)?;
     examine_file(&copy)
+        .and_then(|()| check_kind(&copy, &catalog))
         .context(|| format!("{} is damaged, so no backup was made", catalog.display()))?;
     persist(copy, &file, replace)
 }

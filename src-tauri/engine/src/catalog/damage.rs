@@ -7,17 +7,28 @@ use std::path::Path;
 
 use super::backup::{self, Backup};
 use super::{Catalog, MIGRATIONS, REMEDY};
-use crate::error::{Error, Result};
-use crate::sqlite::Database;
+use crate::error::{Context, Error, Result};
+use crate::sqlite::{self, Database, Depth, examine};
 
 /// Whether the catalog's file is there without content, although there are
 /// backups: it was cut off. SQLite would take it for a new one.
 pub(super) fn is_emptied(folder: &Path) -> bool {
     let empty = |name: &str| folder.join(name).metadata().is_ok_and(|file| file.len() == 0);
-    // A new one is empty, too, while all that was written is in its log.
-    let log = folder.join(format!("{}-wal", Catalog::FILE));
-    let logged = log.metadata().is_ok_and(|file| file.len() > 0);
-    empty(Catalog::FILE) && !logged && !backup::automatic(folder).is_empty()
+    empty(Catalog::FILE) && !backup::automatic(folder).is_empty()
+}
+
+/// Looks for damage where the last process to write the catalog did not close
+/// it: opening it for writing would bring its log into the damaged file.
+///
+/// # Errors
+/// One for which [`is_damaged`](sqlite::is_damaged) holds where there is any.
+pub(super) fn look_behind_a_crash(file: &Path) -> Result<()> {
+    if !sqlite::is_logged(file) {
+        return Ok(());
+    }
+    sqlite::reader(file)
+        .and_then(|reader| examine(&reader, Depth::Quick))
+        .context(|| format!("cannot open {}", file.display()))
 }
 
 /// Opens the newest good backup for reading or, where there is none, what can

@@ -23,8 +23,8 @@ pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{RootPlace, RootRow};
 
-use crate::error::Result;
-use crate::sqlite::{Database, Migration, is_damaged};
+use crate::error::{Context, Error, Result};
+use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};
 
 /// The catalog cannot be computed again, so nothing is done to it unasked.
 const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again: it opens the newest \
@@ -45,20 +45,42 @@ impl Catalog {
     /// The file's name within a library's folder.
     pub const FILE: &str = "library.sqlite";
 
-    /// Opens or makes the catalog of the library in `folder`. In the place of a
-    /// damaged one its newest backup is opened, for reading only, and the damaged
-    /// one is left as it is.
+    /// Opens or makes the catalog of the library in `folder`, which is looked
+    /// through first where the last process to write it did not close it. In the
+    /// place of a damaged one its newest backup is opened, for reading only, and
+    /// the damaged one is left as it is.
     pub fn open(folder: &Path) -> Result<Self> {
+        match damage::look_behind_a_crash(&folder.join(Self::FILE)) {
+            Err(error) if is_lost(&error) => damage::open_instead(folder, &cause(&error)),
+            looked => looked.and_then(|()| Self::open_in_use(folder)),
+        }
+    }
+
+    /// The same where another process works with it, which has looked.
+    pub fn open_in_use(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
         if damage::is_emptied(folder) {
             return damage::open_instead(folder, "it is empty");
         }
         match Database::open(&path, &MIGRATIONS, REMEDY) {
-            Err(error) if is_damaged(&error) => {
-                damage::open_instead(folder, &crate::sqlite::cause(&error))
-            }
+            Err(error) if is_lost(&error) => damage::open_instead(folder, &cause(&error)),
             database => Ok(Self { folder: folder.to_owned(), database: database? }),
         }
+    }
+
+    /// Looks at every page and row; from then on nothing is written to a catalog
+    /// that is damaged.
+    ///
+    /// # Errors
+    /// Where it is damaged, or cannot be read.
+    pub fn examine(&self) -> Result<()> {
+        let file = self.folder.join(Self::FILE);
+        let looked = sqlite::reader(&file).and_then(|reader| examine(&reader, Depth::Quick));
+        let looked = looked.context(|| format!("cannot read {}", file.display()));
+        if looked.as_ref().is_err_and(is_damaged) {
+            self.database.seal();
+        }
+        looked
     }
 
     /// Why nothing can be written to it, and what to do; `None` while that is not
@@ -71,6 +93,11 @@ impl Catalog {
     pub fn foreign_version(&self) -> Option<i64> {
         self.database.foreign_version()
     }
+}
+
+/// Whether only a backup helps.
+fn is_lost(error: &Error) -> bool {
+    is_damaged(error) || sqlite::is_unreadable(error)
 }
 
 /// A content hash: BLAKE3 of the file's bytes.

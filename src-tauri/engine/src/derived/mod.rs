@@ -40,9 +40,18 @@ impl Derived {
     /// The file's name within a library's folder.
     pub const FILE: &str = "derived.sqlite";
 
-    /// Opens or makes the store of the library in `folder`. A damaged file is
-    /// renamed to `derived.sqlite.damaged` and begun anew.
+    /// Opens or makes the store of the library in `folder`.
+    ///
+    /// # Errors
+    /// One for which [`is_damaged`] holds where its file is.
     pub fn open(folder: &Path) -> Result<Self> {
+        let database = Self::open_file(&folder.join(Self::FILE))?;
+        Ok(Self { database, set_aside: None })
+    }
+
+    /// The same; but a damaged file is renamed to `derived.sqlite.damaged` and
+    /// begun anew. Nobody else may have it open for writing.
+    pub fn open_or_begin_anew(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
         match Self::open_file(&path) {
             Err(error) if is_damaged(&error) => {
@@ -103,7 +112,8 @@ pub(crate) fn set_aside(path: &Path, cause: &str) -> Result<String> {
     }
     forget_mark(path);
     Ok(format!(
-        "{} is damaged ({cause}). It is set aside as {}, and everything in it is computed again",
+        "{} is damaged ({cause}). It is set aside as {}, which may be deleted, and everything in \
+         it is computed again",
         path.display(),
         aside.display()
     ))
@@ -175,7 +185,8 @@ mod tests {
     fn a_damaged_file_is_set_aside_and_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(Derived::FILE), [3u8; 9000]).unwrap();
-        let derived = Derived::open(dir.path()).unwrap();
+        assert!(is_damaged(&Derived::open(dir.path()).err().unwrap()));
+        let derived = Derived::open_or_begin_anew(dir.path()).unwrap();
         assert!(derived.thumbnail(&[0; 32]).unwrap().is_none());
         assert_eq!(std::fs::read(dir.path().join("derived.sqlite.damaged")).unwrap(), [3u8; 9000]);
     }

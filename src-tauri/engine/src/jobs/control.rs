@@ -10,6 +10,10 @@ use parking_lot::{Condvar, Mutex};
 use super::policy::Effort;
 use crate::view::Holder;
 
+/// How long a run waits to be told how hard it may go: what was told at the end
+/// of the last one may be of last night.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
+
 /// Pauses and stops work that runs elsewhere. Clones control the same work.
 #[derive(Debug, Clone, Default)]
 pub struct Control(Arc<State>);
@@ -25,13 +29,18 @@ struct State {
 struct Gate {
     paused: bool,
     effort: Effort,
+    /// Somebody tells how hard the work may go.
+    governed: bool,
+    /// A run has begun and nothing was told since; it does not wait longer.
+    untold_until: Option<Instant>,
     /// Runs that are under way.
     runs: usize,
 }
 
 impl Gate {
     fn is_closed(&self) -> bool {
-        self.paused || self.effort.waits()
+        let untold = self.untold_until.is_some_and(|until| Instant::now() < until);
+        self.paused || self.effort.waits() || untold
     }
 }
 
@@ -58,9 +67,18 @@ impl Control {
 
     /// Has the work go so hard from now on.
     pub(crate) fn allow(&self, effort: Effort) {
-        if self.effort() != effort {
-            self.change(|gate| gate.effort = effort);
+        let mut gate = self.0.gate.lock();
+        let untold = gate.untold_until.take().is_some();
+        if untold || gate.effort != effort {
+            gate.effort = effort;
+            drop(gate);
+            self.0.changed.notify_all();
         }
+    }
+
+    /// Has each run wait a moment at its begin for [`allow`](Self::allow).
+    pub(crate) fn govern(&self) {
+        self.change(|gate| gate.governed = true);
     }
 
     /// Work stores what is in flight and ends.
@@ -96,7 +114,12 @@ impl Control {
 
     /// A run is under way until what this returns is dropped.
     pub(super) fn run(&self) -> Running<'_> {
-        self.change(|gate| gate.runs += 1);
+        self.change(|gate| {
+            gate.runs += 1;
+            if gate.governed && gate.runs == 1 {
+                gate.untold_until = Some(Instant::now() + TOLD_WITHIN);
+            }
+        });
         Running(self)
     }
 
@@ -109,11 +132,15 @@ impl Control {
         !self.is_stopped()
     }
 
-    /// Waits so long, unless it is stopped before.
+    /// Waits so long, unless it is stopped, or a run waits to be told something,
+    /// before.
     pub(crate) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut gate = self.0.gate.lock();
-        while !self.is_stopped() && !self.0.changed.wait_until(&mut gate, until).timed_out() {}
+        while !self.is_stopped()
+            && gate.untold_until.is_none()
+            && !self.0.changed.wait_until(&mut gate, until).timed_out()
+        {}
     }
 
     fn wait_while(&self, waits: impl Fn(&Gate) -> bool, longest: Duration) {
@@ -294,6 +321,30 @@ mod tests {
         let began = Instant::now();
         control.wait_for_turn(false, Duration::from_millis(20));
         assert!(began.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_run_begins_once_it_is_told_how_or_nobody_tells() {
+        let control = Control::default();
+        drop(control.run());
+        assert!(!control.is_held(), "nobody governs it");
+        control.govern();
+        control.allow(Effort::Full);
+        let run = control.run();
+        assert!(control.is_held(), "what was told before may not hold any more");
+        control.rest(Duration::from_secs(60));
+        control.allow(Effort::Full);
+        assert!(!control.is_held());
+        let _another = control.run();
+        assert!(!control.is_held(), "beside the first, it is told already");
+        drop((run, _another));
+        let _run = control.run();
+        control.wait_while_held(2 * TOLD_WITHIN);
+        let began = Instant::now();
+        while control.is_held() {
+            assert!(began.elapsed() < 10 * TOLD_WITHIN);
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

@@ -69,14 +69,13 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
     memory::hold_little();
     let (sender, receiver) = unbounded();
     library.listen(sender.clone());
-    // What failed for a reason that may have passed is tried again once a start.
-    library.catalog.forget_passing_failures(None)?;
     let mut round = Round {
         library,
         control,
         follower,
         watcher: watcher(sender),
         receiver,
+        starting: true,
         polled: BTreeMap::new(),
         settling: Settling::default(),
         everything: true,
@@ -130,6 +129,9 @@ struct Round<'a> {
     follower: &'a dyn Follower,
     watcher: Option<Watcher>,
     receiver: Receiver<Wake>,
+    /// What failed for a reason that may have passed is to be tried again, which
+    /// is done once a start.
+    starting: bool,
     /// Roots of whose changes nothing is told.
     polled: BTreeMap<i64, Poll>,
     settling: Settling,
@@ -162,6 +164,10 @@ struct Appearance {
 impl Round<'_> {
     /// Looks, works, and waits if there was nothing to do.
     fn turn(&mut self) -> Result<()> {
+        if self.starting {
+            self.library.catalog.forget_passing_failures(None)?;
+            self.starting = false;
+        }
         self.check();
         if self.everything || !self.places.is_empty() {
             self.look()?;

@@ -124,8 +124,26 @@ impl Batch {
 
 enum Outcome {
     Decoded(Box<Decoded>),
-    Failed { id: i64, stat: Stat, error: DecodeError },
+    Failed {
+        id: i64,
+        stat: Stat,
+        error: DecodeError,
+    },
     PassedOver(i64),
+    /// A store failed, for which no photo is to blame.
+    Broken(Error),
+}
+
+/// What keeps a photo from being decoded.
+enum Trouble {
+    Photo(DecodeError),
+    Store(Error),
+}
+
+impl From<DecodeError> for Trouble {
+    fn from(error: DecodeError) -> Self {
+        Self::Photo(error)
+    }
 }
 
 enum Finished {
@@ -295,10 +313,7 @@ impl Pipeline<'_> {
             // What changed since it was listed may be another model's first.
             Ok(Some(row)) if row.present && (unread || !row.unread) => row,
             Ok(_) => return Outcome::PassedOver(id),
-            Err(error) => {
-                tracing::warn!("{error}");
-                return Outcome::PassedOver(id);
-            }
+            Err(error) => return Outcome::Broken(error),
         };
         let limits = Limits::default();
         let mut room = budget.take(row.stat.size.min(limits.max_file_bytes));
@@ -312,13 +327,14 @@ impl Pipeline<'_> {
         }));
         let decoded = decoded.unwrap_or_else(|_| {
             let reason = "the program failed over it; please report this file".to_owned();
-            Err(DecodeError { reason, permanent: true })
+            Err(DecodeError { reason, permanent: true }.into())
         });
         match decoded {
             Ok((read, thumbnail, input)) => {
                 Outcome::Decoded(Box::new(Decoded { id, stat: row.stat, read, thumbnail, input }))
             }
-            Err(error) => Outcome::Failed { id, stat: row.stat, error },
+            Err(Trouble::Photo(error)) => Outcome::Failed { id, stat: row.stat, error },
+            Err(Trouble::Store(error)) => Outcome::Broken(error),
         }
     }
 
@@ -329,11 +345,10 @@ impl Pipeline<'_> {
         bytes: &[u8],
         limits: &Limits,
         room: &mut Room<'_>,
-    ) -> Result<(ReadPhoto, Option<ThumbnailRow>, Option<RgbImage>), DecodeError> {
+    ) -> Result<(ReadPhoto, Option<ThumbnailRow>, Option<RgbImage>), Trouble> {
         let hash = *blake3::hash(bytes).as_bytes();
-        let passing = |error: Error| DecodeError { reason: error.to_string(), permanent: false };
-        let picture = self.derived.picture(&hash).map_err(passing)?;
-        let embedded = self.derived.vector(self.model, &hash).map_err(passing)?.is_some();
+        let picture = self.derived.picture(&hash).map_err(Trouble::Store)?;
+        let embedded = self.derived.vector(self.model, &hash).map_err(Trouble::Store)?.is_some();
         if let (Some((size, average)), true) = (picture, embedded) {
             let format = Format::of(bytes).map_or("", Format::name);
             return Ok((describe(path, bytes, hash, size, average, format), None, None));
@@ -388,6 +403,7 @@ impl Pipeline<'_> {
                 Ok(Outcome::PassedOver(id)) => {
                     finished.send(Finished::PassedOver(id)).map_err(gone)?;
                 }
+                Ok(Outcome::Broken(error)) => return Err(error),
                 // Nothing came for a moment: what is here need not wait longer.
                 Err(RecvTimeoutError::Timeout) => {
                     self.embed(&mut batch, finished, tick)?;

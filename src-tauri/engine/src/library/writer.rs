@@ -38,8 +38,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Takes the lock on a library's folder, or tells who has it. Before
-    /// anything else is written the catalog is backed up, where today's backup is
-    /// absent.
+    /// anything else is written the catalog is looked through, which is cheap
+    /// beside what follows, and backed up where today's backup is absent.
     ///
     /// # Errors
     /// Where the lock cannot be asked for, or the catalog is damaged.
@@ -70,6 +70,11 @@ impl Writer {
     }
 
     fn back_up(&self) -> Result<()> {
+        if let Err(error) = self.catalog.examine()
+            && self.catalog.read_only().is_none()
+        {
+            return Err(error);
+        }
         keep_daily(&self.catalog);
         match self.catalog.read_only() {
             Some(reason) => Err(crate::Error::failed(reason)),
