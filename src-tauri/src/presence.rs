@@ -6,6 +6,7 @@
 //!    and nothing was moved, on X11 and on Wayland.
 //! 2. `org.freedesktop.ScreenSaver`, which KDE, Xfce, MATE and others offer, tells
 //!    that the screen is locked or dark; on X11 most tell the time of rest, too.
+//!    Where they tell no more, somebody is there until the screen locks.
 //!
 //! Where neither answers, and on other systems, nothing is told, and the engine
 //! works politely. The load of the processor is no substitute: it tells of
@@ -53,8 +54,8 @@ impl Said {
         match self {
             Self { locked: Some(true), .. } => Some(false),
             Self { idle_ms: Some(idle), .. } => Some(idle < AWAY_AFTER_MS),
-            // An open screen alone tells nothing of who is before it.
-            _ => None,
+            // Who leaves such a desktop is told of only once the screen locks.
+            Self { locked, .. } => locked.map(|locked| !locked),
         }
     }
 }
@@ -95,8 +96,9 @@ mod linux {
             let name = "org.freedesktop.ScreenSaver";
             let paths = ["/org/freedesktop/ScreenSaver", "/ScreenSaver"];
             let locked = paths.iter().find_map(|path| ask::<bool>(bus, name, path, "GetActive"));
-            // KDE tells milliseconds, some others seconds, which take longer to
-            // look like a person who is away; under Wayland KDE always tells 0.
+            // KDE tells milliseconds; of those that tell seconds only the locked
+            // screen is believed, for so many of them are never reached. Under
+            // Wayland KDE always tells 0.
             let idle_ms = match std::env::var_os("WAYLAND_DISPLAY") {
                 Some(_) => None,
                 None => {
@@ -144,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn an_open_screen_alone_tells_nothing() {
-        assert_eq!(Said { idle_ms: None, locked: Some(false) }.in_use(), None);
+    fn before_an_open_screen_somebody_may_be() {
+        assert_eq!(Said { idle_ms: None, locked: Some(false) }.in_use(), Some(true));
         assert_eq!(Said::default().in_use(), None);
     }
 }

@@ -76,7 +76,7 @@ fn reason(folder: &Path, cause: &str, found: &Backup) -> String {
     format!(
         "{} is damaged ({cause}) and was left as it is. Shown is the library as it was on {}, for \
          reading only: nothing is indexed or changed. To go on from there, run `{} library restore \
-         {}`",
+         {}`, then start Afterimage again",
         folder.join(Catalog::FILE).display(),
         found.date,
         program(folder),

@@ -3,6 +3,9 @@ import type { Backend } from "../backend/backend";
 import type { Progress, Step } from "../backend/dto";
 import type { Notices } from "../notices/notices.svelte";
 
+/** Steps that only work reports which is not paused; others go on meanwhile. */
+const UNPAUSED: readonly Step[] = ["loadingModel", "indexing", "deferred"];
+
 /** Steps in which there is nothing that could be paused. */
 const AT_REST: readonly Step[] = ["idle", "waiting", "diskFull"];
 
@@ -25,7 +28,8 @@ export class Indexing {
 
   update(progress: Progress): void {
     this.progress = progress;
-    this.paused = progress.step === "paused";
+    if (progress.step === "paused") this.paused = true;
+    else if (UNPAUSED.includes(progress.step)) this.paused = false;
   }
 
   async togglePause(): Promise<void> {
