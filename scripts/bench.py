@@ -81,6 +81,7 @@ ROWS = [
     Row("first scan of 100,000 files", "s", ("folders", "first"), at_most=60),
     Row("another scan, nothing changed", "s", ("folders", "unchanged"), at_most=3),
     Row("another scan, top folder renamed", "s", ("folders", "renamed")),
+    Row("at rest with 100,000 photos, its memory", "MB", ("idle",), at_most=250),
     Row("ranking the library", "ms", ("scan",)),
     Row("a search in a new process, starter", "ms", ("search",)),
 ]
@@ -190,6 +191,12 @@ def measure_scanning(run):
                 sys.exit(f"bench: the scan of {what} files found {line}")
             run.write({"what": "folders", "files": what, "photos": line["photos"], "seconds": seconds})
             run.note(("folders", what), seconds)
+
+
+def measure_rest(run):
+    for line in run.bench("idle"):
+        if line["resident_bytes"]:
+            run.note(("idle",), line["resident_bytes"] / 1e6)
 
 
 def measure_searching(run, photos):
@@ -312,6 +319,7 @@ def main():
             measure_decoding(run, arguments.photos, arguments.seconds / 4)
             measure_searching(run, everyday)
             measure_scanning(run)
+            measure_rest(run)
 
     features = " ".join(machine["features"])
     print(f"{machine['processor']}, {machine['cores']} cores, {features}")

@@ -32,6 +32,20 @@ fn a_text_costs_the_text_tower_alone() {
     assert!((vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-3);
 }
 
+/// A window that is open on many photos and rests; see `bench idle`.
+const MOST_IDLE_BYTES: u64 = 250_000_000;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_window_at_rest_takes_little_of_the_memory_with_100_000_photos() {
+    let library = Library::new();
+    let arguments = ["bench", "idle", "--photos", "100000"];
+    let measured = lines(&mut library.command(&arguments)).remove(1);
+    eprintln!("at rest: {measured}");
+    assert_eq!((&measured["photos"], &measured["dim"]), (&100_000.into(), &384.into()));
+    assert!(measured["resident_bytes"].as_u64().unwrap() < MOST_IDLE_BYTES, "{measured}");
+}
+
 /// With random weights all photos lie close together, the farthest at a cosine
 /// of 0.99, so the order of neighbours says nothing here; it is compared where
 /// weights were trained, in the engine's tests.

@@ -379,6 +379,12 @@ pub enum BenchCommand {
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
         runs: usize,
     },
+    /// What a window takes that is open on a made-up library, and rests
+    Idle {
+        /// How many photos it has
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
+        photos: usize,
+    },
 }
 
 #[derive(Debug, Args)]

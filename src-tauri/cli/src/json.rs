@@ -610,6 +610,14 @@ pub enum Measurement {
         median_ms: f64,
         slowest_ms: f64,
     },
+    /// A library that is followed, was searched once, and rests.
+    Idle {
+        model: String,
+        dim: usize,
+        photos: usize,
+        /// Of the whole process; null where the system does not tell.
+        resident_bytes: Option<u64>,
+    },
 }
 
 /// What computed a measurement.

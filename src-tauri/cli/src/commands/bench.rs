@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use afterimage_engine::bench::{self, Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes};
+use afterimage_engine::bench::{
+    self, Idle, Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes,
+};
 use afterimage_engine::{
     Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
 };
@@ -21,6 +23,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Decode(args) => decode(cli, args),
         BenchCommand::Index(args) => index(cli, args),
         BenchCommand::Scan { runs } => scan(cli, *runs),
+        BenchCommand::Idle { photos } => idle(cli, *photos),
     }
 }
 
@@ -186,6 +189,14 @@ fn scan(cli: &Cli, runs: usize) -> Outcome {
     )
 }
 
+fn idle(cli: &Cli, photos: usize) -> Outcome {
+    let options = cli.open_options(DeviceArgs::default(), None)?;
+    let control = listening()?;
+    introduce(cli.json)?;
+    let Idle { photos, model, dim, resident_bytes } = Idle::measure(photos, options, &control)?;
+    say(cli.json, Measurement::Idle { model, dim, photos, resident_bytes })
+}
+
 /// What Ctrl-C stops: dying on the spot would leave made-up weights behind.
 fn listening() -> Outcome<Control> {
     let control = Control::default();
@@ -261,6 +272,10 @@ impl fmt::Display for Row<'_> {
             Measurement::Scan { model, photos, median_ms, slowest_ms, .. } => {
                 let unit = format!("ms, slowest {slowest_ms:.2}");
                 ("scan", model.clone(), format!("{photos} photos"), *median_ms, unit)
+            }
+            Measurement::Idle { model, photos, resident_bytes, .. } => {
+                let megabytes = resident_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6);
+                ("idle", model.clone(), format!("{photos} photos"), megabytes, "MB".into())
             }
         };
         let digits = if value < 10.0 { 2 } else { 1 };

@@ -73,7 +73,18 @@ fn features() -> Vec<&'static str> {
 /// The most memory that this process had so far, file pages included; `None`
 /// where the system does not tell.
 pub fn peak_bytes() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// The memory that this process has now, file pages included; `None` where the
+/// system does not tell.
+pub fn resident_bytes() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// A line of what Linux tells of a process; see `proc_pid_status(5)`.
+fn status(key: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
 }

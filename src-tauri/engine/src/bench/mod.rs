@@ -5,6 +5,7 @@
 //! after one call that is not counted, since others use the machine, too.
 
 mod architecture;
+mod crowd;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use crate::{
 };
 
 pub use architecture::Architecture;
+pub use crowd::Idle;
 pub use machine::{Machine, peak_bytes};
 
 /// Rounds that a speed is the median of.
