@@ -10,7 +10,8 @@ use crate::catalog::{Catalog, KnownPhoto, RootRow, Stat};
 use crate::decode;
 use crate::error::Result;
 use crate::scan::{
-    self, Change, Diff, FileEntry, Known, Questions, Reach, Rules, Seen, Stamp, Volumes, Walker,
+    self, Change, Diff, FileEntry, Known, Questions, Reach, Rules, Seen, Stamp, Volume, Volumes,
+    Walker,
 };
 use crate::view::{Exclusions, RootState};
 
@@ -102,7 +103,12 @@ pub(crate) fn reconcile(
             let of = looks.iter().find(|look| look.root.id == photo.root);
             of.is_some_and(|look| look.rules.exclude(&look.root.path, &photo.path))
         },
-        gone: &|photo| is_gone(photo, &roots),
+        gone: &|photo, _| is_gone(photo, &roots),
+        renumbers: &|entry| {
+            let root = roots.iter().find(|root| root.id == entry.root);
+            let volume = root.and_then(|r| sight.volumes.holding(&r.path.join(&entry.path)));
+            volume.is_some_and(Volume::renumbers)
+        },
         now: now(),
     };
     let diff = scan::diff(on_disk, &known, &ask);
@@ -156,12 +162,10 @@ fn look<'a>(
     sight: &Sight<'_>,
     done: &mut Reconciled,
 ) -> Result<Option<Look<'a>>> {
-    // A folder that is a root of its own is that root's business.
-    let other_roots: Vec<PathBuf> = roots
-        .iter()
-        .filter(|other| other.id != root.id && other.path.starts_with(&root.path))
-        .map(|other| other.path.clone())
-        .collect();
+    // A folder that is a root of its own is that root's business, wherever a link
+    // to it is.
+    let other_roots: Vec<PathBuf> =
+        roots.iter().filter(|other| other.id != root.id).map(|other| other.path.clone()).collect();
     let rules = rules(&root.exclusions);
     let walker = Walker {
         root: root.id,
@@ -332,7 +336,12 @@ fn is_gone(photo: &Known, roots: &[RootRow]) -> bool {
         return false;
     }
     match std::fs::metadata(root.path.join(&photo.path)) {
-        Ok(file) => scan::stamp(&file).file_id != photo.stamp.file_id,
+        Ok(file) => {
+            // Where inodes are given anew, size and time tell that it is there.
+            let there = scan::stamp(&file);
+            let content = |stamp: &Stamp| (stamp.size, stamp.mtime_ns);
+            there.file_id != photo.stamp.file_id && content(&there) != content(&photo.stamp)
+        }
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
