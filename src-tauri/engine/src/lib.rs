@@ -203,7 +203,9 @@ impl Engine {
         })
     }
 
-    /// Forgets a folder and its photos; the files stay as they are.
+    /// Forgets a folder and its photos; the files stay as they are. Where the
+    /// folder lies in another one of the library, the photos are that one's from
+    /// now on.
     ///
     /// # Errors
     /// [`Code::NotFound`] for an unknown id.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
+use rusqlite::{Transaction, named_params, params};
 
 use super::{Catalog, paths};
 use crate::error::{Error, Result};
@@ -76,6 +76,23 @@ fn volume(id: Option<String>, path: Option<&[u8]>) -> Option<(String, PathBuf)> 
     id.zip(path.map(paths::from_bytes))
 }
 
+/// The innermost other root that this one lies in, and what the paths of this one
+/// begin with there.
+fn covering(t: &Transaction, id: i64) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
+    let places: Vec<(i64, PathBuf)> = t
+        .prepare("SELECT id, path FROM root")?
+        .query_map([], |row| Ok((row.get(0)?, paths::from_bytes(row.get_ref(1)?.as_blob()?))))?
+        .collect::<rusqlite::Result<_>>()?;
+    let Some((_, path)) = places.iter().find(|(root, _)| *root == id) else { return Ok(None) };
+    let outer = places
+        .iter()
+        .filter(|(root, _)| *root != id)
+        .filter_map(|(root, outer)| Some((*root, path.strip_prefix(outer).ok()?)))
+        .min_by_key(|(_, inside)| inside.components().count());
+    // With a slash at its end.
+    Ok(outer.map(|(root, inside)| (root, paths::to_bytes(&inside.join("")))))
+}
+
 impl Catalog {
     /// All roots, oldest first.
     pub fn roots(&self) -> Result<Vec<RootRow>> {
@@ -135,9 +152,27 @@ impl Catalog {
     }
 
     /// Forgets a root and its photos (never the files); `false` where there is
-    /// none of this id.
+    /// none of this id. Where the root lies in another one, its photos are that
+    /// one's from now on.
     pub fn remove_root(&self, id: i64) -> Result<bool> {
-        self.database.write(|t| Ok(t.execute("DELETE FROM root WHERE id = ?1", [id])? > 0))
+        self.database.write(|t| {
+            if let Some((outer, inside)) = covering(t, id)? {
+                // What the outer one knew of these places is older, or nothing.
+                let moved = named_params! { ":id": id, ":outer": outer, ":inside": inside };
+                t.prepare(
+                    "DELETE FROM photo WHERE root_id = :outer AND state <> 'missing'
+                       AND rel_path IN (SELECT CAST(:inside || rel_path AS BLOB) FROM photo
+                                        WHERE root_id = :id AND state <> 'missing')",
+                )?
+                .execute(moved)?;
+                t.prepare(
+                    "UPDATE photo SET root_id = :outer, rel_path = CAST(:inside || rel_path AS BLOB)
+                     WHERE root_id = :id",
+                )?
+                .execute(moved)?;
+            }
+            Ok(t.execute("DELETE FROM root WHERE id = ?1", [id])? > 0)
+        })
     }
 
     /// Records whether a root can be reached.
@@ -200,5 +235,50 @@ impl Catalog {
                 t.execute("UPDATE root SET exclusions = ?2 WHERE id = ?1", params![id, json])?;
             Ok(changed > 0)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Stat;
+    use crate::scan::Presence;
+
+    #[test]
+    fn the_photos_of_a_removed_root_are_those_of_the_root_around_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(dir.path()).unwrap();
+        let root = |path: &str| catalog.add_root(Path::new(path), 0).unwrap();
+        let (beside, inner) = (root("/photos/in"), root("/photos/inner/deep"));
+        let (outer, top) = (root("/photos"), root("/"));
+        let add = |root, path: &[u8]| {
+            let (path, stat) = (paths::from_bytes(path), Stat::default());
+            catalog.change(|t| Catalog::add_photo(t, root, &path, stat, 0)).unwrap()
+        };
+        let [a, gone] = [b"a", b"b"].map(|path| add(inner, path));
+        #[cfg(unix)]
+        let odd = add(inner, b"x/\xff.jpg");
+        add(outer, b"inner/deep/a");
+        catalog.change(|t| Catalog::miss_photo(t, gone, 9)).unwrap();
+
+        assert!(catalog.remove_root(inner).unwrap());
+        assert!(!catalog.remove_root(inner).unwrap());
+        let known = catalog.known_photos(outer, None).unwrap();
+        let at = |path: &[u8]| {
+            let path = paths::from_bytes(path);
+            known.iter().find(|photo| photo.path == path).map(|photo| photo.id)
+        };
+        assert_eq!([at(b"inner/deep/a"), at(b"inner/deep/b")], [Some(a), Some(gone)]);
+        #[cfg(unix)]
+        assert_eq!((at(b"inner/deep/x/\xff.jpg"), known.len()), (Some(odd), 3));
+        let missing = known.iter().find(|photo| photo.id == gone).unwrap();
+        assert_eq!(missing.presence, Presence::Missing { since: 9 });
+
+        assert!(catalog.remove_root(outer).unwrap());
+        let up = catalog.photo_at(top, Path::new("photos/inner/deep/a")).unwrap();
+        assert_eq!(up, Some(a));
+        assert!(catalog.remove_root(top).unwrap());
+        assert_eq!(catalog.newest_photo().unwrap(), 0, "there is none around it");
+        assert_eq!(catalog.roots().unwrap()[0].id, beside);
     }
 }
