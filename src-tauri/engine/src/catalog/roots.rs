@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Transaction, named_params, params};
+use rusqlite::{Row, Transaction, named_params, params};
 
 use super::{Catalog, paths};
 use crate::error::{Error, Result};
@@ -35,6 +35,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
           -- What is not wanted of it, as JSON.
           ALTER TABLE root ADD COLUMN exclusions TEXT NOT NULL DEFAULT '{}';",
     },
+    Migration {
+        version: 7,
+        sql: "-- The root's own folder: its inode, and when it was made.
+          ALTER TABLE root ADD COLUMN inode INTEGER;
+          ALTER TABLE root ADD COLUMN birth_ns INTEGER;",
+    },
 ];
 
 /// The state that a word in the catalog stands for.
@@ -46,15 +52,27 @@ fn state(word: &str) -> RootState {
     }
 }
 
+/// What a root's folder was known by when it was last looked at as a whole; all
+/// of it may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The number that its file system had then.
+    pub device: Option<i64>,
+    /// What its file system is called wherever it is mounted.
+    pub volume: Option<String>,
+    /// Where it is in the file system.
+    pub within: Option<PathBuf>,
+    /// Its inode, and when it was made, in nanoseconds since 1970.
+    pub folder: Option<(i64, i64)>,
+}
+
 /// A root as the catalog has it.
 #[derive(Debug, Clone)]
 pub(crate) struct RootRow {
     pub id: i64,
     pub path: PathBuf,
     pub state: RootState,
-    pub device: Option<i64>,
-    /// The file system it is on, and where in it.
-    pub volume: Option<(String, PathBuf)>,
+    pub mark: Mark,
     /// Why it is looked at now and then instead of being watched.
     pub polled: Option<String>,
     pub exclusions: Exclusions,
@@ -68,12 +86,16 @@ pub(crate) struct RootRow {
 pub(crate) struct RootPlace {
     pub path: PathBuf,
     pub state: RootState,
-    pub device: Option<i64>,
-    pub volume: Option<(String, PathBuf)>,
+    pub mark: Mark,
 }
 
-fn volume(id: Option<String>, path: Option<&[u8]>) -> Option<(String, PathBuf)> {
-    id.zip(path.map(paths::from_bytes))
+fn mark(row: &Row) -> rusqlite::Result<Mark> {
+    Ok(Mark {
+        device: row.get("device")?,
+        volume: row.get("volume")?,
+        within: row.get_ref("volume_path")?.as_blob_or_null()?.map(paths::from_bytes),
+        folder: row.get::<_, Option<i64>>("inode")?.zip(row.get("birth_ns")?),
+    })
 }
 
 /// The innermost other root that this one lies in, and what the paths of this one
@@ -98,24 +120,23 @@ impl Catalog {
     pub fn roots(&self) -> Result<Vec<RootRow>> {
         self.database.read(|c| {
             c.prepare_cached(
-                "SELECT id, path, state, device, skipped,
-                        (SELECT count(*) FROM photo WHERE root_id = root.id AND state = 'present'),
-                        volume, volume_path, polled, exclusions
+                "SELECT *, (SELECT count(*) FROM photo
+                            WHERE root_id = root.id AND state = 'present') AS photos
                  FROM root ORDER BY id",
             )?
             .query_map([], |row| {
+                let exclusions = row.get_ref("exclusions")?.as_str()?;
                 Ok(RootRow {
-                    id: row.get(0)?,
-                    path: paths::from_bytes(row.get_ref(1)?.as_blob()?),
-                    state: state(row.get_ref(2)?.as_str()?),
-                    device: row.get(3)?,
-                    skipped: row.get(4)?,
-                    photos: row.get(5)?,
-                    volume: volume(row.get(6)?, row.get_ref(7)?.as_blob_or_null()?),
-                    polled: row.get(8)?,
+                    id: row.get("id")?,
+                    path: paths::from_bytes(row.get_ref("path")?.as_blob()?),
+                    state: state(row.get_ref("state")?.as_str()?),
+                    mark: mark(row)?,
+                    skipped: row.get("skipped")?,
+                    photos: row.get("photos")?,
+                    polled: row.get("polled")?,
                     // Written by this program alone; what a later version adds is
                     // passed over.
-                    exclusions: serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default(),
+                    exclusions: serde_json::from_str(exclusions).unwrap_or_default(),
                 })
             })?
             .collect()
@@ -126,13 +147,12 @@ impl Catalog {
     /// so without counting photos.
     pub fn root_places(&self) -> Result<Vec<RootPlace>> {
         self.database.read(|c| {
-            c.prepare_cached("SELECT path, state, device, volume, volume_path FROM root")?
+            c.prepare_cached("SELECT * FROM root")?
                 .query_map([], |row| {
                     Ok(RootPlace {
-                        path: paths::from_bytes(row.get_ref(0)?.as_blob()?),
-                        state: state(row.get_ref(1)?.as_str()?),
-                        device: row.get(2)?,
-                        volume: volume(row.get(3)?, row.get_ref(4)?.as_blob_or_null()?),
+                        path: paths::from_bytes(row.get_ref("path")?.as_blob()?),
+                        state: state(row.get_ref("state")?.as_str()?),
+                        mark: mark(row)?,
                     })
                 })?
                 .collect()
@@ -184,23 +204,19 @@ impl Catalog {
     }
 
     /// Records what a full scan saw of a root that is online.
-    pub fn set_root_seen(
-        &self,
-        id: i64,
-        device: Option<i64>,
-        volume: Option<&(String, PathBuf)>,
-        skipped: u64,
-    ) -> Result<()> {
-        let (volume, within) = volume.map(|(id, path)| (id, paths::to_bytes(path))).unzip();
+    pub fn set_root_seen(&self, id: i64, mark: &Mark, skipped: u64) -> Result<()> {
+        let within = mark.within.as_deref().map(paths::to_bytes);
+        let (inode, birth) = mark.folder.unzip();
         self.database.write(|t| {
             t.execute(
                 // Nothing is written where nothing changed: another process that
                 // follows this library would take it for news, and look again.
                 "UPDATE root SET state = 'online', device = ?2, skipped = ?3, volume = ?4,
-                   volume_path = ?5
+                   volume_path = ?5, inode = ?6, birth_ns = ?7
                  WHERE id = ?1 AND (state <> 'online' OR device IS NOT ?2 OR skipped <> ?3
-                   OR volume IS NOT ?4 OR volume_path IS NOT ?5)",
-                params![id, device, skipped, volume, within],
+                   OR volume IS NOT ?4 OR volume_path IS NOT ?5 OR inode IS NOT ?6
+                   OR birth_ns IS NOT ?7)",
+                params![id, mark.device, skipped, mark.volume, within, inode, birth],
             )
             .map(drop)
         })

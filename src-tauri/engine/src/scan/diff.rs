@@ -45,6 +45,14 @@ impl Known {
         self.stamp.size == entry.stamp.size && self.stamp.mtime_ns == entry.stamp.mtime_ns
     }
 
+    /// It is this very file, and what is in it is what was.
+    pub fn is_very(&self, entry: &FileEntry) -> bool {
+        self.stamp.birth_ns.is_some()
+            && self.stamp.birth_ns == entry.stamp.birth_ns
+            && self.same_file(entry)
+            && self.same_content(entry)
+    }
+
     /// It is this very file, whatever is in it now.
     ///
     /// An inode alone proves nothing, for file systems give a deleted file's
