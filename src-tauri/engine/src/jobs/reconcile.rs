@@ -247,13 +247,13 @@ fn folder(path: &Path) -> Option<(i64, i64)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubt {
     /// It is on a file system of another name: another drive, or a copy of it.
-    AnotherDrive,
+    Drive,
     /// It is another folder of the same file system, as where something else, or
     /// nothing any more, is bound to the root's path.
-    AnotherFolder,
+    Folder,
     /// It is on a file system of another number, which has no name: another
     /// drive, an empty mount point, or the same drive, numbered anew.
-    AnotherNumber,
+    Number,
 }
 
 /// Whether what is at a root's path may be another folder than the one that was
@@ -263,10 +263,10 @@ pub(super) fn doubt(before: &Mark, now: &Mark) -> Option<Doubt> {
     before.device?;
     let elsewhere = before.within.is_some() && now.within.is_some() && before.within != now.within;
     match (&before.volume, &now.volume) {
-        (Some(before), Some(now)) if before != now => Some(Doubt::AnotherDrive),
-        (Some(_), Some(_)) => elsewhere.then_some(Doubt::AnotherFolder),
-        _ if before.device != now.device => Some(Doubt::AnotherNumber),
-        _ => elsewhere.then_some(Doubt::AnotherFolder),
+        (Some(before), Some(now)) if before != now => Some(Doubt::Drive),
+        (Some(_), Some(_)) => elsewhere.then_some(Doubt::Folder),
+        _ if before.device != now.device => Some(Doubt::Number),
+        _ => elsewhere.then_some(Doubt::Folder),
     }
 }
 
@@ -286,9 +286,9 @@ impl Share {
         match doubt {
             _ if self.all == 0 => true,
             // There is reason to think that it is another one.
-            Doubt::AnotherDrive | Doubt::AnotherFolder => self.seen * 2 > self.all,
+            Doubt::Drive | Doubt::Folder => self.seen * 2 > self.all,
             // Much may have been moved and edited meanwhile.
-            Doubt::AnotherNumber => self.seen * 4 >= self.all,
+            Doubt::Number => self.seen * 4 >= self.all,
         }
     }
 
@@ -309,7 +309,7 @@ fn recognised(
         walk.photos.iter().map(|entry| (entry.path.as_path(), entry.stamp.size)).collect();
     let files: HashMap<(i64, i64), &FileEntry> = match doubt {
         // Another file system's inodes are other files.
-        Some(Doubt::AnotherDrive) => HashMap::new(),
+        Some(Doubt::Drive) => HashMap::new(),
         _ => walk.photos.iter().filter_map(|e| Some((e.stamp.file_id?, e))).collect(),
     };
     let expected = |photo: &&Known| {
@@ -579,7 +579,8 @@ fn apply_one(
         Change::Removed { id, root, path } => {
             if let Some(twin) = Catalog::twin(t, *id, now - MOVED_WITHIN)? {
                 Catalog::forget_photo(t, twin.id)?;
-                Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, false)?;
+                let described = twin.described_otherwise;
+                Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, described)?;
                 forgotten.push(twin.id);
                 let entry = FileEntry {
                     root: twin.root,
@@ -588,7 +589,8 @@ fn apply_one(
                     sidecars: twin.stat.sidecars,
                 };
                 let (from_root, from) = (*root, path.clone());
-                return Ok((*id, Change::Moved { id: *id, from_root, from, entry, edited: false }));
+                let edited = described;
+                return Ok((*id, Change::Moved { id: *id, from_root, from, entry, edited }));
             }
             *id
         }

@@ -97,7 +97,6 @@ fn a_drive_numbered_anew_is_known_by_its_files_wherever_they_are_on_it() {
 
 #[test]
 fn another_drive_has_to_show_most_photos_and_one_without_a_name_some() {
-    use Doubt::{AnotherDrive, AnotherFolder, AnotherNumber};
     let mark = |device, volume: Option<&str>, within: &str| Mark {
         device: Some(device),
         volume: volume.map(str::to_owned),
@@ -108,21 +107,21 @@ fn another_drive_has_to_show_most_photos_and_one_without_a_name_some() {
     for (before, now, doubted) in [
         (one.clone(), one.clone(), None),
         (one.clone(), mark(2, Some("one"), "/a"), None),
-        (one.clone(), mark(1, Some("two"), "/a"), Some(AnotherDrive)),
-        (one.clone(), mark(1, Some("one"), "/b"), Some(AnotherFolder)),
+        (one.clone(), mark(1, Some("two"), "/a"), Some(Doubt::Drive)),
+        (one.clone(), mark(1, Some("one"), "/b"), Some(Doubt::Folder)),
         (one.clone(), mark(1, None, "/a"), None),
-        (one.clone(), mark(2, None, "/a"), Some(AnotherNumber)),
+        (one.clone(), mark(2, None, "/a"), Some(Doubt::Number)),
         (mark(1, None, "/a"), mark(1, None, "/a"), None),
-        (mark(1, None, "/a"), mark(1, None, "/b"), Some(AnotherFolder)),
-        (mark(1, None, "/a"), mark(2, Some("one"), "/a"), Some(AnotherNumber)),
+        (mark(1, None, "/a"), mark(1, None, "/b"), Some(Doubt::Folder)),
+        (mark(1, None, "/a"), mark(2, Some("one"), "/a"), Some(Doubt::Number)),
         (Mark::default(), one, None),
     ] {
         assert_eq!(doubt(&before, &now), doubted, "{before:?} {now:?}");
     }
     let share = |seen, all| Share { seen, all };
-    assert!(share(6, 10).dispels(AnotherDrive) && !share(5, 10).dispels(AnotherDrive));
-    assert!(share(3, 10).dispels(AnotherNumber) && !share(2, 10).dispels(AnotherNumber));
-    for doubt in [AnotherDrive, AnotherFolder, AnotherNumber] {
+    assert!(share(6, 10).dispels(Doubt::Drive) && !share(5, 10).dispels(Doubt::Drive));
+    assert!(share(3, 10).dispels(Doubt::Number) && !share(2, 10).dispels(Doubt::Number));
+    for doubt in [Doubt::Drive, Doubt::Folder, Doubt::Number] {
         assert!(share(0, 0).dispels(doubt) && share(1, 1).dispels(doubt));
         assert!(!share(0, 1).dispels(doubt));
     }
