@@ -1,8 +1,9 @@
-//! Random histories of a library. Files are made, edited, renamed, moved, copied
-//! and deleted, folders go offline and come back, the program follows, stops, or
-//! is killed; whenever things have come to rest,
-//! - the catalog lists what is on disk, with its content, and what was in
-//!   folders that are offline;
+//! Random histories of a library. Files are made, edited, rated in sidecars,
+//! renamed, moved, copied and deleted, names are used again, folders go offline
+//! and come back, the program follows, stops, or is killed; whenever things have
+//! come to rest,
+//! - the catalog lists what is on disk, with its content and its rating, and what
+//!   was in folders that are offline;
 //! - every file that was known is still the same photo;
 //! - no content was embedded twice, but for what a kill cost.
 
@@ -22,8 +23,15 @@ use tempfile::TempDir;
 use crate::support::{Library, interrupt, repository};
 
 /// Photos that are embedded together on the machines these tests run on; what a
-/// kill may cost.
+/// kill may cost at most.
 const BATCH: usize = 64;
+
+/// How long the program is left alone, in milliseconds: until it reads a new file
+/// takes it two seconds.
+const WAIT: std::ops::Range<u64> = 0..2000;
+
+/// When an index is killed, in milliseconds; few take longer.
+const INDEX: std::ops::Range<u64> = 0..400;
 
 /// What may happen; numbers choose among what is there.
 #[derive(Debug, Clone, Copy)]
@@ -34,14 +42,21 @@ enum Event {
     Rename(usize),
     ChangeCase(usize),
     Move(usize, usize),
-    MoveFolder(usize),
+    MoveFolder(usize, usize),
+    Swap(usize, usize),
     Copy(usize, usize),
+    /// Under its name, with its time.
+    CopyAlike(usize),
     Delete(usize),
+    /// Another program writes a sidecar.
+    Rate(usize, i8),
     Unplug(usize),
     Plug,
     Follow,
     Stop,
     Kill,
+    KillIndex(u64),
+    Wait(u64),
     Rest,
 }
 
@@ -54,15 +69,20 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => n.clone().prop_map(Event::Rename),
         1 => n.clone().prop_map(Event::ChangeCase),
         3 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::Move(a, b)),
-        1 => n.clone().prop_map(Event::MoveFolder),
+        1 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::MoveFolder(a, b)),
+        1 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::Swap(a, b)),
         2 => (n.clone(), n.clone()).prop_map(|(a, b)| Event::Copy(a, b)),
+        1 => n.clone().prop_map(Event::CopyAlike),
         2 => n.clone().prop_map(Event::Delete),
+        2 => (n.clone(), 1..=5i8).prop_map(|(n, rating)| Event::Rate(n, rating)),
         1 => n.prop_map(Event::Unplug),
         1 => Just(Event::Plug),
         1 => Just(Event::Follow),
         1 => Just(Event::Stop),
         1 => Just(Event::Kill),
-        2 => Just(Event::Rest),
+        1 => INDEX.prop_map(Event::KillIndex),
+        2 => WAIT.prop_map(Event::Wait),
+        1 => Just(Event::Rest),
     ];
     proptest::collection::vec(event, 40)
 }
@@ -74,12 +94,23 @@ struct Photo {
     /// Relative to the root.
     path: PathBuf,
     content: u32,
+    /// What its sidecar says, if it has one.
+    rating: Option<i8>,
     /// Its number since things were last at rest.
     id: Option<i64>,
     /// Since then it was replaced by another file of the same name.
     replaced: bool,
     /// Since then it got another name.
     moved: bool,
+    /// Since then it was copied with its name and time.
+    copied: bool,
+}
+
+impl Photo {
+    fn new(root: usize, path: PathBuf, content: u32) -> Self {
+        let [replaced, moved, copied] = [false; 3];
+        Self { root, path, content, rating: None, id: None, replaced, moved, copied }
+    }
 }
 
 struct World {
@@ -90,9 +121,12 @@ struct World {
     photos: Vec<Photo>,
     /// Makes names and contents that were never used.
     next: u32,
+    /// Names that files had which were deleted or renamed.
+    free: Vec<(usize, PathBuf)>,
     contents: usize,
     follower: Option<Child>,
-    kills: usize,
+    /// Contents that may have been embedded in vain, for a kill.
+    lost: usize,
     log: PathBuf,
 }
 
@@ -107,9 +141,10 @@ impl World {
             online: [true; 2],
             photos: Vec::new(),
             next: 0,
+            free: Vec::new(),
             contents: 0,
             follower: None,
-            kills: 0,
+            lost: 0,
             log,
         };
         for root in 0..2 {
@@ -166,8 +201,20 @@ impl World {
         (!there.is_empty()).then(|| there[n % there.len()])
     }
 
-    /// A new path in some folder that is there.
+    /// A path in some folder that is there: a new one, or one that some file had.
     fn place(&mut self, n: usize) -> Option<(usize, PathBuf)> {
+        let free: Vec<(usize, PathBuf)> = self
+            .free
+            .iter()
+            .filter(|(root, path)| {
+                let at = self.root(*root).join(path);
+                self.online[*root] && at.parent().unwrap().is_dir() && !at.exists()
+            })
+            .cloned()
+            .collect();
+        if n.is_multiple_of(3) && !free.is_empty() {
+            return Some(free[n / 3 % free.len()].clone());
+        }
         let roots: Vec<usize> = (0..2).filter(|&root| self.online[root]).collect();
         let root = *roots.get(n % roots.len().max(1))?;
         let mut folders: Vec<PathBuf> = fs::read_dir(self.root(root))
@@ -187,7 +234,7 @@ impl World {
             Event::Create(n) => {
                 let Some((root, path)) = self.place(n) else { return };
                 let content = self.content();
-                let photo = Photo { root, path, content, id: None, replaced: false, moved: false };
+                let photo = Photo::new(root, path, content);
                 fs::write(self.file(&photo), picture(content)).unwrap();
                 self.photos.push(photo);
             }
@@ -198,8 +245,9 @@ impl World {
             }
             Event::Replace(n) => {
                 let Some(at) = self.pick(n) else { return };
-                if self.photos[at].moved {
-                    // Nothing tells that the new file at the new name is the old.
+                if self.photos[at].moved || self.photos[at].copied {
+                    // Nothing tells that the new file at the new name is the old,
+                    // and a copy that is the old in all but its place is nearer.
                     self.rest();
                 }
                 self.photos[at].content = self.content();
@@ -229,8 +277,12 @@ impl World {
                 let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
                 self.put(at, root, path);
             }
-            Event::MoveFolder(n) => {
+            Event::MoveFolder(n, to_root) => {
                 let Some(at) = self.pick(n) else { return };
+                let to_root = to_root % 2;
+                if !self.online[to_root] {
+                    return;
+                }
                 let Photo { root, path, .. } = self.photos[at].clone();
                 let folder = path.parent().unwrap().to_owned();
                 let inside = |photo: &Photo| photo.root == root && photo.path.starts_with(&folder);
@@ -242,23 +294,66 @@ impl World {
                 }
                 self.next += 1;
                 let to = PathBuf::from(format!("folder {}", self.next));
-                fs::rename(self.root(root).join(&folder), self.root(root).join(&to)).unwrap();
+                fs::rename(self.root(root).join(&folder), self.root(to_root).join(&to)).unwrap();
                 for photo in self.photos.iter_mut().filter(|photo| inside(photo)) {
                     photo.path = to.join(photo.path.strip_prefix(&folder).unwrap());
+                    photo.root = to_root;
                     photo.moved = true;
                 }
             }
             Event::Copy(n, to) => {
                 let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
-                let Photo { content, .. } = self.photos[at];
-                let copy = Photo { root, path, content, id: None, replaced: false, moved: false };
+                let copy = Photo::new(root, path, self.photos[at].content);
                 fs::copy(self.file(&self.photos[at]), self.file(&copy)).unwrap();
                 self.photos.push(copy);
+            }
+            Event::CopyAlike(n) => {
+                let Some(at) = self.pick(n) else { return };
+                let Photo { root, ref path, content, .. } = self.photos[at];
+                let copy = Photo::new(1 - root, path.file_name().unwrap().into(), content);
+                let (from, to) = (self.file(&self.photos[at]), self.file(&copy));
+                if !self.online[copy.root] || to.exists() {
+                    return;
+                }
+                fs::copy(&from, &to).unwrap();
+                let time = fs::metadata(from).unwrap().modified().unwrap();
+                File::options().append(true).open(to).unwrap().set_modified(time).unwrap();
+                self.photos[at].copied = true;
+                self.photos.push(copy);
+            }
+            Event::Swap(n, m) => {
+                let Some((one, two)) = self.pick(n).zip(self.pick(m)) else { return };
+                if one == two {
+                    return;
+                }
+                if self.photos[one].replaced || self.photos[two].replaced {
+                    self.rest();
+                }
+                let [a, b] =
+                    [one, two].map(|at| (self.photos[at].root, self.photos[at].path.clone()));
+                self.put(one, a.0, "between.bmp".into());
+                self.put(two, a.0, a.1);
+                self.put(one, b.0, b.1);
             }
             Event::Delete(n) => {
                 let Some(at) = self.pick(n) else { return };
                 let photo = self.photos.remove(at);
                 fs::remove_file(self.file(&photo)).unwrap();
+                if photo.rating.is_some() {
+                    fs::remove_file(self.sidecar(&photo)).unwrap();
+                }
+                // A copy of the same name may live on as this one.
+                let name = photo.path.file_name();
+                let alike = |other: &&mut Photo| {
+                    other.content == photo.content && other.path.file_name() == name
+                };
+                self.photos.iter_mut().filter(alike).for_each(|other| other.id = None);
+                self.free.push((photo.root, photo.path));
+            }
+            Event::Rate(n, rating) => {
+                let Some(at) = self.pick(n) else { return };
+                self.photos[at].rating = Some(rating);
+                fs::write(self.sidecar(&self.photos[at]), sidecar(rating)).unwrap();
             }
             Event::Unplug(n) => {
                 // What was never seen cannot be listed.
@@ -293,10 +388,22 @@ impl World {
                 }
             }
             Event::Kill => {
-                if let Some(mut child) = self.follower.take() {
-                    child.kill().unwrap();
-                    child.wait().unwrap();
-                    self.kills += 1;
+                if let Some(child) = self.follower.take() {
+                    self.kill(child);
+                }
+            }
+            Event::KillIndex(after) => {
+                // One that follows makes an index end at once.
+                if self.follower.is_none() {
+                    let child = self.process(&["index"]).spawn().unwrap();
+                    std::thread::sleep(Duration::from_millis(after));
+                    self.kill(child);
+                }
+            }
+            Event::Wait(millis) => {
+                // Without one who follows nothing happens.
+                if self.follower.is_some() {
+                    std::thread::sleep(Duration::from_millis(millis));
                 }
             }
             Event::Rest => self.rest(),
@@ -311,10 +418,45 @@ impl World {
         if self.photos[at].replaced {
             self.rest();
         }
-        let from = self.file(&self.photos[at]);
+        let before = self.photos[at].clone();
         let photo = &mut self.photos[at];
         (photo.root, photo.path, photo.moved) = (root, path, true);
-        fs::rename(from, self.file(&self.photos[at])).unwrap();
+        let photo = &self.photos[at];
+        fs::rename(self.file(&before), self.file(photo)).unwrap();
+        if photo.rating.is_some() {
+            fs::rename(self.sidecar(&before), self.sidecar(photo)).unwrap();
+        }
+        self.free.push((before.root, before.path));
+    }
+
+    fn kill(&mut self, mut child: Child) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What has no vector may have had one that was not stored yet.
+        let stored = self.vectors();
+        let contents: BTreeSet<u32> = self.photos.iter().map(|photo| photo.content).collect();
+        let pending = contents.into_iter().filter(|&content| !stored.contains(&hash(content)));
+        self.lost += pending.count().min(BATCH);
+    }
+
+    /// The contents that have vectors.
+    fn vectors(&self) -> BTreeSet<[u8; 32]> {
+        let derived = self.read("derived.sqlite");
+        let mut statement = derived.prepare("SELECT content_hash FROM embedding").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn read(&self, file: &str) -> Connection {
+        let path = self.library.path().join(file);
+        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        database.busy_timeout(Duration::from_secs(10)).unwrap();
+        database
+    }
+
+    fn sidecar(&self, photo: &Photo) -> PathBuf {
+        let mut file = self.file(photo).into_os_string();
+        file.push(".xmp");
+        file.into()
     }
 
     /// Waits until the program has seen everything, and compares.
@@ -322,22 +464,24 @@ impl World {
         if self.follower.is_none() {
             assert!(self.process(&["index"]).status().unwrap().success(), "{}", self.logged());
         }
-        let expected: BTreeMap<PathBuf, [u8; 32]> = self
+        let expected: BTreeMap<PathBuf, Said> = self
             .photos
             .iter()
-            .map(|photo| (self.file(photo), *blake3::hash(&picture(photo.content)).as_bytes()))
+            .map(|photo| (self.file(photo), (hash(photo.content), photo.rating)))
             .collect();
         let began = Instant::now();
         let listed = loop {
             let listed = self.listed();
-            let contents: BTreeMap<PathBuf, [u8; 32]> =
-                listed.iter().map(|(path, (_, hash))| (path.clone(), *hash)).collect();
+            let contents: BTreeMap<PathBuf, Said> =
+                listed.iter().map(|(path, (_, said))| (path.clone(), *said)).collect();
             if contents == expected {
                 break listed;
             }
             if self.follower.is_none() || began.elapsed() > Duration::from_secs(60) {
                 assert_eq!(names(&contents), names(&expected), "{}", self.logged());
-                panic!("the content of a photo is not that of its file\n{}", self.logged());
+                let wrong = |path: &&PathBuf| contents[*path] != expected[*path];
+                let wrong: Vec<_> = expected.keys().filter(wrong).collect();
+                panic!("not the content or rating of the file: {wrong:?}\n{}", self.logged());
             }
             std::thread::sleep(Duration::from_millis(100));
         };
@@ -349,22 +493,20 @@ impl World {
             let before = photo.id.replace(id);
             let log = fs::read_to_string(&self.log).unwrap();
             assert!(before.is_none_or(|before| before == id), "{photo:?} was {before:?}\n{log}");
-            (photo.replaced, photo.moved) = (false, false);
+            (photo.replaced, photo.moved, photo.copied) = (false, false, false);
         }
-        let most = self.contents + self.kills * BATCH;
+        let most = self.contents + self.lost;
         assert!(self.embedded() <= most, "{} of {most}\n{}", self.embedded(), self.logged());
     }
 
-    /// Photos that are listed and read, by path: their numbers and contents.
-    fn listed(&self) -> BTreeMap<PathBuf, (i64, [u8; 32])> {
+    /// Photos that are listed and read, by path: their numbers, and what is said
+    /// of them.
+    fn listed(&self) -> BTreeMap<PathBuf, (i64, Said)> {
         use std::os::unix::ffi::OsStringExt;
-        let path = self.library.path().join("library.sqlite");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let catalog = Connection::open_with_flags(path, flags).unwrap();
-        catalog.busy_timeout(Duration::from_secs(10)).unwrap();
+        let catalog = self.read("library.sqlite");
         let mut statement = catalog
             .prepare(
-                "SELECT root.path, rel_path, photo.id, content_hash, unread FROM photo
+                "SELECT root.path, rel_path, photo.id, content_hash, unread, rating FROM photo
                  JOIN root ON root.id = root_id WHERE photo.state = 'present'",
             )
             .unwrap();
@@ -374,7 +516,8 @@ impl World {
                 let place = path(row.get(0)?).join(path(row.get(1)?));
                 let unread: bool = row.get(4)?;
                 let hash: Option<[u8; 32]> = row.get(3)?;
-                Ok((place, (row.get(2)?, hash.filter(|_| !unread).unwrap_or_default())))
+                let hash = hash.filter(|_| !unread).unwrap_or_default();
+                Ok((place, (row.get(2)?, (hash, row.get(5)?))))
             })
             .unwrap()
             .map(Result::unwrap)
@@ -401,8 +544,23 @@ impl Drop for World {
     }
 }
 
-fn names(contents: &BTreeMap<PathBuf, [u8; 32]>) -> Vec<&Path> {
+fn names(contents: &BTreeMap<PathBuf, Said>) -> Vec<&Path> {
     contents.keys().map(PathBuf::as_path).collect()
+}
+
+/// The hash of a photo's content, and its rating.
+type Said = ([u8; 32], Option<i8>);
+
+fn hash(content: u32) -> [u8; 32] {
+    *blake3::hash(&picture(content)).as_bytes()
+}
+
+fn sidecar(rating: i8) -> String {
+    format!(
+        "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF \
+         xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"><rdf:Description \
+         xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmp:Rating=\"{rating}\"/></rdf:RDF></x:xmpmeta>"
+    )
 }
 
 /// A picture that no other number gives: a bitmap of 24 x 16 pixels.
@@ -444,7 +602,7 @@ fn whatever_happens_the_catalog_is_what_is_on_disk() {
         }
         world.happen(Event::Plug);
         world.rest();
-        assert!(world.embedded() > 0 || world.contents == 0, "{}", world.logged());
+        assert!(world.embedded() > 0 || world.photos.is_empty(), "{}", world.logged());
         Ok(())
     });
     if let Err(error) = outcome {

@@ -155,7 +155,9 @@ impl Engine {
         beside.into_iter().chain(installed).chain([source]).collect()
     }
 
-    /// Adds a folder. One that lies in a root, or is one, gives that root.
+    /// Adds a folder. One that lies in a root, or is one, gives that root, also one
+    /// that was at another path before: renamed, or on a drive that is mounted
+    /// elsewhere now.
     ///
     /// # Errors
     /// [`Code::Usage`] where it does not exist, is no folder, or may not be
@@ -171,15 +173,18 @@ impl Engine {
         }
         std::fs::read_dir(&real)
             .map_err(|error| Error::usage(format!("cannot list the folder {shown}")).with(error))?;
-        let covering = self.roots()?.into_iter().find(|root| real.starts_with(&root.path));
-        let id = match covering {
-            Some(root) => root.id.0,
-            None => {
-                let id = self.0.catalog.add_root(&real, jobs::now())?;
-                self.0.wake(|| Wake::Roots);
-                id
-            }
+        let known = self.roots()?.iter().any(|root| root.path == real);
+        let found = jobs::find_again(&self.0.catalog, &real)?;
+        let roots = self.roots()?;
+        let covering = roots.iter().find(|root| real.starts_with(&root.path));
+        let covering = covering.map(|root| root.id.0);
+        let id = match found.or(covering) {
+            Some(id) => id,
+            None => self.0.catalog.add_root(&real, jobs::now())?,
         };
+        if !known && (found.is_some() || covering.is_none()) {
+            self.0.wake(|| Wake::Roots);
+        }
         self.roots()?
             .into_iter()
             .find(|root| root.id.0 == id)
@@ -203,7 +208,9 @@ impl Engine {
         })
     }
 
-    /// Forgets a folder and its photos; the files stay as they are.
+    /// Forgets a folder and its photos; the files stay as they are. Where the
+    /// folder lies in another one of the library, the photos are that one's from
+    /// now on.
     ///
     /// # Errors
     /// [`Code::NotFound`] for an unknown id.

@@ -21,7 +21,7 @@ pub(crate) use contents::Contents;
 pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
-pub(crate) use roots::{RootPlace, RootRow};
+pub(crate) use roots::{Mark, RootPlace, RootRow};
 
 use crate::error::{Context, Error, Result};
 use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};

@@ -47,6 +47,9 @@ pub(crate) struct Twin {
     pub root: i64,
     pub path: PathBuf,
     pub stat: Stat,
+    /// Its sidecars are others than those of the missing one, so that it is to be
+    /// read again.
+    pub described_otherwise: bool,
 }
 
 const COLUMNS: &str = "id, root_id, rel_path, size, mtime_ns, device, inode, birth_ns, sidecars,
@@ -228,20 +231,21 @@ impl Catalog {
             .map(drop)
     }
 
-    /// A photo that came since `after`, has the same bytes, size, time and name
-    /// as this one, and is there: what moving a file between two file systems
-    /// leaves, where the copy was seen before the original went.
+    /// A photo that came since `after`, has the same bytes and name as this one,
+    /// and is there: what moving a file between two file systems leaves, where the
+    /// copy was seen before the original went. Its time may be another: many round
+    /// it, or do not keep it.
     pub fn twin(t: &Transaction, id: i64, after: i64) -> rusqlite::Result<Option<Twin>> {
         let mut statement = t.prepare_cached(
             "SELECT twin.id AS id, twin.root_id AS root_id, twin.rel_path AS rel_path,
                     twin.size AS size, twin.mtime_ns AS mtime_ns, twin.device AS device,
                     twin.inode AS inode, twin.birth_ns AS birth_ns, twin.sidecars AS sidecars,
-                    photo.rel_path AS old_path
+                    photo.rel_path AS old_path,
+                    twin.sidecars <> photo.sidecars AS described_otherwise
              FROM photo JOIN photo AS twin USING (content_hash)
              WHERE photo.id = ?1 AND twin.id > photo.id AND twin.added_at >= ?2
                AND twin.state = 'present' AND twin.unread = 0 AND photo.unread = 0
-               AND twin.size = photo.size AND twin.mtime_ns = photo.mtime_ns
-             ORDER BY twin.id",
+             ORDER BY twin.mtime_ns <> photo.mtime_ns, twin.id",
         )?;
         let mut rows = statement.query([id, after])?;
         while let Some(row) = rows.next()? {
@@ -249,7 +253,8 @@ impl Catalog {
             let old = paths::from_bytes(row.get_ref("old_path")?.as_blob()?);
             if path.file_name() == old.file_name() {
                 let (id, root) = (row.get("id")?, row.get("root_id")?);
-                return Ok(Some(Twin { id, root, path, stat: stat(row)? }));
+                let described_otherwise = row.get("described_otherwise")?;
+                return Ok(Some(Twin { id, root, path, stat: stat(row)?, described_otherwise }));
             }
         }
         Ok(None)
@@ -348,10 +353,10 @@ mod tests {
     }
 
     #[test]
-    fn a_twin_is_a_younger_photo_of_the_same_bytes_time_and_name() {
+    fn a_twin_is_a_younger_photo_of_the_same_bytes_and_name() {
         let (_dir, catalog, root) = catalog();
-        let other_time = Stat { mtime_ns: 6, ..STAT };
-        let placed = [("x/a", STAT), ("y/b", STAT), ("z/a", other_time), ("w/a", STAT)];
+        let rounded = Stat { mtime_ns: 4_000_000_000, ..STAT };
+        let placed = [("x/a", STAT), ("y/b", STAT), ("z/a", rounded), ("w/a", STAT)];
         let all = placed.map(|(path, stat)| add(&catalog, root, path, stat));
         let read = ReadPhoto { hash: [7; 32], ..Default::default() };
         let batch: Vec<_> =
@@ -359,7 +364,14 @@ mod tests {
         assert_eq!(catalog.store_read(&batch).unwrap(), [Stored::Updated; 4]);
         let twin = |id, after| catalog.change(|t| Catalog::twin(t, id, after)).unwrap();
         let found = twin(all[0], 7).unwrap();
-        assert_eq!((found.id, found.path.as_path()), (all[3], Path::new("w/a")));
+        assert_eq!((found.id, found.path.as_path()), (all[3], Path::new("w/a")), "the likest");
+        catalog.change(|t| Catalog::miss_photo(t, all[3], 9)).unwrap();
+        assert_eq!(twin(all[0], 7).map(|twin| twin.id), Some(all[2]), "FAT rounds times");
+        let described = Stat { sidecars: 5, ..rounded };
+        catalog
+            .change(|t| Catalog::place_photo(t, all[2], root, Path::new("z/a"), described, false))
+            .unwrap();
+        assert!(!found.described_otherwise && twin(all[0], 7).unwrap().described_otherwise);
         assert_eq!(twin(all[0], 8), None, "the copy is an old one");
         assert_eq!(twin(all[3], 0), None, "the other one is older");
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
+use rusqlite::{Row, Transaction, named_params, params};
 
 use super::{Catalog, paths};
 use crate::error::{Error, Result};
@@ -35,6 +35,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
           -- What is not wanted of it, as JSON.
           ALTER TABLE root ADD COLUMN exclusions TEXT NOT NULL DEFAULT '{}';",
     },
+    Migration {
+        version: 7,
+        sql: "-- The root's own folder: its inode, and when it was made.
+          ALTER TABLE root ADD COLUMN inode INTEGER;
+          ALTER TABLE root ADD COLUMN birth_ns INTEGER;",
+    },
 ];
 
 /// The state that a word in the catalog stands for.
@@ -46,15 +52,27 @@ fn state(word: &str) -> RootState {
     }
 }
 
+/// What a root's folder was known by when it was last looked at as a whole; all
+/// of it may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The number that its file system had then.
+    pub device: Option<i64>,
+    /// What its file system is called wherever it is mounted.
+    pub volume: Option<String>,
+    /// Where it is in the file system.
+    pub within: Option<PathBuf>,
+    /// Its inode, and when it was made, in nanoseconds since 1970.
+    pub folder: Option<(i64, i64)>,
+}
+
 /// A root as the catalog has it.
 #[derive(Debug, Clone)]
 pub(crate) struct RootRow {
     pub id: i64,
     pub path: PathBuf,
     pub state: RootState,
-    pub device: Option<i64>,
-    /// The file system it is on, and where in it.
-    pub volume: Option<(String, PathBuf)>,
+    pub mark: Mark,
     /// Why it is looked at now and then instead of being watched.
     pub polled: Option<String>,
     pub exclusions: Exclusions,
@@ -68,12 +86,33 @@ pub(crate) struct RootRow {
 pub(crate) struct RootPlace {
     pub path: PathBuf,
     pub state: RootState,
-    pub device: Option<i64>,
-    pub volume: Option<(String, PathBuf)>,
+    pub mark: Mark,
 }
 
-fn volume(id: Option<String>, path: Option<&[u8]>) -> Option<(String, PathBuf)> {
-    id.zip(path.map(paths::from_bytes))
+fn mark(row: &Row) -> rusqlite::Result<Mark> {
+    Ok(Mark {
+        device: row.get("device")?,
+        volume: row.get("volume")?,
+        within: row.get_ref("volume_path")?.as_blob_or_null()?.map(paths::from_bytes),
+        folder: row.get::<_, Option<i64>>("inode")?.zip(row.get("birth_ns")?),
+    })
+}
+
+/// The innermost other root that this one lies in, and what the paths of this one
+/// begin with there.
+fn covering(t: &Transaction, id: i64) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
+    let places: Vec<(i64, PathBuf)> = t
+        .prepare("SELECT id, path FROM root")?
+        .query_map([], |row| Ok((row.get(0)?, paths::from_bytes(row.get_ref(1)?.as_blob()?))))?
+        .collect::<rusqlite::Result<_>>()?;
+    let Some((_, path)) = places.iter().find(|(root, _)| *root == id) else { return Ok(None) };
+    let outer = places
+        .iter()
+        .filter(|(root, _)| *root != id)
+        .filter_map(|(root, outer)| Some((*root, path.strip_prefix(outer).ok()?)))
+        .min_by_key(|(_, inside)| inside.components().count());
+    // With a slash at its end.
+    Ok(outer.map(|(root, inside)| (root, paths::to_bytes(&inside.join("")))))
 }
 
 impl Catalog {
@@ -81,24 +120,23 @@ impl Catalog {
     pub fn roots(&self) -> Result<Vec<RootRow>> {
         self.database.read(|c| {
             c.prepare_cached(
-                "SELECT id, path, state, device, skipped,
-                        (SELECT count(*) FROM photo WHERE root_id = root.id AND state = 'present'),
-                        volume, volume_path, polled, exclusions
+                "SELECT *, (SELECT count(*) FROM photo
+                            WHERE root_id = root.id AND state = 'present') AS photos
                  FROM root ORDER BY id",
             )?
             .query_map([], |row| {
+                let exclusions = row.get_ref("exclusions")?.as_str()?;
                 Ok(RootRow {
-                    id: row.get(0)?,
-                    path: paths::from_bytes(row.get_ref(1)?.as_blob()?),
-                    state: state(row.get_ref(2)?.as_str()?),
-                    device: row.get(3)?,
-                    skipped: row.get(4)?,
-                    photos: row.get(5)?,
-                    volume: volume(row.get(6)?, row.get_ref(7)?.as_blob_or_null()?),
-                    polled: row.get(8)?,
+                    id: row.get("id")?,
+                    path: paths::from_bytes(row.get_ref("path")?.as_blob()?),
+                    state: state(row.get_ref("state")?.as_str()?),
+                    mark: mark(row)?,
+                    skipped: row.get("skipped")?,
+                    photos: row.get("photos")?,
+                    polled: row.get("polled")?,
                     // Written by this program alone; what a later version adds is
                     // passed over.
-                    exclusions: serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default(),
+                    exclusions: serde_json::from_str(exclusions).unwrap_or_default(),
                 })
             })?
             .collect()
@@ -109,13 +147,12 @@ impl Catalog {
     /// so without counting photos.
     pub fn root_places(&self) -> Result<Vec<RootPlace>> {
         self.database.read(|c| {
-            c.prepare_cached("SELECT path, state, device, volume, volume_path FROM root")?
+            c.prepare_cached("SELECT * FROM root")?
                 .query_map([], |row| {
                     Ok(RootPlace {
-                        path: paths::from_bytes(row.get_ref(0)?.as_blob()?),
-                        state: state(row.get_ref(1)?.as_str()?),
-                        device: row.get(2)?,
-                        volume: volume(row.get(3)?, row.get_ref(4)?.as_blob_or_null()?),
+                        path: paths::from_bytes(row.get_ref("path")?.as_blob()?),
+                        state: state(row.get_ref("state")?.as_str()?),
+                        mark: mark(row)?,
                     })
                 })?
                 .collect()
@@ -135,9 +172,27 @@ impl Catalog {
     }
 
     /// Forgets a root and its photos (never the files); `false` where there is
-    /// none of this id.
+    /// none of this id. Where the root lies in another one, its photos are that
+    /// one's from now on.
     pub fn remove_root(&self, id: i64) -> Result<bool> {
-        self.database.write(|t| Ok(t.execute("DELETE FROM root WHERE id = ?1", [id])? > 0))
+        self.database.write(|t| {
+            if let Some((outer, inside)) = covering(t, id)? {
+                // What the outer one knew of these places is older, or nothing.
+                let moved = named_params! { ":id": id, ":outer": outer, ":inside": inside };
+                t.prepare(
+                    "DELETE FROM photo WHERE root_id = :outer AND state <> 'missing'
+                       AND rel_path IN (SELECT CAST(:inside || rel_path AS BLOB) FROM photo
+                                        WHERE root_id = :id AND state <> 'missing')",
+                )?
+                .execute(moved)?;
+                t.prepare(
+                    "UPDATE photo SET root_id = :outer, rel_path = CAST(:inside || rel_path AS BLOB)
+                     WHERE root_id = :id",
+                )?
+                .execute(moved)?;
+            }
+            Ok(t.execute("DELETE FROM root WHERE id = ?1", [id])? > 0)
+        })
     }
 
     /// Records whether a root can be reached.
@@ -149,23 +204,19 @@ impl Catalog {
     }
 
     /// Records what a full scan saw of a root that is online.
-    pub fn set_root_seen(
-        &self,
-        id: i64,
-        device: Option<i64>,
-        volume: Option<&(String, PathBuf)>,
-        skipped: u64,
-    ) -> Result<()> {
-        let (volume, within) = volume.map(|(id, path)| (id, paths::to_bytes(path))).unzip();
+    pub fn set_root_seen(&self, id: i64, mark: &Mark, skipped: u64) -> Result<()> {
+        let within = mark.within.as_deref().map(paths::to_bytes);
+        let (inode, birth) = mark.folder.unzip();
         self.database.write(|t| {
             t.execute(
                 // Nothing is written where nothing changed: another process that
                 // follows this library would take it for news, and look again.
                 "UPDATE root SET state = 'online', device = ?2, skipped = ?3, volume = ?4,
-                   volume_path = ?5
+                   volume_path = ?5, inode = ?6, birth_ns = ?7
                  WHERE id = ?1 AND (state <> 'online' OR device IS NOT ?2 OR skipped <> ?3
-                   OR volume IS NOT ?4 OR volume_path IS NOT ?5)",
-                params![id, device, skipped, volume, within],
+                   OR volume IS NOT ?4 OR volume_path IS NOT ?5 OR inode IS NOT ?6
+                   OR birth_ns IS NOT ?7)",
+                params![id, mark.device, skipped, mark.volume, within, inode, birth],
             )
             .map(drop)
         })
@@ -200,5 +251,50 @@ impl Catalog {
                 t.execute("UPDATE root SET exclusions = ?2 WHERE id = ?1", params![id, json])?;
             Ok(changed > 0)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Stat;
+    use crate::scan::Presence;
+
+    #[test]
+    fn the_photos_of_a_removed_root_are_those_of_the_root_around_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(dir.path()).unwrap();
+        let root = |path: &str| catalog.add_root(Path::new(path), 0).unwrap();
+        let (beside, inner) = (root("/photos/in"), root("/photos/inner/deep"));
+        let (outer, top) = (root("/photos"), root("/"));
+        let add = |root, path: &[u8]| {
+            let (path, stat) = (paths::from_bytes(path), Stat::default());
+            catalog.change(|t| Catalog::add_photo(t, root, &path, stat, 0)).unwrap()
+        };
+        let [a, gone] = [b"a", b"b"].map(|path| add(inner, path));
+        #[cfg(unix)]
+        let odd = add(inner, b"x/\xff.jpg");
+        add(outer, b"inner/deep/a");
+        catalog.change(|t| Catalog::miss_photo(t, gone, 9)).unwrap();
+
+        assert!(catalog.remove_root(inner).unwrap());
+        assert!(!catalog.remove_root(inner).unwrap());
+        let known = catalog.known_photos(outer, None).unwrap();
+        let at = |path: &[u8]| {
+            let path = paths::from_bytes(path);
+            known.iter().find(|photo| photo.path == path).map(|photo| photo.id)
+        };
+        assert_eq!([at(b"inner/deep/a"), at(b"inner/deep/b")], [Some(a), Some(gone)]);
+        #[cfg(unix)]
+        assert_eq!((at(b"inner/deep/x/\xff.jpg"), known.len()), (Some(odd), 3));
+        let missing = known.iter().find(|photo| photo.id == gone).unwrap();
+        assert_eq!(missing.presence, Presence::Missing { since: 9 });
+
+        assert!(catalog.remove_root(outer).unwrap());
+        let up = catalog.photo_at(top, Path::new("photos/inner/deep/a")).unwrap();
+        assert_eq!(up, Some(a));
+        assert!(catalog.remove_root(top).unwrap());
+        assert_eq!(catalog.newest_photo().unwrap(), 0, "there is none around it");
+        assert_eq!(catalog.roots().unwrap()[0].id, beside);
     }
 }

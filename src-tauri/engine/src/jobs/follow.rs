@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::reconcile::moved_to;
+use super::reconcile::{doubt, mark, moved_to};
 use super::{Control, Place, Poll, Progress, Reconciled, Settling, Sight, Step, Totals};
 use crate::catalog::{RootPlace, RootRow};
 use crate::error::{Error, Result};
@@ -158,7 +158,15 @@ struct Round<'a> {
 #[derive(PartialEq, Eq)]
 struct Appearance {
     device: Option<i64>,
+    volume: Option<String>,
     empty: bool,
+}
+
+impl Appearance {
+    fn of(path: &Path, device: Option<i64>, volumes: &Volumes) -> Self {
+        let volume = volumes.holding(path).and_then(|volume| volume.id.clone());
+        Self { device, volume, empty: !has_entries(path) }
+    }
 }
 
 impl Round<'_> {
@@ -317,8 +325,8 @@ impl Round<'_> {
         for root in roots {
             if root.state != RootState::Online {
                 if let Reach::Online { device } = reach(&root.path) {
-                    let empty = !has_entries(&root.path);
-                    self.refused.insert(root.path, Appearance { device, empty });
+                    let appearance = Appearance::of(&root.path, device, volumes);
+                    self.refused.insert(root.path, appearance);
                 }
                 self.polled.remove(&root.id);
                 continue;
@@ -387,21 +395,23 @@ impl Round<'_> {
     fn roots_moved(&self) -> bool {
         let Ok(roots) = self.library.catalog.root_places() else { return false };
         let volumes = OnceCell::new();
+        let volumes = || volumes.get_or_init(Volumes::now);
         let is_elsewhere = |root: &RootPlace| {
-            let volumes = || volumes.get_or_init(Volumes::now);
-            root.volume.is_some() && moved_to(&root.path, root.volume.as_ref(), volumes()).is_some()
+            let found =
+                root.mark.volume.is_some().then(|| moved_to(&root.path, &root.mark, volumes()));
+            found.flatten().is_some_and(|found| roots.iter().all(|other| other.path != found))
         };
         roots.iter().any(|root| match (root.state, reach(&root.path)) {
             (RootState::Online, Reach::Online { device }) => {
                 // Another file system is mounted there, or none any more.
-                root.device.is_some() && device != root.device
+                root.mark.device.is_some() && device != root.mark.device
+                    || doubt(&root.mark, &mark(&root.path, device, volumes())).is_some()
             }
             (RootState::Offline, Reach::Online { device }) => {
                 // A folder that is there but recorded as offline is an empty
                 // mount point, or another drive, until it looks different.
-                let empty = !has_entries(&root.path);
-                self.refused.get(&root.path) != Some(&Appearance { device, empty })
-                    || is_elsewhere(root)
+                let appearance = Appearance::of(&root.path, device, volumes());
+                self.refused.get(&root.path) != Some(&appearance) || is_elsewhere(root)
             }
             (RootState::Unreadable, Reach::Unreadable) => false,
             (RootState::Offline, Reach::Offline) => is_elsewhere(root),

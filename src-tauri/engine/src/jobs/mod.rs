@@ -27,7 +27,7 @@ pub(crate) use follow::{Follower, Wake, follow};
 pub(crate) use pipeline::{Pipeline, Searchable, Totals};
 pub use policy::{Conditions, Effort, Pace, Policy};
 pub(crate) use poll::Poll;
-pub(crate) use reconcile::{Place, Reconciled, Sight, reconcile};
+pub(crate) use reconcile::{Place, Reconciled, Sight, find_again, reconcile};
 pub(crate) use sensor::Absent;
 pub use sensor::Sensor;
 pub(crate) use settle::Settling;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::Transaction;
 
 use super::{Settling, now};
-use crate::catalog::{Catalog, KnownPhoto, RootRow, Stat};
+use crate::catalog::{Catalog, KnownPhoto, Mark, RootRow, Stat};
 use crate::decode;
 use crate::error::Result;
 use crate::scan::{
-    self, Change, Diff, FileEntry, Known, Questions, Reach, Rules, Seen, Stamp, Volumes, Walker,
+    self, Change, Diff, FileEntry, Known, Questions, Reach, Rules, Seen, Stamp, Volume, Volumes,
+    Walker,
 };
 use crate::view::{Exclusions, RootState};
 
@@ -102,7 +103,12 @@ pub(crate) fn reconcile(
             let of = looks.iter().find(|look| look.root.id == photo.root);
             of.is_some_and(|look| look.rules.exclude(&look.root.path, &photo.path))
         },
-        gone: &|photo| is_gone(photo, &roots),
+        gone: &|photo, entry| is_gone(photo, entry, &roots),
+        renumbers: &|entry| {
+            let root = roots.iter().find(|root| root.id == entry.root);
+            let volume = root.and_then(|r| sight.volumes.holding(&r.path.join(&entry.path)));
+            volume.is_some_and(Volume::renumbers)
+        },
         now: now(),
     };
     let diff = scan::diff(on_disk, &known, &ask);
@@ -156,12 +162,10 @@ fn look<'a>(
     sight: &Sight<'_>,
     done: &mut Reconciled,
 ) -> Result<Option<Look<'a>>> {
-    // A folder that is a root of its own is that root's business.
-    let other_roots: Vec<PathBuf> = roots
-        .iter()
-        .filter(|other| other.id != root.id && other.path.starts_with(&root.path))
-        .map(|other| other.path.clone())
-        .collect();
+    // A folder that is a root of its own is that root's business, wherever a link
+    // to it is.
+    let other_roots: Vec<PathBuf> =
+        roots.iter().filter(|other| other.id != root.id).map(|other| other.path.clone()).collect();
     let rules = rules(&root.exclusions);
     let walker = Walker {
         root: root.id,
@@ -175,15 +179,17 @@ fn look<'a>(
         Place::Root(_) => None,
         Place::Paths(_, heard) => Some(walker.meant_by(heard)),
     };
+    let mark = mark(&root.path, device, sight.volumes);
+    let doubt = doubt(&root.mark, &mark);
     // A drive that comes back may have another number than before.
-    let renumbered = root.device.filter(|_| device != root.device).zip(device);
-    if renumbered.is_some() && paths.is_some() {
+    let renumbered = root.mark.device.filter(|_| device != root.mark.device).zip(device);
+    if (renumbered.is_some() || doubt.is_some()) && paths.is_some() {
         // Only a look at the whole tells whether it is that drive.
         return Ok(None);
     }
     let walk = walker.walk(paths.as_deref());
     // What was listed while a drive came or went proves nothing.
-    if reach_root(catalog, root, done)? != Some(device) {
+    if reach_root(catalog, root, done)? != Some(device) || folder(&root.path) != mark.folder {
         return Ok(None);
     }
     let known: Vec<Known> = catalog
@@ -192,13 +198,22 @@ fn look<'a>(
         .map(|photo| known(photo, renumbered))
         .collect();
     if paths.is_none() {
-        if renumbered.is_some() && is_another(&known, &walk) {
+        let share = recognised(&known, &walk, device, doubt);
+        if doubt.is_some_and(|doubt| !share.dispels(doubt)) {
             set_state(catalog, root, RootState::Offline, done)?;
             return Ok(None);
         }
-        let volume = sight.volumes.holding(&root.path);
-        let volume = volume.and_then(|v| Some((v.id.clone()?, v.within(&root.path)?)));
-        catalog.set_root_seen(root.id, device, volume.as_ref(), walk.unsupported)?;
+        // Nothing of it is there: before that is believed, what is mounted is
+        // asked again, for it may have changed since.
+        if share.is_nothing() && self::mark(&root.path, device, &Volumes::now()) != mark {
+            return Ok(None);
+        }
+        let mut mark = mark;
+        if doubt.is_none() {
+            // That the system does not tell its id now is nothing new of the drive.
+            mark.volume = mark.volume.or_else(|| root.mark.volume.clone());
+        }
+        catalog.set_root_seen(root.id, &mark, walk.unsupported)?;
         done.unsupported += walk.unsupported;
         if root.state != RootState::Online {
             // What the drive did not give while it went can be read again.
@@ -209,14 +224,108 @@ fn look<'a>(
     Ok(Some(Look { root, rules, paths, device, unreadable, found, known }))
 }
 
-/// Whether a root on another device than before is not the same folder at all:
-/// the mount point of a drive that is not there, or another drive that is
-/// mounted in its place.
-fn is_another(known: &[Known], walk: &scan::Walk) -> bool {
-    let mut there = known.iter().filter(|photo| photo.presence == scan::Presence::Present);
-    let found: HashSet<&Path> = walk.photos.iter().map(|entry| entry.path.as_path()).collect();
-    let any = there.clone().next().is_some();
-    any && !there.any(|photo| found.contains(photo.path.as_path()))
+/// What a root's folder can be known by, at its path, where it is listed.
+pub(super) fn mark(path: &Path, device: Option<i64>, volumes: &Volumes) -> Mark {
+    let volume = volumes.holding(path);
+    Mark {
+        device,
+        volume: volume.and_then(|volume| volume.id.clone()),
+        within: volume.and_then(|volume| volume.within(path)),
+        folder: folder(path),
+    }
+}
+
+/// The inode of a folder, and when it was made; `None` where that is not told.
+fn folder(path: &Path) -> Option<(i64, i64)> {
+    let stamp = scan::stamp(&std::fs::metadata(path).ok()?);
+    let (_, inode) = stamp.file_id?;
+    // FAT's topmost folder says 1970 on every drive.
+    Some((inode, stamp.birth_ns.filter(|&birth| birth > 0)?))
+}
+
+/// Why the folder at a root's path may not be the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It is on a file system of another name: another drive, or a copy of it.
+    Drive,
+    /// It is another folder of the same file system, as where something else, or
+    /// nothing any more, is bound to the root's path.
+    Folder,
+    /// It is on a file system of another number, which has no name: another
+    /// drive, an empty mount point, or the same drive, numbered anew.
+    Number,
+}
+
+/// Whether what is at a root's path may be another folder than the one that was
+/// last seen there. Where it is not, all that is not in it was deleted.
+pub(super) fn doubt(before: &Mark, now: &Mark) -> Option<Doubt> {
+    // A root that was never looked at has nothing to lose.
+    before.device?;
+    let elsewhere = before.within.is_some() && now.within.is_some() && before.within != now.within;
+    match (&before.volume, &now.volume) {
+        (Some(before), Some(now)) if before != now => Some(Doubt::Drive),
+        (Some(_), Some(_)) => elsewhere.then_some(Doubt::Folder),
+        _ if before.device != now.device => Some(Doubt::Number),
+        _ => elsewhere.then_some(Doubt::Folder),
+    }
+}
+
+/// How many of a root's photos are in a folder.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    seen: usize,
+    /// Those that would have been seen if the folder is the root.
+    all: usize,
+}
+
+impl Share {
+    /// Whether so many prove that the folder is the root, however different it
+    /// looks. One that is not has hardly any: cameras give their files the same
+    /// names, but not the same sizes.
+    fn dispels(self, doubt: Doubt) -> bool {
+        match doubt {
+            _ if self.all == 0 => true,
+            // There is reason to think that it is another one.
+            Doubt::Drive | Doubt::Folder => self.seen * 2 > self.all,
+            // Much may have been moved and edited meanwhile.
+            Doubt::Number => self.seen * 4 >= self.all,
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        self.seen == 0 && self.all > 0
+    }
+}
+
+/// How many of a root's photos a walk has seen at their places, with their sizes,
+/// or as the very files that they were.
+fn recognised(
+    known: &[Known],
+    walk: &scan::Walk,
+    device: Option<i64>,
+    doubt: Option<Doubt>,
+) -> Share {
+    let sizes: HashMap<&Path, u64> =
+        walk.photos.iter().map(|entry| (entry.path.as_path(), entry.stamp.size)).collect();
+    let files: HashMap<(i64, i64), &FileEntry> = match doubt {
+        // Another file system's inodes are other files.
+        Some(Doubt::Drive) => HashMap::new(),
+        _ => walk.photos.iter().filter_map(|e| Some((e.stamp.file_id?, e))).collect(),
+    };
+    let expected = |photo: &&Known| {
+        // What is on a drive that is mounted within the root proves nothing.
+        let on_root = photo.stamp.file_id.is_none_or(|(on, _)| Some(on) == device);
+        let hidden = walk.unreadable.iter().any(|hidden| photo.path.starts_with(hidden));
+        photo.presence == scan::Presence::Present && on_root && !hidden
+    };
+    let mut share = Share { seen: 0, all: 0 };
+    for photo in known.iter().filter(expected) {
+        let here = sizes.get(photo.path.as_path()) == Some(&photo.stamp.size);
+        let very = || photo.stamp.file_id.and_then(|id| files.get(&id));
+        share.all += 1;
+        share.seen += usize::from(here || very().is_some_and(|entry| photo.is_very(entry)));
+    }
+    share
 }
 
 fn rules(exclusions: &Exclusions) -> Rules {
@@ -234,11 +343,9 @@ fn follow_volumes(
     done: &mut Reconciled,
 ) -> Result<()> {
     for n in 0..roots.len() {
-        let Some(path) = moved_to(&roots[n].path, roots[n].volume.as_ref(), volumes) else {
-            continue;
-        };
-        if roots.iter().any(|other| other.path.starts_with(&path) || path.starts_with(&other.path))
-        {
+        let Some(path) = moved_to(&roots[n].path, &roots[n].mark, volumes) else { continue };
+        // One within another goes where it is, as that one does.
+        if roots.iter().any(|other| other.path == path) {
             continue;
         }
         tracing::info!("{} is at {} now", roots[n].path.display(), path.display());
@@ -251,21 +358,47 @@ fn follow_volumes(
 }
 
 /// Where a root is that is not at its path, if its volume is mounted elsewhere.
-pub(super) fn moved_to(
-    path: &Path,
-    volume: Option<&(String, PathBuf)>,
-    volumes: &Volumes,
-) -> Option<PathBuf> {
-    let (id, within) = volume?;
-    let still_there = || volumes.holding(path).and_then(|now| now.id.as_deref()) == Some(id);
-    if path.is_dir() && (still_there() || !is_empty(path)) {
+/// What is at its path now does not matter: it is another drive, or a copy.
+pub(super) fn moved_to(path: &Path, before: &Mark, volumes: &Volumes) -> Option<PathBuf> {
+    let (id, within) = (before.volume.as_deref()?, before.within.as_deref()?);
+    let here = volumes.holding(path).filter(|volume| volume.id.as_deref() == Some(id));
+    if here.is_some_and(|volume| volume.within(path).as_deref() == Some(within)) && path.is_dir() {
         return None;
     }
     volumes.find(id, within).filter(|found| found != path)
 }
 
-fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+/// The root that this folder is, if it is one: at its path, or at another since
+/// its drive was mounted elsewhere, or the folder renamed. Then it is here from
+/// now on.
+pub(crate) fn find_again(catalog: &Catalog, at: &Path) -> Result<Option<i64>> {
+    let mut roots = catalog.roots()?;
+    let volumes = Volumes::now();
+    follow_volumes(catalog, &mut roots, &volumes, &mut Reconciled::default())?;
+    if let Some(root) = roots.iter().find(|root| root.path == at) {
+        return Ok(Some(root.id));
+    }
+    let now = |path: &Path| match scan::reach(path) {
+        Reach::Online { device } => mark(path, device, &volumes),
+        Reach::Offline | Reach::Unreadable => Mark::default(),
+    };
+    let here = now(at);
+    let renamed = roots
+        .iter()
+        .find(|root| is_same(&root.mark, &here) && !is_same(&root.mark, &now(&root.path)));
+    let Some(root) = renamed else { return Ok(None) };
+    tracing::info!("{} is {} now", root.path.display(), at.display());
+    catalog.move_root(root.id, at)?;
+    Ok(Some(root.id))
+}
+
+/// Whether these are of one folder, wherever it is.
+fn is_same(one: &Mark, other: &Mark) -> bool {
+    let same_drive = match (&one.volume, &other.volume) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.device.is_some() && one.device == other.device,
+    };
+    same_drive && one.folder.is_some() && one.folder == other.folder
 }
 
 /// Photos of other places that may be what was found at these.
@@ -324,17 +457,37 @@ fn hold_back(
     waiting
 }
 
-/// Whether a photo's file is not at its place any more, in a root that is there.
-fn is_gone(photo: &Known, roots: &[RootRow]) -> bool {
+/// Whether a photo's file is not at its place any more, and may be this one: in a
+/// root that is there, or as the very file that was in a root that is not.
+fn is_gone(photo: &Known, entry: &FileEntry, roots: &[RootRow]) -> bool {
     let Some(root) = roots.iter().find(|root| root.id == photo.root) else { return false };
-    let Reach::Online { device } = scan::reach(&root.path) else { return false };
-    if root.state != RootState::Online || device != root.device {
+    let here = match scan::reach(&root.path) {
+        Reach::Online { device } => device,
+        // The root may be away with its drive; then this is another file.
+        Reach::Offline => return photo.is_very(entry) && is_absent(&root.path),
+        Reach::Unreadable => return false,
+    };
+    let is_root = root.state == RootState::Online
+        && here == root.mark.device
+        && (root.mark.folder.is_none() || root.mark.folder == folder(&root.path));
+    if !is_root {
         return false;
     }
-    match std::fs::metadata(root.path.join(&photo.path)) {
-        Ok(file) => scan::stamp(&file).file_id != photo.stamp.file_id,
+    let place = root.path.join(&photo.path);
+    match std::fs::metadata(&place) {
+        Ok(file) => {
+            // Where inodes are given anew, size and time tell that it is there.
+            let there = scan::stamp(&file);
+            let content = |stamp: &Stamp| (stamp.size, stamp.mtime_ns);
+            there.file_id != photo.stamp.file_id && content(&there) != content(&photo.stamp)
+        }
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
+}
+
+fn is_absent(path: &Path) -> bool {
+    let error = std::fs::symlink_metadata(path).err();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// Notes whether the root can be reached; its device number where it can.
@@ -426,7 +579,8 @@ fn apply_one(
         Change::Removed { id, root, path } => {
             if let Some(twin) = Catalog::twin(t, *id, now - MOVED_WITHIN)? {
                 Catalog::forget_photo(t, twin.id)?;
-                Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, false)?;
+                let described = twin.described_otherwise;
+                Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, described)?;
                 forgotten.push(twin.id);
                 let entry = FileEntry {
                     root: twin.root,
@@ -435,7 +589,8 @@ fn apply_one(
                     sidecars: twin.stat.sidecars,
                 };
                 let (from_root, from) = (*root, path.clone());
-                return Ok((*id, Change::Moved { id: *id, from_root, from, entry, edited: false }));
+                let edited = described;
+                return Ok((*id, Change::Moved { id: *id, from_root, from, entry, edited }));
             }
             *id
         }

@@ -45,6 +45,14 @@ impl Known {
         self.stamp.size == entry.stamp.size && self.stamp.mtime_ns == entry.stamp.mtime_ns
     }
 
+    /// It is this very file, and what is in it is what was.
+    pub fn is_very(&self, entry: &FileEntry) -> bool {
+        self.stamp.birth_ns.is_some()
+            && self.stamp.birth_ns == entry.stamp.birth_ns
+            && self.same_file(entry)
+            && self.same_content(entry)
+    }
+
     /// It is this very file, whatever is in it now.
     ///
     /// An inode alone proves nothing, for file systems give a deleted file's
@@ -91,8 +99,11 @@ pub(crate) struct Questions<'a> {
     pub looked_at: &'a dyn Fn(&Known) -> bool,
     /// Do the exclusions leave it out?
     pub excluded: &'a dyn Fn(&Known) -> bool,
-    /// Of one that was not looked at: is its file gone from its place?
-    pub gone: &'a dyn Fn(&Known) -> bool,
+    /// Of one that was not looked at: is its file gone from its place, and may it
+    /// be what was found?
+    pub gone: &'a dyn Fn(&Known, &FileEntry) -> bool,
+    /// Does the file system number its files anew whenever it is mounted?
+    pub renumbers: &'a dyn Fn(&FileEntry) -> bool,
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -105,7 +116,7 @@ pub(crate) struct Questions<'a> {
 ///
 /// A file is a known photo's, in the order of the evidence:
 /// 1. it is the very file, by device, inode and the moment it was made, at its
-///    place or another;
+///    place or another, unless size and time tell that both are where they were;
 /// 2. it is at the photo's place, with its size and time;
 /// 3. it has its size, time and name, and the photo's own place holds it no more;
 /// 4. it is at the photo's place: it was edited.
@@ -117,7 +128,17 @@ pub(crate) fn diff(on_disk: Vec<FileEntry>, known: &[Known], ask: &Questions<'_>
         let holder = m.holder(entry).filter(|&n| known[n].same_file(entry));
         holder.map(|n| m.stays(n, entry))
     });
-    let rest = matching.elsewhere(rest, |stamp, _| stamp.file_id, Known::same_file);
+    let at_home = matching.at_home(&rest);
+    let very_file = |photo: &Known, entry: &FileEntry| {
+        let alike = photo.same_content(entry);
+        photo.same_file(entry)
+            && !at_home.photos.contains(&photo.id)
+            && match at_home.holds(entry) {
+                true => alike && !(ask.renumbers)(entry),
+                false => alike || !(ask.renumbers)(entry),
+            }
+    };
+    let rest = matching.elsewhere(rest, |stamp, _| stamp.file_id, very_file);
     let rest = matching.each(rest, |m, entry| {
         let holder = m.holder(entry).filter(|&n| known[n].same_content(entry));
         let back = || m.left_here(entry).into_iter().find(|&n| known[n].same_content(entry));
@@ -151,6 +172,24 @@ struct Matching<'a> {
     /// Photos at whose place another one's file was found.
     displaced: Vec<usize>,
     diff: Diff,
+}
+
+/// Photos and files at their old places with their old sizes and times, whatever
+/// their inodes say: FAT gives these anew at each mount, and tells the moment at
+/// which a file was made so roughly that a burst of shots shares it.
+#[derive(Default)]
+struct AtHome {
+    /// Photos whose places hold what they held, and no other photo's file.
+    photos: HashSet<i64>,
+    /// The places, by root, where that is so, or where files of equal size and
+    /// time may have changed places.
+    places: HashMap<i64, HashSet<PathBuf>>,
+}
+
+impl AtHome {
+    fn holds(&self, entry: &FileEntry) -> bool {
+        self.places.get(&entry.root).is_some_and(|places| places.contains(&entry.path))
+    }
 }
 
 /// A photo taken for a file, and what that means.
@@ -187,6 +226,34 @@ impl<'a> Matching<'a> {
         let place = (entry.root, entry.path.as_path());
         let left = self.left.get(&place).into_iter().flatten();
         left.copied().filter(|&n| !self.claimed[n]).collect()
+    }
+
+    /// What of these entries is where it was by size and time.
+    fn at_home(&self, entries: &[FileEntry]) -> AtHome {
+        let mut at_home = AtHome::default();
+        let mut by_file: HashMap<(i64, i64), Vec<usize>> = HashMap::new();
+        if !entries.is_empty() {
+            for (n, photo) in self.known.iter().enumerate().filter(|(n, _)| !self.claimed[*n]) {
+                if let Some(file) = photo.stamp.file_id {
+                    by_file.entry(file).or_default().push(n);
+                }
+            }
+        }
+        for entry in entries {
+            let here = self.holder(entry).into_iter().chain(self.left_here(entry));
+            for n in here.filter(|&n| self.known[n].same_content(entry)) {
+                let same_inode = entry.stamp.file_id.and_then(|file| by_file.get(&file));
+                let is_anothers = same_inode.into_iter().flatten().any(|&other| {
+                    let photo = &self.known[other];
+                    other != n && photo.same_file(entry) && photo.same_content(entry)
+                });
+                if !is_anothers {
+                    at_home.photos.insert(self.known[n].id);
+                }
+                at_home.places.entry(entry.root).or_default().insert(entry.path.clone());
+            }
+        }
+        at_home
     }
 
     /// What it means that this photo's file is found at its own place.
@@ -255,7 +322,7 @@ impl<'a> Matching<'a> {
             let found = candidates
                 .copied()
                 .filter(|&n| !self.claimed[n] && same(&self.known[n], &entry))
-                .filter(|&n| self.may_leave_for(n, &entry) && self.is_gone(n))
+                .filter(|&n| self.may_leave_for(n, &entry) && self.is_gone(n, &entry))
                 // Of equals the oldest photo wins, whatever the order.
                 .min_by_key(|&n| self.known[n].id);
             let Some(n) = found else {
@@ -277,13 +344,13 @@ impl<'a> Matching<'a> {
         rest
     }
 
-    /// Whether the photo's file is not at its place any more.
-    fn is_gone(&self, n: usize) -> bool {
+    /// Whether the photo's file is not at its place any more, and may be here.
+    fn is_gone(&self, n: usize, entry: &FileEntry) -> bool {
         let photo = &self.known[n];
         match photo.presence {
             Presence::Missing { .. } => true,
             Presence::Present if (self.ask.looked_at)(photo) => true,
-            _ => (self.ask.gone)(photo),
+            _ => (self.ask.gone)(photo, entry),
         }
     }
 

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub(crate) use diff::{Change, Diff, Known, Presence, Questions, diff};
 pub(crate) use exclusions::Rules;
 pub(crate) use sidecars::sidecars;
-pub(crate) use volume::Volumes;
+pub(crate) use volume::{Volume, Volumes};
 pub(crate) use walk::{Reach, Seen, Walk, Walker, reach, stamp};
 pub(crate) use watch::Watcher;
 

@@ -59,6 +59,11 @@ impl Volume {
         REMOTE.contains(&self.kind.as_str())
     }
 
+    /// Whether its files get other inodes whenever it is mounted.
+    pub fn renumbers(&self) -> bool {
+        matches!(self.kind.as_str(), "vfat" | "msdos" | "exfat")
+    }
+
     /// Where a path is within the file system.
     pub fn within(&self, path: &Path) -> Option<PathBuf> {
         Some(clean(&self.top.join(path.strip_prefix(&self.mount).ok()?)))
@@ -103,12 +108,16 @@ impl Volumes {
         self.0.iter().filter(|volume| path.starts_with(&volume.mount)).max_by_key(depth)
     }
 
-    /// Where a path within a volume is now; the places that exist.
+    /// Where a path within a volume is now: the first place that exists, and that
+    /// no other volume is mounted over.
     pub fn find(&self, id: &str, within: &Path) -> Option<PathBuf> {
+        let is_seen = |volume: &Volume, path: &Path| {
+            self.holding(path).is_some_and(|holding| std::ptr::eq(holding, volume))
+        };
         self.0
             .iter()
             .filter(|volume| volume.id.as_deref() == Some(id))
-            .filter_map(|volume| volume.without(within))
+            .filter_map(|volume| volume.without(within).filter(|path| is_seen(volume, path)))
             .find(|path| path.is_dir())
     }
 }
@@ -212,6 +221,7 @@ mod tests {
         assert_eq!(on("/mnt/nas/x").id.as_deref(), Some("nfs4 nas:/export/photos"));
         assert_eq!(on("/mnt/tmp").id, None);
         assert!(on("/mnt/nas").is_remote() && !drive.is_remote());
+        assert!(drive.renumbers() && !on("/home/me").renumbers());
     }
 
     #[test]
@@ -224,6 +234,11 @@ mod tests {
         assert_eq!(volumes.find("0A1B-2C3D", Path::new("/Trips")), Some(now.join("Trips")));
         assert_eq!(volumes.find("0A1B-2C3D", Path::new("/Elsewhere")), None);
         assert_eq!(volumes.find("another", Path::new("/Trips")), None);
+        // Another one that is mounted over it hides it.
+        let table = format!("40 22 8:33 / {escaped} rw - exfat /dev/sdc1 rw\n{TABLE}");
+        let over = format!("{table}60 22 0:50 / {escaped} rw - tmpfs none rw\n");
+        let hidden = Volumes::parse(over.as_bytes(), |_| Some("0A1B-2C3D".to_owned()));
+        assert_eq!(hidden.find("0A1B-2C3D", Path::new("/Trips")), None);
     }
 
     #[test]

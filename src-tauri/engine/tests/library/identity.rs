@@ -335,3 +335,127 @@ fn dot(n: usize) -> Vec<u8> {
     picture.write_to(&mut bytes, image::ImageFormat::Bmp).unwrap();
     bytes.into_inner()
 }
+
+/// Copies a file with its time, which this much is taken off.
+fn copy(f: &Fixture, from: &str, to: &str, earlier: std::time::Duration) {
+    let time = fs::metadata(f.path(from)).unwrap().modified().unwrap() - earlier;
+    fs::create_dir_all(f.path(to).parent().unwrap()).unwrap();
+    fs::copy(f.path(from), f.path(to)).unwrap();
+    File::options().append(true).open(f.path(to)).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn a_copy_takes_no_id_while_the_file_is_at_its_place() {
+    let (f, embedded) = library();
+    let (before, vectors) = (listed(&f), embedded.so_far());
+    // The file got another inode, as all do where they are given anew at each mount.
+    copy(&f, "one/moved.png", "one/between", Default::default());
+    rename(&f, "one/between", "one/moved.png");
+    copy(&f, "one/moved.png", "two/moved.png", Default::default());
+    let two = f.engine.find_root(&f.path("two")).unwrap().id;
+    f.engine.index(&[two], &afterimage_engine::Control::default(), &|_| {}).unwrap();
+    let mut now = listed(&f);
+    assert!(now.remove("two/moved.png").is_some());
+    assert_eq!((now, embedded.so_far()), (before, vectors));
+}
+
+#[test]
+fn a_move_to_a_disk_that_rounds_times_is_one_though_the_copy_was_seen_first() {
+    let (f, embedded) = library();
+    let (mut expected, vectors) = (listed(&f), embedded.so_far());
+    copy(&f, "one/dragged.png", "two/dragged.png", std::time::Duration::from_millis(700));
+    assert_eq!(f.index().added, 1);
+    fs::remove_file(f.path("one/dragged.png")).unwrap();
+    let report = f.index();
+    assert_eq!((report.moved, report.removed), (1, 0), "{report:?}");
+    let id = expected.remove("one/dragged.png").unwrap();
+    expected.insert("two/dragged.png".to_owned(), id);
+    assert_eq!((listed(&f), embedded.so_far()), (expected, vectors));
+}
+
+#[test]
+fn a_folder_renamed_and_added_again_is_the_same_folder() {
+    let (f, embedded) = library();
+    let (before, vectors) = (listed(&f), embedded.so_far());
+    let root = f.engine.find_root(&f.path("one")).unwrap();
+    let exclusions = afterimage_engine::Exclusions { min_bytes: 1, ..Default::default() };
+    f.engine.set_exclusions(root.id, &exclusions).unwrap();
+    let renamed = |name: &str| {
+        let expected = before.iter().map(|(path, id)| (path.replacen("one/", name, 1), *id));
+        expected.collect::<BTreeMap<_, _>>()
+    };
+    // Before anything was seen, and after the old place was seen to be empty.
+    for (from, to, seen) in [("one", "uno", false), ("uno", "eins", true)] {
+        rename(&f, from, to);
+        if seen {
+            f.index();
+        }
+        assert_eq!(f.engine.add_root(&f.path(to)).unwrap().id, root.id, "{to}");
+        let report = f.index();
+        assert_eq!((report.added, report.moved, report.removed), (0, 0, 0), "{to}: {report:?}");
+        assert_eq!(listed(&f), renamed(&format!("{to}/")));
+    }
+    let root = f.engine.find_root(&f.path("eins")).unwrap();
+    assert_eq!((root.exclusions, f.engine.roots().unwrap().len()), (exclusions, 2));
+    assert_eq!(embedded.so_far(), vectors);
+
+    // A copy of it is another one, and so is a new folder of its old name.
+    rename(&f, "eins", "away");
+    fs::create_dir(f.path("eins")).unwrap();
+    copy(&f, "away/left.png", "copy/left.png", Default::default());
+    assert_ne!(f.engine.add_root(&f.path("copy")).unwrap().id, root.id);
+    assert_eq!(f.engine.add_root(&f.path("away")).unwrap().id, root.id);
+    assert_eq!(f.engine.add_root(&f.path("eins")).unwrap().photos, 0);
+    let report = f.index();
+    assert_eq!((report.added, report.moved, report.removed), (1, 0, 0), "{report:?}");
+}
+
+#[test]
+fn a_folder_renamed_within_another_one_keeps_its_photos() {
+    for followed in [true, false] {
+        let f = Fixture::new();
+        f.photo("a.png", 1);
+        f.photo("inner/b.png", 2);
+        f.photo("inner/deep/c.png", 3);
+        f.engine.add_root(&f.path("inner")).unwrap();
+        f.add();
+        let embedded = f.count_writes("derived.sqlite", "embedding");
+        f.index();
+        let ids = ["inner/b.png", "inner/deep/c.png"].map(|name| f.id(name));
+        let background = followed.then(|| f.engine.start(|_| {}));
+        eventually("it is followed", || !followed || f.engine.holder().is_some());
+        rename(&f, "inner", "renamed");
+        if !followed {
+            f.index();
+        }
+        let now = || {
+            ["renamed/b.png", "renamed/deep/c.png"]
+                .map(|name| f.engine.find_photo(&f.path(name)).unwrap())
+        };
+        crate::support::settles("they are there", ids.map(Some), now);
+        drop(background);
+        assert_eq!((listed(&f).len(), embedded.so_far()), (3, 3));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_another_folder_of_the_library_doubles_nothing() {
+    let (f, embedded) = library();
+    let (before, vectors) = (listed(&f), embedded.so_far());
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(f.path(to), f.path(name)).unwrap();
+    link("one/trip", "two/link");
+    link("one/left.png", "two/left.png");
+    let report = f.index();
+    assert_eq!((report.added, listed(&f)), (0, before.clone()), "{report:?}");
+    // Nor does it where the link was before the folder.
+    fs::create_dir(f.path("outside")).unwrap();
+    f.photo("outside/new.png", 50);
+    link("outside", "two/outside");
+    assert_eq!(f.index().added, 1);
+    f.engine.add_root(&f.path("outside")).unwrap();
+    f.index();
+    let mut now = listed(&f);
+    assert!(now.remove("outside/new.png").is_some());
+    assert_eq!((now, embedded.so_far()), (before, vectors + 1));
+}

@@ -3,6 +3,8 @@
 //! The encoders are the small seeded CLIPs of the fixtures: real code on real
 //! weights, in milliseconds a photo.
 
+#[cfg(target_os = "linux")]
+mod drives;
 mod exclusions;
 mod failures;
 mod following;

@@ -16,13 +16,13 @@ use crate::support::{Fixture, apart, eventually, pattern, set, settles};
 /// machines.
 const SECONDS: Duration = Duration::from_secs(20);
 
-fn run(program: &str, args: &[&Path]) {
+pub fn run(program: &str, args: &[&Path]) {
     // Not even `/dev/null` may be there.
     let output = Command::new(program).args(args).stdin(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "{program} {args:?}: {output:?}");
 }
 
-fn mount(options: &[&str], source: &Path, at: &Path) {
+pub fn mount(options: &[&str], source: &Path, at: &Path) {
     let options = options.iter().map(Path::new);
     run("mount", &options.chain([source, at]).collect::<Vec<_>>());
 }
@@ -32,14 +32,14 @@ fn unmount(at: &Path) {
 }
 
 /// A drive of its own, mounted where nobody looks for photos.
-fn drive(f: &Fixture, name: &str) -> PathBuf {
+pub fn drive(f: &Fixture, name: &str) -> PathBuf {
     let at = f.dir.path().join(name);
     fs::create_dir(&at).unwrap();
     mount(&["-t", "tmpfs"], Path::new("drive"), &at);
     at
 }
 
-fn plug(drive: &Path, at: &Path) {
+pub fn plug(drive: &Path, at: &Path) {
     mount(&["--bind"], drive, at);
 }
 

@@ -191,9 +191,12 @@ fn roots_within_roots_do_not_double_photos() {
     assert_eq!(f.engine.add_root(&f.path("inner")).unwrap().id, inner.id);
     let report = f.index();
     assert_eq!((report.photos, report.embedded), (2, 2));
+    let id = f.id("inner/b.png");
     f.engine.remove_root(inner.id).unwrap();
+    assert_eq!(f.id("inner/b.png"), id, "it is the outer one's now");
     let report = f.index();
-    assert_eq!((report.photos, report.embedded, report.reused), (2, 0, 1));
+    assert_eq!((report.photos, report.embedded, report.reused), (2, 0, 0));
+    assert_eq!((report.added, f.id("inner/b.png")), (0, id));
     let file = f.engine.add_root(&f.path("a.png")).unwrap_err();
     assert_eq!(file.code(), Code::Usage);
     let gone = f.engine.add_root(&f.path("gone")).unwrap_err();

@@ -59,7 +59,8 @@ fn a_drive_that_goes_while_it_is_listed_takes_nothing_along() {
 fn what_is_heard_of_a_place_is_not_believed_of_another_drive() {
     let known = Known::new(|_| Volumes::default());
     // The root was on another drive when it was last looked at as a whole.
-    known.catalog.set_root_seen(known.root, Some(-5), None, 0).unwrap();
+    let elsewhere = Mark { device: Some(-5), ..Mark::default() };
+    known.catalog.set_root_seen(known.root, &elsewhere, 0).unwrap();
     std::fs::remove_dir_all(known.dir.path().join("drive/photos/a")).unwrap();
     let heard = || Place::Paths(known.root, BTreeSet::from(["a".into()]));
     assert_eq!(known.look(heard(), &Volumes::default(), &|_, _| {}).changes, []);
@@ -67,6 +68,63 @@ fn what_is_heard_of_a_place_is_not_believed_of_another_drive() {
     // A look at the whole finds the same photos, but for what is really gone.
     let done = known.look(Place::Root(known.root), &Volumes::default(), &|_, _| {});
     assert_eq!((done.changes.len(), known.now().1), (1, 2));
+}
+
+#[test]
+fn a_drive_numbered_anew_is_known_by_its_files_wherever_they_are_on_it() {
+    let known = Known::new(|_| Volumes::default());
+    let ids = || {
+        let photos = known.catalog.known_photos(known.root, None).unwrap();
+        photos.into_iter().map(|photo| photo.id).collect::<BTreeSet<_>>()
+    };
+    let before = ids();
+    let photos = known.dir.path().join("drive/photos");
+    std::fs::create_dir(photos.join("2020")).unwrap();
+    for name in ["a", "b", "c"] {
+        std::fs::rename(photos.join(name), photos.join("2020").join(name)).unwrap();
+    }
+    let numbered = Mark { device: Some(-5), ..Mark::default() };
+    known.catalog.set_root_seen(known.root, &numbered, 0).unwrap();
+    if folder(&photos).is_none() {
+        eprintln!("skipped: this file system does not tell when a file was made");
+        return;
+    }
+    let done = known.look(Place::Root(known.root), &Volumes::default(), &|_, _| {});
+    let moved = |(_, change): &(i64, Change)| matches!(change, Change::Moved { .. });
+    assert!(done.changes.len() == 3 && done.changes.iter().all(moved), "{:?}", done.changes);
+    assert_eq!((ids(), known.now().0.state), (before, RootState::Online));
+}
+
+#[test]
+fn another_drive_has_to_show_most_photos_and_one_without_a_name_some() {
+    let mark = |device, volume: Option<&str>, within: &str| Mark {
+        device: Some(device),
+        volume: volume.map(str::to_owned),
+        within: Some(within.into()),
+        folder: None,
+    };
+    let one = mark(1, Some("one"), "/a");
+    for (before, now, doubted) in [
+        (one.clone(), one.clone(), None),
+        (one.clone(), mark(2, Some("one"), "/a"), None),
+        (one.clone(), mark(1, Some("two"), "/a"), Some(Doubt::Drive)),
+        (one.clone(), mark(1, Some("one"), "/b"), Some(Doubt::Folder)),
+        (one.clone(), mark(1, None, "/a"), None),
+        (one.clone(), mark(2, None, "/a"), Some(Doubt::Number)),
+        (mark(1, None, "/a"), mark(1, None, "/a"), None),
+        (mark(1, None, "/a"), mark(1, None, "/b"), Some(Doubt::Folder)),
+        (mark(1, None, "/a"), mark(2, Some("one"), "/a"), Some(Doubt::Number)),
+        (Mark::default(), one, None),
+    ] {
+        assert_eq!(doubt(&before, &now), doubted, "{before:?} {now:?}");
+    }
+    let share = |seen, all| Share { seen, all };
+    assert!(share(6, 10).dispels(Doubt::Drive) && !share(5, 10).dispels(Doubt::Drive));
+    assert!(share(3, 10).dispels(Doubt::Number) && !share(2, 10).dispels(Doubt::Number));
+    for doubt in [Doubt::Drive, Doubt::Folder, Doubt::Number] {
+        assert!(share(0, 0).dispels(doubt) && share(1, 1).dispels(doubt));
+        assert!(!share(0, 1).dispels(doubt));
+    }
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn look(on_disk: Vec<FileEntry>, known: &[Known]) -> Vec<Change> {
     let ask = Questions {
         looked_at: &|_| true,
         excluded: &|_| false,
-        gone: &|_| unreachable!("all places were looked at"),
+        gone: &|_, _| unreachable!("all places were looked at"),
+        renumbers: &|_| false,
         now: NOW,
     };
     diff(on_disk, known, &ask).changes
@@ -115,7 +116,8 @@ fn what_was_not_looked_at_is_not_removed() {
     let ask = Questions {
         looked_at: &|photo| photo.path.starts_with("x"),
         excluded: &|_| false,
-        gone: &|_| true,
+        gone: &|_, _| true,
+        renumbers: &|_| false,
         now: NOW,
     };
     assert_eq!(diff(vec![], &known, &ask).changes, [removed(1, "x/a")]);
@@ -128,7 +130,8 @@ fn a_file_that_left_a_place_not_looked_at_has_moved() {
         let ask = Questions {
             looked_at: &|photo| photo.path.starts_with("y"),
             excluded: &|_| false,
-            gone: &|_| gone,
+            gone: &|_, _| gone,
+            renumbers: &|_| false,
             now: NOW,
         };
         let changes = diff(vec![entry("y/b", stamp(1))], &known, &ask).changes;
@@ -196,7 +199,13 @@ fn a_file_just_written_and_put_in_anothers_place_is_its_new_version() {
 #[test]
 fn a_drive_whose_inodes_are_numbered_anew_has_not_changed() {
     let again = Stamp { file_id: Some((9, 9)), birth_ns: None, ..stamp(1) };
-    let ask = Questions { looked_at: &|_| true, excluded: &|_| false, gone: &|_| true, now: NOW };
+    let ask = Questions {
+        looked_at: &|_| true,
+        excluded: &|_| false,
+        gone: &|_, _| true,
+        renumbers: &|_| false,
+        now: NOW,
+    };
     let diff = diff(vec![entry("a", again)], &[known(1, "a", stamp(1))], &ask);
     assert_eq!(diff.changes, []);
     assert_eq!(diff.restamped, [(1, entry("a", again))]);
@@ -222,7 +231,8 @@ fn what_is_not_wanted_any_more_is_excluded_and_comes_back() {
     let ask = Questions {
         looked_at: &|_| true,
         excluded: &|photo| photo.path.starts_with("raw"),
-        gone: &|_| false,
+        gone: &|_, _| false,
+        renumbers: &|_| false,
         now: NOW,
     };
     let found = diff(vec![entry("a", stamp(1))], &all, &ask).changes;
@@ -231,4 +241,61 @@ fn what_is_not_wanted_any_more_is_excluded_and_comes_back() {
     assert_eq!(diff(vec![], std::slice::from_ref(&excluded), &ask).changes, []);
     let back = look(vec![entry("raw/b", stamp(2))], &[excluded]);
     assert_eq!(back, [moved(2, "raw/b", entry("raw/b", stamp(2)))]);
+}
+
+/// What a camera writes in a burst: within the two seconds that FAT tells apart.
+fn shot(inode: i64, size: u64) -> Stamp {
+    Stamp { size, mtime_ns: 7, file_id: Some((1, inode)), birth_ns: Some(7), changed_ns: None }
+}
+
+#[test]
+fn inodes_that_slide_along_a_burst_move_nothing() {
+    // One whose number another one has now is where it was.
+    for sizes in [[10, 20], [10, 10]] {
+        let [a, b] = sizes;
+        let changes = look(
+            vec![entry("a", shot(9, a)), entry("b", shot(1, b))],
+            &[known(1, "a", shot(1, a)), known(2, "b", shot(2, b))],
+        );
+        assert_eq!(changes, [], "{sizes:?}");
+    }
+    // The first one was removed elsewhere, so each has the number of the one before.
+    let burst =
+        [known(1, "a", shot(1, 10)), known(2, "b", shot(2, 20)), known(3, "c", shot(3, 30))];
+    let left = vec![entry("b", shot(1, 20)), entry("c", shot(2, 30))];
+    assert_eq!(look(left, &burst), [removed(1, "a")]);
+}
+
+#[test]
+fn inodes_of_a_file_system_that_gives_them_anew_prove_little() {
+    let ask = Questions {
+        looked_at: &|_| true,
+        excluded: &|_| false,
+        gone: &|_, _| unreachable!("all places were looked at"),
+        renumbers: &|_| true,
+        now: NOW,
+    };
+    // Even where all of a burst are of one size.
+    let burst =
+        [known(1, "a", shot(1, 10)), known(2, "b", shot(2, 10)), known(3, "c", shot(3, 10))];
+    let left = vec![entry("b", shot(1, 10)), entry("c", shot(2, 10))];
+    assert_eq!(diff(left, &burst, &ask).changes, [removed(1, "a")]);
+    // A file is not taken for another one that has its number and its minute.
+    let other = entry("d", shot(1, 40));
+    let changes = diff(vec![other.clone()], &burst[..1], &ask).changes;
+    assert_eq!(changes, [Change::Added(other), removed(1, "a")]);
+    let renamed = entry("d", shot(1, 10));
+    assert_eq!(diff(vec![renamed.clone()], &burst[..1], &ask).changes, [moved(1, "a", renamed)]);
+}
+
+#[test]
+fn files_of_one_size_and_time_that_swap_names_swap_places() {
+    let changes = look(
+        vec![entry("a", shot(2, 10)), entry("b", shot(1, 10))],
+        &[known(1, "a", shot(1, 10)), known(2, "b", shot(2, 10))],
+    );
+    assert_eq!(
+        changes,
+        [moved(2, "b", entry("a", shot(2, 10))), moved(1, "a", entry("b", shot(1, 10)))]
+    );
 }
