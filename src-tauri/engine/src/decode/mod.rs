@@ -526,6 +526,12 @@ impl<'a> File<'a> {
         let profile = profile.and_then(colour::kept);
         let mut image = meant(DynamicImage::from_decoder(decoder)?);
         if self.format == Format::Tiff && tiff::is_premultiplied(self.bytes) {
+            Err(Trouble::Ended(error)) => {
+                tracing::debug!("a decoding process was ended: {error}");
+                Err(DecodeError::transient(
+                    "there was too little memory, or the decoder was ended from outside",
+                ))
+            }
             flatten::mixed_to_opaque(&mut image);
         }
         let rgb = flatten::to_rgb8(image);
