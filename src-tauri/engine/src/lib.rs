@@ -496,12 +496,17 @@ impl Engine {
                 format!("cannot read {shown}")
             }
         })?;
-        match decode::Format::of(&bytes).and_then(decode::Format::mime) {
+        use decode::Format;
+        let limits = decode::Limits::default();
+        let format = Format::of(&bytes);
+        // Of the formats that windows show, they turn only JPEG as its EXIF says.
+        let turned = format.filter(|it| matches!(it, Format::Png | Format::WebP));
+        let turned = turned.is_some_and(|format| decode::is_turned(&bytes, format, &limits));
+        match format.and_then(Format::mime).filter(|_| !turned) {
             Some(mime) => Ok(PhotoFile { bytes, mime }),
             None => {
-                let decoded =
-                    decode::decode(&bytes, &decode::Limits::default(), decode::Detail::Full)
-                        .context(|| format!("cannot decode {shown}"))?;
+                let decoded = decode::decode(&bytes, &limits, decode::Detail::Full)
+                    .context(|| format!("cannot decode {shown}"))?;
                 let rendition = decode::thumbnail(&decoded, RENDITION_SIDE)
                     .context(|| format!("cannot show {shown}"))?;
                 Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })

@@ -8,7 +8,7 @@ pub(crate) mod writer;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -19,8 +19,8 @@ use crate::derived::{Derived, ModelKey};
 use crate::error::{Code, Context, Error, Result};
 use crate::index::Index;
 use crate::jobs::{
-    self, Control, Pipeline, Place, Progress, Reconciled, Searchable, Sight, Step, Task, Totals,
-    Wake,
+    self, Control, Pipeline, Place, Progress, Reconciled, Register, Searchable, Sight, Step, Task,
+    Totals, Wake,
 };
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
@@ -53,6 +53,8 @@ pub(crate) struct Library {
     /// Held together by all of this process that index here.
     writer: Mutex<Weak<Writer>>,
     listeners: Mutex<Vec<Sender<Wake>>>,
+    /// Opened by the first work, which only who indexes does.
+    decoding: OnceLock<Register>,
     /// The person was told that the chosen model is gone.
     warned: AtomicBool,
 }
@@ -116,6 +118,7 @@ impl Library {
             indexes: Mutex::default(),
             writer: Mutex::default(),
             listeners: Mutex::default(),
+            decoding: OnceLock::new(),
             warned: AtomicBool::new(false),
         })
     }
@@ -305,10 +308,10 @@ impl Library {
 
     fn coverage(&self, model: &ModelInfo) -> Result<Coverage> {
         let embedded = self.derived.embedded(self.key(model)?)?;
-        // What a model can never embed must not hold it back.
+        // What no model gets to see must not hold one back, not even what may pass:
+        // nobody knows when. It is seen to as soon as it has.
         let failures = self.catalog.failures()?;
-        let failed: HashSet<i64> =
-            failures.iter().filter(|failure| failure.permanent).map(|f| f.photo).collect();
+        let failed: HashSet<i64> = failures.iter().map(|failure| failure.photo).collect();
         let mut coverage = Coverage { done: 0, total: 0 };
         for (id, hash) in self.catalog.hashed_photos()? {
             let done = embedded.contains(&hash);
@@ -480,6 +483,7 @@ impl Library {
             derived: &self.derived,
             encoder: self.encoders.get(&task.model)?,
             model: key,
+            register: self.decoding.get_or_init(|| Register::open(&self.folder)),
             control,
             progress,
             stored: &|rows: &[Searchable], failed: &[i64]| {

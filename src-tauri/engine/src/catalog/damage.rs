@@ -41,7 +41,7 @@ pub(super) fn open_instead(folder: &Path, cause: &str) -> Result<Catalog> {
     for found in backup::automatic(folder) {
         let reason = reason(folder, cause, &found);
         match Database::open_for_reading(&found.path, &MIGRATIONS, REMEDY, reason) {
-            Ok(database) => return Ok(Catalog { folder: folder.to_owned(), database }),
+            Ok(database) => return Ok(Catalog::of(folder, database)),
             Err(error) => tracing::warn!("{error}; an older backup is tried"),
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn open_instead(folder: &Path, cause: &str) -> Result<Catalog> {
     };
     let database =
         Database::open_damaged(&path, &MIGRATIONS, REMEDY, reason).map_err(unreadable)?;
-    let catalog = Catalog { folder: folder.to_owned(), database };
+    let catalog = Catalog::of(folder, database);
     // What every face asks first; where that fails there is nothing to show.
     let asked = catalog.roots().and_then(|_| catalog.settings()).and_then(|_| catalog.library());
     asked.map_err(unreadable)?;

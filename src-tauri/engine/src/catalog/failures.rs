@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::params;
+
 use super::{Catalog, paths};
 use crate::error::Result;
 use crate::sqlite::Migration;
@@ -15,6 +17,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             failed_at INTEGER NOT NULL
           ) STRICT;",
 }];
+
+/// Why a photo is not decoded any more over which the application ended again and
+/// again. It is no fault that must last, but nobody wants to see it again unasked.
+pub(crate) const GIVEN_UP: &str =
+    "the application ended while decoding it, again and again; it is tried again on request";
 
 /// One failed photo.
 pub(crate) struct FailureRow {
@@ -52,18 +59,72 @@ impl Catalog {
 
     /// Forgets all failures, so that the photos are tried again; returns how many.
     pub fn forget_failures(&self) -> Result<usize> {
+        self.retried.lock().clear();
         self.database.write(|t| t.execute("DELETE FROM failure", []))
     }
 
-    /// Forgets failures that may have passed, such as an unreadable network file,
-    /// in one root or in all.
+    /// Forgets failures that may have passed, such as an unreadable network file:
+    /// at a start those of all roots, and later of one that is back. No photo is
+    /// tried more than once between two starts, however often its root comes back.
     pub fn forget_passing_failures(&self, root: Option<i64>) -> Result<usize> {
-        self.database.write(|t| {
-            t.execute(
-                "DELETE FROM failure WHERE permanent = 0 AND (?1 IS NULL
-                   OR photo_id IN (SELECT id FROM photo WHERE root_id = ?1))",
-                [root],
-            )
-        })
+        let mut retried = self.retried.lock();
+        if root.is_none() {
+            retried.clear();
+        }
+        let forgotten = self.database.write(|t| {
+            let mut passing = t.prepare_cached(
+                "SELECT photo_id FROM failure JOIN photo ON photo.id = photo_id
+                 WHERE permanent = 0 AND reason <> ?2 AND (?1 IS NULL OR root_id = ?1)",
+            )?;
+            let ids = passing.query_map(params![root, GIVEN_UP], |row| row.get(0))?;
+            let mut ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
+            ids.retain(|id| !retried.contains(id));
+            let mut forget = t.prepare_cached("DELETE FROM failure WHERE photo_id = ?1")?;
+            for id in &ids {
+                forget.execute([id])?;
+            }
+            Ok(ids)
+        })?;
+        retried.extend(&forgotten);
+        Ok(forgotten.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::catalog::Stat;
+
+    #[test]
+    fn what_may_pass_is_tried_once_a_start_and_what_was_given_up_on_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open(dir.path()).unwrap();
+        let root = catalog.add_root(Path::new("/photos"), 0).unwrap();
+        let stat =
+            Stat { size: 1, mtime_ns: 1, device: None, inode: None, birth_ns: None, sidecars: 0 };
+        let add = |name: &str| {
+            catalog.change(|t| Catalog::add_photo(t, root, Path::new(name), stat, 0)).unwrap()
+        };
+        let (passing, later, given_up, lasting) = (add("a"), add("b"), add("c"), add("d"));
+        let fail = |id, reason, lasts| {
+            catalog.store_failure(id, stat, reason, lasts, 1).unwrap();
+        };
+        fail(passing, "denied", false);
+        fail(given_up, GIVEN_UP, false);
+        fail(lasting, "cut off", true);
+        assert_eq!(catalog.forget_passing_failures(None).unwrap(), 1);
+        fail(passing, "denied", false);
+        // What failed since the start has one more chance when its root is back.
+        fail(later, "gone", false);
+        assert_eq!(catalog.forget_passing_failures(Some(root)).unwrap(), 1);
+        fail(later, "gone", false);
+        for _ in 0..3 {
+            assert_eq!(catalog.forget_passing_failures(Some(root)).unwrap(), 0);
+        }
+        assert_eq!(catalog.failures().unwrap().len(), 4);
+        assert_eq!(catalog.forget_passing_failures(None).unwrap(), 2, "another start");
+        assert_eq!(catalog.forget_failures().unwrap(), 2);
     }
 }

@@ -15,9 +15,13 @@ mod readings;
 mod roots;
 mod settings;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
+
 pub(crate) use contents::Contents;
+pub(crate) use failures::GIVEN_UP;
 pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
@@ -39,6 +43,8 @@ pub(crate) struct Catalog {
     /// The library's.
     folder: PathBuf,
     database: Database,
+    /// Photos whose failures this process has forgotten by itself.
+    retried: Mutex<HashSet<i64>>,
 }
 
 impl Catalog {
@@ -64,8 +70,12 @@ impl Catalog {
         }
         match Database::open(&path, &MIGRATIONS, REMEDY) {
             Err(error) if is_lost(&error) => damage::open_instead(folder, &cause(&error)),
-            database => Ok(Self { folder: folder.to_owned(), database: database? }),
+            database => Ok(Self::of(folder, database?)),
         }
+    }
+
+    fn of(folder: &Path, database: Database) -> Self {
+        Self { folder: folder.to_owned(), database, retried: Mutex::default() }
     }
 
     /// Looks at every page and row; from then on nothing is written to a catalog

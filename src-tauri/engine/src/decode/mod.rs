@@ -20,12 +20,14 @@
 mod colour;
 mod deadline;
 mod flatten;
+mod gif;
 #[cfg(feature = "heif")]
 mod heif;
 mod iso;
 #[cfg_attr(not(feature = "turbojpeg"), allow(dead_code, reason = "less is asked in Rust"))]
 mod jpeg;
 mod jxl;
+mod png;
 mod psd;
 mod raw;
 mod support;
@@ -50,6 +52,7 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 
+use crate::memory;
 use deadline::DeadlineReader;
 pub use support::{Format, Support, support};
 pub use thumbnail::{THUMBNAIL_SIDE, thumbnail};
@@ -76,18 +79,27 @@ pub struct Limits {
     pub max_time: Duration,
 }
 
+/// Room for the largest pictures people own (one of 300 megapixels needs 2 x 3
+/// bytes for each while it is turned, or 4 + 3 if it may be clear), and little
+/// more.
+const MOST_BYTES: u64 = 2_200_000_000;
+
 impl Default for Limits {
-    /// Room for the largest pictures people own (one of 300 megapixels needs 2 x 3
-    /// bytes for each while it is turned, or 4 + 3 if it may be clear), and little
-    /// more.
+    /// Room for the largest pictures people own, as far as this machine has it.
     fn default() -> Self {
         Self {
             max_file_bytes: 1 << 30,
             max_pixels: 300_000_000,
-            max_alloc_bytes: 2_200_000_000,
+            max_alloc_bytes: share_of(memory::physical()),
             max_time: Duration::from_secs(10),
         }
     }
+}
+
+/// What one picture may take of a machine's memory: half of it. Where the system
+/// gives out more than there is, whoever asks for it is ended, not refused.
+fn share_of(physical: Option<u64>) -> u64 {
+    physical.map_or(MOST_BYTES, |bytes| MOST_BYTES.min(bytes / 2))
 }
 
 /// How many of a picture's pixels are wanted.
@@ -215,14 +227,29 @@ pub fn open<'a>(
         )));
     }
     let format = Format::of(bytes).ok_or_else(|| support::describe_foreign(bytes))?;
-    let file = if format == Format::Raw {
-        let raw::Preview { jpeg, orientation } = raw::preview(bytes, detail)?;
-        File { bytes: jpeg, format: Format::Jpeg, held: orientation, limits }
-    } else {
-        File { bytes, format, held: None, limits }
+    let whole = File { bytes, format, held: None, limits };
+    let file = match format {
+        Format::Raw => {
+            let preview = whole.guarded(|_| Ok(raw::preview(bytes, detail)?))?;
+            let raw::Preview { jpeg, orientation } = preview;
+            File { bytes: jpeg, format: Format::Jpeg, held: orientation, limits }
+        }
+        Format::Ico => match png::of_icon(bytes) {
+            Some(png) => File { bytes: png, format: Format::Png, ..whole },
+            None => whole,
+        },
+        _ => whole,
     };
     let (way, memory) = file.guarded(|deadline| file.way(detail, deadline))?;
     Ok(Picture { file, way, memory, detail, format })
+}
+
+/// Whether a file of this format has to be turned to be upright. `false`, too,
+/// where it cannot be decoded.
+pub fn is_turned(bytes: &[u8], format: Format, limits: &Limits) -> bool {
+    let file = File { bytes, format, held: None, limits };
+    let header = file.guarded(|deadline| Ok(file.whole_header(deadline)?.1));
+    header.is_ok_and(|header| header.orientation != Orientation::NoTransforms)
 }
 
 /// A file that passed the checks a header allows, not decoded yet.
@@ -499,6 +526,12 @@ impl<'a> File<'a> {
                 );
                 Err(DecodeError::permanent(why))
             }
+            Err(Trouble::Ended(error)) => {
+                tracing::debug!("a decoding process was ended: {error}");
+                Err(DecodeError::transient(
+                    "there was too little memory, or the decoder was ended from outside",
+                ))
+            }
             Err(Trouble::TooSlow) => Err(too_slow(self.limits)),
         }
     }
@@ -537,19 +570,54 @@ impl<'a> File<'a> {
         let bytes = DeadlineReader::new(self.bytes, deadline);
         let unknown = || DecodeError::permanent(format!("{} is not supported", self.format));
         let mut reader = ImageReader::with_format(bytes, self.format.codec().ok_or_else(unknown)?);
-        // Dimensions are checked below, by area; a long panorama is fine.
-        let mut codec_limits = image::Limits::no_limits();
-        codec_limits.max_alloc = Some(self.limits.max_alloc_bytes);
-        reader.limits(codec_limits);
+        let allowed = |bytes: u64| {
+            // Dimensions are checked by area; a long panorama is fine.
+            let mut limits = image::Limits::no_limits();
+            limits.max_alloc = Some(bytes.min(self.limits.max_alloc_bytes));
+            limits
+        };
+        let png = png::size(self.bytes).filter(|_| self.format == Format::Png);
+        if let Some((width, height)) = png {
+            // Before the codec is made, which inflates what comes before the pixels.
+            check_pixels(self.limits, width, height)?;
+        }
+        let aside = match png {
+            Some((width, _)) => png::aside(self.bytes, width),
+            None => ASIDE,
+        };
+        reader.limits(allowed(match self.format {
+            Format::Png => aside,
+            // Of these, what is taken is known below.
+            _ => self.limits.max_alloc_bytes,
+        }));
         let mut decoder = reader.into_decoder()?;
 
         let (width, height) = decoder.dimensions();
         let pixels = check_pixels(self.limits, width, height)?;
-        // A damaged EXIF block must not cost the picture.
-        let own = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let orientation = self.held.unwrap_or(own);
+        let own = match self.format {
+            Format::Png => png::orientation(self.bytes),
+            // A damaged EXIF block must not cost the picture.
+            _ => decoder.orientation().ok(),
+        };
+        let orientation = self.held.or(own).unwrap_or(Orientation::NoTransforms);
 
         let mut memory = decoder.total_bytes();
+        decoder.set_limits(allowed(match self.format {
+            // A strip or tile as it is packed, and unpacked, may be all of them.
+            Format::Tiff => 3 * memory + self.bytes.len() as u64 + aside,
+            _ => memory.saturating_add(aside),
+        }))?;
+        if self.format == Format::Gif
+            && let Some((width, height)) = gif::first_frame(self.bytes)
+            && (width, height) != decoder.dimensions()
+        {
+            // The frame is unpacked by itself, then laid on the picture.
+            let frame = u64::from(width) * u64::from(height);
+            if frame > self.limits.max_pixels {
+                check_pixels(self.limits, width, height)?;
+            }
+            memory = memory.saturating_add(4 * frame);
+        }
         if decoder.color_type() != image::ColorType::Rgb8 || turns(orientation) {
             memory = memory.saturating_add(pixels * 3);
         }
@@ -589,6 +657,9 @@ impl<'a> File<'a> {
         Ok(memory)
     }
 }
+
+/// Bytes that a codec in Rust may take beside the pixels.
+const ASIDE: u64 = 64 << 20;
 
 /// What a codec in Rust says before it decodes.
 struct Header {

@@ -12,8 +12,10 @@
 //!
 //! Results are stored in batches, derived data first: the catalog never claims
 //! what the derived store does not hold, so a process that dies at any moment
-//! loses the batch in flight and nothing else.
+//! loses the batch in flight and nothing else. Photos that were being decoded when
+//! it died are decoded last, each by itself ([`Register`]).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
@@ -30,7 +32,10 @@ use parking_lot::Mutex;
 use super::budget::{Budget, Room};
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
-use crate::catalog::{Catalog, ContentHash, Failed, Near, PendingPhoto, ReadPhoto, Stat, Stored};
+use super::register::Register;
+use crate::catalog::{
+    Catalog, ContentHash, Failed, GIVEN_UP, Near, PendingPhoto, ReadPhoto, Stat, Stored,
+};
 use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
@@ -61,6 +66,7 @@ pub(crate) struct Pipeline<'a> {
     pub derived: &'a Derived,
     pub encoder: Arc<dyn Encoder>,
     pub model: ModelKey,
+    pub register: &'a Register,
     pub control: &'a Control,
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Told of photos whose vectors are stored, and of photos that failed and
@@ -138,6 +144,8 @@ enum Outcome {
 enum Trouble {
     Photo(DecodeError),
     Store(Error),
+    /// It is not what was listed; the next scan sees it.
+    Changed,
 }
 
 impl From<DecodeError> for Trouble {
@@ -186,12 +194,32 @@ impl Pipeline<'_> {
         let done = AtomicU64::new(0);
         let failed = AtomicU64::new(0);
 
+        let left = self.register.left_behind();
+        let (alone, usual): (Vec<PendingPhoto>, Cow<[PendingPhoto]>) = match left.is_empty() {
+            true => (Vec::new(), pending.into()),
+            false => {
+                let (alone, usual) = pending.iter().partition(|photo| left.contains(&photo.id));
+                (alone, Cow::Owned(usual))
+            }
+        };
+
         std::thread::scope(|scope| {
             let polite = (0..cores).map(|_| false).chain([true]);
-            for polite in polite {
+            let read_usual = |polite: bool| {
                 let sender = decoded_in.clone();
-                let (next, halt, budget) = (&next, &halt, &budget);
-                scope.spawn(move || self.read_all(polite, pending, next, halt, budget, &sender));
+                let (usual, next, halt, budget) = (&*usual, &next, &halt, &budget);
+                scope.spawn(move || self.read_all(polite, usual, next, halt, budget, &sender))
+            };
+            let readers: Vec<_> = polite.map(read_usual).collect();
+            if !alone.is_empty() {
+                let sender = decoded_in.clone();
+                let (alone, halt, budget) = (&*alone, &halt, &budget);
+                scope.spawn(move || {
+                    for reader in readers {
+                        reader.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+                    }
+                    self.read_alone(alone, halt, budget, &sender);
+                });
             }
             drop(decoded_in);
             let storing = {
@@ -304,6 +332,28 @@ impl Pipeline<'_> {
         }
     }
 
+    /// Reads photos that an earlier process was decoding when it ended, one after
+    /// the other, when all others were read.
+    fn read_alone(
+        &self,
+        photos: &[PendingPhoto],
+        halt: &AtomicBool,
+        budget: &Budget,
+        sender: &Sender<Outcome>,
+    ) {
+        for photo in photos {
+            while self.control.is_held() && !halt.load(Ordering::Acquire) {
+                self.control.wait_while_held(TICK);
+            }
+            if self.control.effort().is_polite() {
+                priority::lower();
+            }
+            if halt.load(Ordering::Acquire) || sender.send(self.read_one(photo, budget)).is_err() {
+                return;
+            }
+        }
+    }
+
     fn read_one(
         &self,
         &PendingPhoto { id, unread, .. }: &PendingPhoto,
@@ -315,6 +365,10 @@ impl Pipeline<'_> {
             Ok(_) => return Outcome::PassedOver(id),
             Err(error) => return Outcome::Broken(error),
         };
+        if self.register.gives_up(id) {
+            let error = DecodeError { reason: GIVEN_UP.to_owned(), permanent: false };
+            return Outcome::Failed { id, stat: row.stat, error };
+        }
         let limits = Limits::default();
         let mut room = budget.take(row.stat.size.min(limits.max_file_bytes));
         let bytes = match read_file(&row.path, row.stat, limits.max_file_bytes) {
@@ -322,9 +376,11 @@ impl Pipeline<'_> {
             Ok(None) => return Outcome::PassedOver(id),
             Err(error) => return Outcome::Failed { id, stat: row.stat, error },
         };
+        let entry = self.register.enter(id);
         let decoded = panic::catch_unwind(AssertUnwindSafe(|| {
-            self.decode_one(&row.path, &bytes, &limits, &mut room)
+            self.decode_one(&row.path, row.stat, &bytes, &limits, &mut room)
         }));
+        drop(entry);
         let decoded = decoded.unwrap_or_else(|_| {
             let reason = "the program failed over it; please report this file".to_owned();
             Err(DecodeError { reason, permanent: true }.into())
@@ -335,6 +391,7 @@ impl Pipeline<'_> {
             }
             Err(Trouble::Photo(error)) => Outcome::Failed { id, stat: row.stat, error },
             Err(Trouble::Store(error)) => Outcome::Broken(error),
+            Err(Trouble::Changed) => Outcome::PassedOver(id),
         }
     }
 
@@ -342,6 +399,7 @@ impl Pipeline<'_> {
     fn decode_one(
         &self,
         path: &Path,
+        listed: Stat,
         bytes: &[u8],
         limits: &Limits,
         room: &mut Room<'_>,
@@ -351,7 +409,7 @@ impl Pipeline<'_> {
         let embedded = self.derived.vector(self.model, &hash).map_err(Trouble::Store)?.is_some();
         if let (Some((size, average)), true) = (picture, embedded) {
             let format = Format::of(bytes).map_or("", Format::name);
-            return Ok((describe(path, bytes, hash, size, average, format), None, None));
+            return Ok((describe(path, listed, bytes, hash, size, average, format)?, None, None));
         }
         let detail = Detail::indexed(self.encoder.least_side());
         let opened = decode::open(bytes, limits, detail)?;
@@ -372,12 +430,14 @@ impl Pipeline<'_> {
         } else {
             let input = self.encoder.preprocess(&decoded.rgb).map_err(|error| DecodeError {
                 reason: format!("cannot be prepared for the model: {error}"),
-                permanent: true,
+                // Another model may, or this one when there is more memory.
+                permanent: false,
             })?;
             Some(input)
         };
         tracing::debug!("decoded {}", path.display());
-        let read = describe(path, bytes, hash, size, average, decoded.format.name());
+        let format = decoded.format.name();
+        let read = describe(path, listed, bytes, hash, size, average, format)?;
         Ok((read, thumbnail, input))
     }
 
@@ -484,7 +544,7 @@ impl Pipeline<'_> {
                     stat: decoded.stat,
                     error: DecodeError {
                         reason: format!("the model cannot embed it: {error}"),
-                        permanent: true,
+                        permanent: false,
                     },
                 },
             };
@@ -541,7 +601,10 @@ impl Pipeline<'_> {
                 }
                 Finished::Failed { id, stat, error } => {
                     let DecodeError { reason, permanent } = error;
-                    match self.catalog.store_failure(id, stat, &reason, permanent, now())? {
+                    let stored = self.catalog.store_failure(id, stat, &reason, permanent, now())?;
+                    // It need not be known any longer over what a process ended.
+                    self.register.forget(id);
+                    match stored {
                         Failed::Stale => totals.passed_over.push(id),
                         Failed::Shown => totals.failed += 1,
                         Failed::Hidden => {
@@ -623,20 +686,36 @@ fn read_file(path: &Path, listed: Stat, most: u64) -> Result<Option<Vec<u8>>, De
 /// Longest sidecar that is read, in bytes: theirs are a few kilobytes.
 const LONGEST_SIDECAR: u64 = 8 << 20;
 
+/// What the file and its sidecars say.
+///
+/// # Errors
+/// Where a sidecar that is there cannot be read: without it, what the person wrote
+/// would look as if it had been taken away.
 fn describe(
     path: &Path,
+    listed: Stat,
     bytes: &[u8],
     hash: [u8; 32],
     size: Size,
     color: [u8; 3],
     format: &str,
-) -> ReadPhoto {
+) -> Result<ReadPhoto, Trouble> {
+    let unreadable = |sidecar: &Path, error: &io::Error| {
+        let name = sidecar.file_name().unwrap_or_default().display();
+        let reason = format!("its sidecar {name} cannot be read: {error}");
+        Trouble::Photo(DecodeError { reason, permanent: false })
+    };
+    let sidecars = scan::sidecars(path).map_err(|(sidecar, error)| unreadable(&sidecar, &error))?;
+    if sidecars.is_empty() && listed.sidecars != 0 {
+        return Err(Trouble::Changed);
+    }
     let mut metadata = metadata::read(bytes);
-    for sidecar in scan::sidecars(path) {
+    for sidecar in sidecars {
         match read_sidecar(&sidecar) {
             Ok(Some(said)) => metadata = metadata.with_sidecar(said),
             Ok(None) => tracing::debug!("{} is no XMP", sidecar.display()),
-            Err(error) => tracing::warn!("cannot read {}: {error}", sidecar.display()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Trouble::Changed),
+            Err(error) => return Err(unreadable(&sidecar, &error)),
         }
     }
     let place = metadata.lat.zip(metadata.lon);
@@ -647,7 +726,7 @@ fn describe(
         country_code: place.country_code.to_owned(),
     });
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    ReadPhoto {
+    Ok(ReadPhoto {
         hash,
         width: size.width,
         height: size.height,
@@ -656,10 +735,10 @@ fn describe(
         metadata,
         named_at: metadata::date_from_name(&name),
         near,
-    }
+    })
 }
 
-fn read_sidecar(path: &Path) -> io::Result<Option<metadata::Metadata>> {
+fn read_sidecar(path: &Path) -> io::Result<Option<metadata::Sidecar>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LONGEST_SIDECAR).read_to_end(&mut bytes)?;
     Ok(metadata::read_sidecar(&bytes))

@@ -74,6 +74,15 @@ pub struct Metadata {
     pub label: Option<String>,
 }
 
+/// What a sidecar says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sidecar {
+    said: Metadata,
+    /// Its date is when a file was made, of the photo as well as of a scan or of a
+    /// version that some program wrote, and no other is there.
+    dates_a_file: bool,
+}
+
 /// Reads what a file's bytes say. Total: of damaged blocks it takes what can be
 /// read, of anything else the default; it never fails and never panics.
 ///
@@ -89,8 +98,8 @@ pub fn read(bytes: &[u8]) -> Metadata {
 
 /// Reads a sidecar, which is an XMP packet in a file of its own; `None` where it
 /// is none.
-pub fn read_sidecar(bytes: &[u8]) -> Option<Metadata> {
-    panic::catch_unwind(AssertUnwindSafe(|| xmp::read(bytes))).ok().flatten()
+pub fn read_sidecar(bytes: &[u8]) -> Option<Sidecar> {
+    panic::catch_unwind(AssertUnwindSafe(|| xmp::read_sidecar(bytes))).ok().flatten()
 }
 
 fn embedded(bytes: &[u8]) -> Metadata {
@@ -154,7 +163,12 @@ const DAY: i64 = 86_400;
 impl Metadata {
     /// With what a sidecar says, which wins field by field, because it is what
     /// somebody wrote who would not touch the photo; keywords are united.
-    pub fn with_sidecar(self, mut sidecar: Self) -> Self {
+    pub fn with_sidecar(self, sidecar: Sidecar) -> Self {
+        let Sidecar { said: mut sidecar, dates_a_file } = sidecar;
+        if dates_a_file && self.taken_at.is_some() {
+            // The photo's own date is at least as good.
+            (sidecar.taken_at, sidecar.utc_offset_min) = (None, None);
+        }
         // A bare day, which reads as its noon, takes nothing from a moment of that
         // day.
         let day = |second: i64| second.div_euclid(DAY);

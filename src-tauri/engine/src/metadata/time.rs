@@ -13,6 +13,8 @@ const FIRST_PHOTOGRAPH: i16 = 1826;
 /// add fractions and offsets (both ignored). A blank or impossible date, and
 /// one without a time of day, is `None`.
 pub(super) fn seconds(text: &str) -> Option<i64> {
+    // An offset's hours must not be taken for seconds that were left out.
+    let text = digits_of_offset(text).map_or(text, |(before, ..)| before);
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     let year = numbers.next().filter(|digits| digits.len() == 4)?.parse::<i16>().ok()?;
     let mut next = || numbers.next()?.parse::<i8>().ok();
@@ -38,21 +40,25 @@ pub(super) fn noon(text: &str) -> Option<i64> {
 
 /// Minutes east of UTC of the offset that ends the text: "+02:00", "-0330", "Z".
 pub(super) fn offset(text: &str) -> Option<i16> {
-    let text = text.trim_end();
-    if text.ends_with(['Z', 'z']) {
+    if text.trim_end().ends_with(['Z', 'z']) {
         return Some(0);
     }
-    let at = text.rfind(['+', '-', '\u{2212}'])?;
-    let digits = text.get(at..)?;
+    let (_, sign, number) = digits_of_offset(text)?;
+    let minutes = number / 100 * 60 + number % 100;
+    // The farthest there are: 12 hours west and 14 east.
+    (number % 100 < 60 && minutes <= 14 * 60).then_some(sign * minutes)
+}
+
+/// The text before an offset in digits, its sign, and its digits as a number.
+fn digits_of_offset(text: &str) -> Option<(&str, i16, i16)> {
+    let text = text.trim_end();
+    let (before, digits) = text.split_at(text.rfind(['+', '-', '\u{2212}'])?);
     let sign = if digits.starts_with('+') { 1 } else { -1 };
     let digits: String = digits.chars().skip(1).filter(|&c| c != ':').collect();
     if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let number: i16 = digits.parse().ok()?;
-    let minutes = number / 100 * 60 + number % 100;
-    // The farthest there are: 12 hours west and 14 east.
-    (number % 100 < 60 && minutes <= 14 * 60).then_some(sign * minutes)
+    Some((before, sign, digits.parse().ok()?))
 }
 
 pub(super) fn as_utc(wall_clock: DateTime) -> Option<i64> {
@@ -76,6 +82,11 @@ mod tests {
         check("2008-10-22 16:28:39", Some(1_224_692_919));
         check("2008-10-22T16:28:39.250+02:00", Some(1_224_692_919));
         check("2008:10:22 16:28", Some(1_224_692_880));
+        check("2008-10-22T16:28+05:30", Some(1_224_692_880));
+        check("2008-10-22T16:28-05:30", Some(1_224_692_880));
+        check("2008-10-22T16:28\u{2212}0530", Some(1_224_692_880));
+        check("2008-10-22T16:28Z", Some(1_224_692_880));
+        check("2008-10-22T16:28:39Z", Some(1_224_692_919));
         check("2008:10: 2 16: 8: 9", Some(1_222_963_689));
         check("2024:02:29 00:00:00", Some(1_709_164_800));
         check("1901:05:03 12:00:00", Some(-2_166_868_800));

@@ -12,7 +12,7 @@ use quick_xml::name::{NamespaceResolver, ResolveResult};
 use quick_xml::reader::NsReader;
 
 use super::text::{self, Words};
-use super::{Metadata, camera, time};
+use super::{Metadata, Sidecar, camera, time};
 
 /// Bytes of a packet. Programs that keep their whole history in it reach some
 /// megabytes.
@@ -107,13 +107,24 @@ impl Property {
 /// What a packet says; `None` where it is no XMP. Of a packet that breaks off,
 /// what comes before.
 pub(super) fn read(packet: &[u8]) -> Option<Metadata> {
+    found(packet).map(|found| found.told())
+}
+
+/// The same of a packet in a file of its own.
+pub(super) fn read_sidecar(packet: &[u8]) -> Option<Sidecar> {
+    let found = found(packet)?;
+    let (_, property) = found.date().unzip();
+    Some(Sidecar { said: found.told(), dates_a_file: property == Some(Property::CreateDate) })
+}
+
+fn found(packet: &[u8]) -> Option<Found> {
     if packet.len() > LONGEST {
         return None;
     }
     let text = decode(packet);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{FEFF}');
     // A file that is no XML at all is not read to its end.
-    text.starts_with('<').then(|| Walk::default().through(text))?.map(|found| found.told())
+    text.starts_with('<').then(|| Walk::default().through(text))?
 }
 
 /// UTF-16 by its mark or by the zeros beside the first character, else UTF-8.
@@ -351,17 +362,19 @@ impl Found {
     }
 
     fn moment(&self) -> (Option<i64>, Option<i16>) {
+        let Some(((second, text), _)) = self.date() else { return (None, None) };
+        let apart = || time::offset(self.first(Property::OriginalOffset)?);
+        (Some(second), time::offset(text).or_else(apart))
+    }
+
+    /// The date that counts, as a number and as it is written, and what it is of.
+    fn date(&self) -> Option<((i64, &str), Property)> {
         let dates = [Property::OriginalDate, Property::DateCreated, Property::CreateDate];
+        let all = || dates.iter().filter_map(|&property| Some((self.first(property)?, property)));
         // A bare day is worth less than a moment of another property.
-        for read in [time::seconds, time::noon] {
-            for text in dates.iter().filter_map(|&property| self.first(property)) {
-                if let Some(second) = read(text.trim()) {
-                    let apart = || time::offset(self.first(Property::OriginalOffset)?);
-                    return (Some(second), time::offset(text).or_else(apart));
-                }
-            }
-        }
-        (None, None)
+        [time::seconds, time::noon].into_iter().find_map(|read| {
+            all().find_map(|(text, property)| Some(((read(text.trim())?, text), property)))
+        })
     }
 
     fn position(&self) -> Option<(f64, f64)> {

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::walk::mtime_ns;
@@ -11,8 +12,27 @@ const ENDINGS: [&str; 2] = ["xmp", "XMP"];
 
 /// A photo's sidecars that are there, as both customs name them: `a.xmp` first,
 /// then `a.jpg.xmp`, which is about this file alone.
-pub(crate) fn sidecars(photo: &Path) -> Vec<PathBuf> {
-    candidates(photo).filter(|path| path.is_file()).collect()
+///
+/// # Errors
+/// Where it cannot be told whether one is there; with the one.
+pub(crate) fn sidecars(photo: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let mut found = Vec::new();
+    for path in candidates(photo) {
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => found.push(path),
+            Ok(_) => {}
+            Err(error) if is_absence(&error) => {}
+            Err(error) => return Err((path, error)),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the error says that there is no such file; a name that is too long for
+/// the system is none's.
+fn is_absence(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 fn candidates(photo: &Path) -> impl Iterator<Item = PathBuf> {
@@ -91,9 +111,10 @@ mod tests {
         for name in ["a.jpg", "a.nef", "a.xmp", "a.jpg.xmp", "b.jpg", "b.XMP", "ab.xmp"] {
             fs::write(at(name), name).unwrap();
         }
-        assert_eq!(sidecars(&at("a.jpg")), [at("a.xmp"), at("a.jpg.xmp")]);
-        assert_eq!(sidecars(&at("a.nef")), [at("a.xmp")]);
-        assert_eq!(sidecars(&at("b.jpg")), [at("b.XMP")]);
+        let sidecars = |name: &str| sidecars(&at(name)).unwrap();
+        assert_eq!(sidecars("a.jpg"), [at("a.xmp"), at("a.jpg.xmp")]);
+        assert_eq!(sidecars("a.nef"), [at("a.xmp")]);
+        assert_eq!(sidecars("b.jpg"), [at("b.XMP")]);
         let mut both = photos_of(&at("a.xmp"));
         both.sort();
         assert_eq!(both, [at("a.jpg"), at("a.nef")]);

@@ -334,3 +334,46 @@ fn a_photo_edited_in_place_has_another_version() {
     let after = f.engine.library().unwrap()[0].version;
     assert!(before != after && before != 0 && after != 0);
 }
+
+#[test]
+fn a_picture_that_windows_would_not_turn_is_shown_turned() {
+    use image::ImageEncoder;
+    let f = Fixture::new();
+    let exif = |orientation: u8| {
+        let head = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice();
+        [head, &[orientation, 0, 0, 0, 0, 0, 0, 0]].concat()
+    };
+    let mut files = Vec::new();
+    for orientation in [1, 6] {
+        for kind in ["png", "webp"] {
+            let mut bytes = Vec::new();
+            if kind == "png" {
+                let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+                encoder.set_exif_metadata(exif(orientation)).unwrap();
+                pattern(5).write_with_encoder(encoder).unwrap();
+            } else {
+                let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut bytes);
+                encoder.set_exif_metadata(exif(orientation)).unwrap();
+                pattern(5).write_with_encoder(encoder).unwrap();
+            }
+            let name = format!("{orientation}.{kind}");
+            fs::write(f.path(&name), &bytes).unwrap();
+            files.push((orientation, name, bytes));
+        }
+    }
+    f.add();
+    f.index();
+    for (orientation, name, bytes) in files {
+        let shown = f.engine.open_photo(f.id(&name)).unwrap();
+        if orientation == 1 {
+            assert!(shown.bytes == bytes && shown.mime == image_type(&name), "{name}");
+        } else {
+            let picture = image::load_from_memory(&shown.bytes).unwrap();
+            assert_eq!((shown.mime, picture.width(), picture.height()), ("image/jpeg", 40, 60));
+        }
+    }
+}
+
+fn image_type(name: &str) -> &'static str {
+    if name.ends_with("png") { "image/png" } else { "image/webp" }
+}

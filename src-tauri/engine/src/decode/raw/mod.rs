@@ -43,11 +43,7 @@ pub(super) fn is_raw(bytes: &[u8]) -> bool {
 }
 
 /// The smallest preview that shows enough; where all pixels are wanted, or none
-/// shows that much, the largest.
-///
-/// What is asked for has a margin: it is at least twice what a model takes in.
-/// So a preview with half of it is still used, and what is refused is too small
-/// without regard to the margin.
+/// shows that much, the largest, however small: it is all there is to be seen.
 ///
 /// # Errors
 /// Where there is none.
@@ -61,29 +57,33 @@ pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, Decod
         let directories = tiff.directories();
         (directories.iter().flat_map(Directory::previews).collect(), held(tiff))
     };
-    let frames = pictures.into_iter().filter_map(|jpeg: &[u8]| {
+    let frames = apart(pictures, bytes.len()).into_iter().filter_map(|jpeg: &[u8]| {
         let Frame { width, height, .. } = Frame::read(jpeg)?;
         Some((u64::from(width) * u64::from(height), (width, height), jpeg))
     });
     let mut previews: Vec<(u64, (u32, u32), &[u8])> = frames.collect();
     previews.sort_by_key(|&(pixels, ..)| pixels);
-    let Some(&(_, (width, height), largest)) = previews.last() else {
+    let enough = previews.iter().find(|(_, size, _)| detail.allows(*size));
+    let Some(&(.., jpeg)) = enough.or(previews.last()) else {
         return Err(without("it has no preview that can be read"));
     };
-    let jpeg = match detail {
-        Detail::Full => largest,
-        Detail::AtLeast { shorter, .. } => {
-            match previews.iter().find(|(_, size, _)| detail.allows(*size)) {
-                Some((.., jpeg)) => jpeg,
-                None if width.min(height) >= shorter.div_ceil(2) => largest,
-                None => {
-                    let why = format!("its preview is too small ({width} x {height} pixels)");
-                    return Err(without(&why));
-                }
-            }
-        }
-    };
     Ok(Preview { jpeg, orientation })
+}
+
+/// The pictures that are looked at, each once. Looking is reading them to their
+/// end, so all together are to be no longer than twice the file: cameras keep
+/// them side by side, but a damaged file may list its whole length many times.
+fn apart(mut pictures: Vec<&[u8]>, file: usize) -> Vec<&[u8]> {
+    let place = |picture: &&[u8]| (picture.len(), picture.as_ptr());
+    pictures.sort_unstable_by_key(place);
+    pictures.dedup_by_key(|picture| place(picture));
+    let mut left = file.saturating_mul(2);
+    pictures.retain(|picture| {
+        let fits = picture.len() <= left;
+        left -= if fits { picture.len() } else { 0 };
+        fits
+    });
+    pictures
 }
 
 /// How the camera was held, by the first directory.
@@ -419,12 +419,22 @@ pub(super) mod tests {
         check(&file, ENOUGH, &jpeg(48, 32));
         check(&file, Detail::AtLeast { shorter: 33, longer: 40 }, &jpeg(96, 64));
         check(&file, Detail::Full, &jpeg(96, 64));
-        // None is enough, but the largest is without the margin.
+        // None is enough; then the largest.
         check(&file, Detail::AtLeast { shorter: 32, longer: 97 }, &jpeg(96, 64));
-        check(&file, Detail::AtLeast { shorter: 128, longer: 512 }, &jpeg(96, 64));
-        let error = preview(&file, Detail::AtLeast { shorter: 129, longer: 512 }).unwrap_err();
-        assert!(error.reason.contains("too small (96 x 64 pixels)"), "{error}");
-        assert!(error.permanent);
+        check(&file, Detail::AtLeast { shorter: 900, longer: 900 }, &jpeg(96, 64));
+    }
+
+    #[test]
+    fn what_is_listed_many_times_is_read_few_times() {
+        let file = vec![0u8; 1000];
+        let same = vec![&file[10..]; 100];
+        assert_eq!(apart(same, file.len()), [&file[10..]]);
+        let many: Vec<&[u8]> = (0..100).map(|at| &file[at..]).collect();
+        let kept: usize = apart(many, file.len()).iter().map(|picture| picture.len()).sum();
+        assert!((1000..=2000).contains(&kept), "{kept}");
+        // Those of a camera lie side by side.
+        let usual = vec![&file[..10], &file[10..400], &file[400..]];
+        assert_eq!(apart(usual.clone(), file.len()), usual);
     }
 
     #[test]

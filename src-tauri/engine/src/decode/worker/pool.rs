@@ -2,7 +2,7 @@
 //! were idle for long, took too long or broke down.
 
 use std::io;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -51,6 +51,9 @@ pub(in crate::decode) enum Trouble {
     NotStarted(io::Error),
     /// Two processes broke down over the file, or answered with nonsense.
     Broke(io::Error),
+    /// Two processes were ended by somebody else, or ended themselves where they
+    /// got no memory: which says little of the file.
+    Ended(io::Error),
     /// The file took longer than its limit.
     TooSlow,
 }
@@ -108,7 +111,7 @@ impl Pool {
                     slot.leave(process);
                     return Ok(answer);
                 }
-                Err(Trouble::Broke(error)) if !retried => {
+                Err(Trouble::Broke(error) | Trouble::Ended(error)) if !retried => {
                     tracing::debug!("a decoding process broke down: {error}");
                     retried = true;
                     drop(process);
@@ -117,6 +120,12 @@ impl Pool {
                 Err(trouble) => return Err(trouble),
             }
         }
+    }
+
+    /// The numbers of processes that work on a file.
+    #[cfg(test)]
+    pub fn at_work(&self) -> Vec<u32> {
+        self.0.state.lock().due.iter().map(|(_, leash)| leash.child.lock().id()).collect()
     }
 
     /// How many processes there are.
@@ -150,7 +159,10 @@ impl Pool {
             Ok(_) if process.leash.cut.load(Ordering::Acquire) => Err(Trouble::TooSlow),
             Err(_) if process.leash.cut.load(Ordering::Acquire) => Err(Trouble::TooSlow),
             Err(Asked::NoGreeting(error)) => Err(Trouble::NotStarted(error)),
-            Err(Asked::NoAnswer(error)) => Err(Trouble::Broke(error)),
+            Err(Asked::NoAnswer(error)) => match process.leash.fate(&error) {
+                Some(fate) if !is_fault(fate) => Err(Trouble::Ended(error)),
+                _ => Err(Trouble::Broke(error)),
+            },
             Ok(answer) => Ok(answer),
         }
     }
@@ -236,6 +248,40 @@ impl Leash {
         // One that cannot be killed has ended.
         let _ = self.child.lock().kill();
     }
+
+    /// How a process ended that broke off with this error; `None` where it goes on.
+    fn fate(&self, error: &io::Error) -> Option<ExitStatus> {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+        if !matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof) {
+            return None;
+        }
+        // Its pipes are closed a moment before it can be waited for.
+        let until = Instant::now() + Duration::from_secs(1);
+        loop {
+            match self.child.lock().try_wait() {
+                Ok(None) if Instant::now() < until => {}
+                fate => return fate.ok().flatten(),
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Whether a process that ended so did so by a fault of its code: it touched
+/// memory that is not there, or ran what is no code. One that got no memory aborts,
+/// or ends in order without an answer.
+#[cfg(unix)]
+fn is_fault(fate: ExitStatus) -> bool {
+    use rustix::process::Signal;
+    let faults = [Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::SYS];
+    let signal = std::os::unix::process::ExitStatusExt::signal(&fate);
+    signal.is_some_and(|signal| faults.iter().any(|fault| fault.as_raw() == signal))
+}
+
+/// Nothing tells here.
+#[cfg(not(unix))]
+fn is_fault(_fate: ExitStatus) -> bool {
+    true
 }
 
 struct Process {

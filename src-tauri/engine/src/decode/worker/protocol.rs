@@ -44,8 +44,10 @@ pub(in crate::decode) enum Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for mischief"))]
 pub(in crate::decode) enum Mischief {
-    /// End without an answer.
+    /// End without an answer, by a fault.
     Crash,
+    /// End without an answer, as for want of memory.
+    Abort,
     /// Never answer.
     Hang,
     /// Take memory without end.
@@ -62,6 +64,7 @@ impl Job {
             Self::Jpeg => 1,
             Self::Heif => 2,
             Self::Jxl => 3,
+            Self::Test(Mischief::Abort) => 249,
             Self::Test(Mischief::Crash) => 250,
             Self::Test(Mischief::Hang) => 251,
             Self::Test(Mischief::Devour) => 252,
@@ -75,6 +78,7 @@ impl Job {
             1 => Self::Jpeg,
             2 => Self::Heif,
             3 => Self::Jxl,
+            249 => Self::Test(Mischief::Abort),
             250 => Self::Test(Mischief::Crash),
             251 => Self::Test(Mischief::Hang),
             252 => Self::Test(Mischief::Devour),

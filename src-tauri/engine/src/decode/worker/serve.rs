@@ -65,7 +65,8 @@ fn answer(order: &Order, bytes: &[u8]) -> Answer {
 fn mischievous(mischief: Mischief) -> Answer {
     if cfg!(test) {
         match mischief {
-            Mischief::Crash | Mischief::Echo => {}
+            Mischief::Abort | Mischief::Echo => {}
+            Mischief::Crash => fault(),
             Mischief::Hang => thread::sleep(Duration::from_secs(3600)),
             Mischief::Devour => {
                 let mut all: Vec<Vec<u8>> = Vec::new();
@@ -90,6 +91,17 @@ fn mischievous(mischief: Mischief) -> Answer {
         }
     }
     process::abort();
+}
+
+/// Ends the process as a fault in a codec does.
+fn fault() {
+    #[cfg(unix)]
+    {
+        // One that Rust leaves to the system; it may reach another thread first.
+        use rustix::process::{Signal, getpid, kill_process};
+        let _ = kill_process(getpid(), Signal::ILL);
+        thread::sleep(Duration::from_secs(10));
+    }
 }
 
 /// Ends the process where a file takes longer than it may.

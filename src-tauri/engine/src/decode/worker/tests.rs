@@ -98,6 +98,38 @@ fn a_crash_costs_its_file_alone() {
     assert_ne!(number(&pool), first);
 }
 
+#[cfg(unix)]
+#[test]
+fn who_ends_a_process_at_work_does_not_damage_its_file() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let (limits, most) = (Limits::default(), Duration::from_secs(60));
+    for (signal, healthy) in [(Signal::KILL, true), (Signal::TERM, true), (Signal::SEGV, false)] {
+        let pool = usual(1);
+        let trouble = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| ask(&pool, Mischief::Hang, b"", &limits).unwrap_err());
+            let start = Instant::now();
+            while !asked.is_finished() && start.elapsed() < most {
+                for number in pool.at_work() {
+                    // It must have greeted, or it counts as not started; and those
+                    // that Rust takes note of have to come twice.
+                    std::thread::sleep(Duration::from_millis(300));
+                    let number = Pid::from_raw(number as i32).unwrap();
+                    for _ in 0..2 {
+                        let _ = kill_process(number, signal);
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                }
+            }
+            asked.join().unwrap()
+        });
+        let ended = matches!(trouble, Trouble::Ended(_));
+        assert!(ended == healthy && (ended || matches!(trouble, Trouble::Broke(_))), "{trouble:?}");
+        number(&pool);
+    }
+    let trouble = ask(&usual(1), Mischief::Abort, b"", &limits).unwrap_err();
+    assert!(matches!(trouble, Trouble::Ended(_)), "{trouble:?}");
+}
+
 #[test]
 fn a_process_that_hangs_is_ended() {
     let pool = usual(1);

@@ -5,6 +5,9 @@
 //! 2. Full speed uses threads of the usual priority again.
 //! 3. Work that waits begins nothing, and goes on when it may.
 //! 4. A run that ends while it waits leaves its photos to the next one.
+//!
+//! And of photos over which an earlier process ended: they come last, each alone,
+//! until they are given up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +27,8 @@ struct Watched {
     decoding: AtomicUsize,
     decoding_at_once: AtomicUsize,
     embedded: AtomicUsize,
+    /// Which photos, by the red of their corner, and how many at that time.
+    order: Mutex<Vec<(u8, usize)>>,
     /// How many images, and on how many threads.
     batches: Mutex<Vec<(usize, usize)>>,
     /// Whether each thread that decoded or embedded lets others go first.
@@ -53,6 +58,7 @@ impl Encoder for Watched {
         if rgb.width() != 64 {
             let now = self.decoding.fetch_add(1, Ordering::SeqCst) + 1;
             self.decoding_at_once.fetch_max(now, Ordering::SeqCst);
+            self.order.lock().push((rgb.get_pixel(0, 0).0[0], now));
             std::thread::sleep(Duration::from_millis(15));
             self.note_priority();
             self.decoding.fetch_sub(1, Ordering::SeqCst);
@@ -126,8 +132,9 @@ impl Fixture {
         library.tasks(&library.in_use().unwrap(), &Default::default()).unwrap().pop()
     }
 
-    /// Works on what is pending.
+    /// Works on what is pending, with what earlier processes left.
     fn run(&self, interrupted: &dyn Fn() -> bool) -> Totals {
+        let register = Register::open(&self.engine.0.folder);
         assert!(self.dir.path().exists());
         let library = &self.engine.0;
         let task = self.task().unwrap();
@@ -136,12 +143,48 @@ impl Fixture {
             derived: &library.derived,
             encoder: self.encoder.clone(),
             model: library.key(&task.model).unwrap(),
+            register: &register,
             control: &self.control,
             progress: &|progress| self.steps.lock().push((progress.step, progress.effort)),
             stored: &|_, _| {},
         };
         pipeline.run(&task.photos, interrupted).unwrap()
     }
+}
+
+#[test]
+fn photos_left_behind_come_last_and_alone_until_they_are_given_up() {
+    let f = Fixture::new(12);
+    let library = &f.engine.0;
+    let id = |seed: u8| {
+        let photo = f.dir.path().join("photos").join(format!("{seed}.png"));
+        f.engine.find_photo(&photo).unwrap().unwrap().0
+    };
+    let dies_over = |seeds: &[u8]| {
+        let register = Register::open(&library.folder);
+        seeds.iter().for_each(|seed| std::mem::forget(register.enter(id(*seed))));
+    };
+    // The third time was enough for the last one.
+    dies_over(&[3, 5, 11]);
+    dies_over(&[11]);
+    dies_over(&[11]);
+    let totals = f.run(&|| false);
+    assert_eq!((totals.embedded, totals.failed), (11, 1), "{totals:?}");
+    let order = std::mem::take(&mut *f.encoder.order.lock());
+    assert_eq!(order.len(), 11);
+    let mut last = order[9..].to_vec();
+    last.sort_unstable();
+    assert_eq!(last, [(3, 1), (5, 1)], "{order:?}");
+    let failure = library.catalog.failures().unwrap().remove(0);
+    assert_eq!((failure.photo, failure.permanent), (id(11), false));
+    assert_eq!(failure.reason, GIVEN_UP);
+    assert!(Register::open(&library.folder).left_behind().is_empty());
+
+    // No start tries it, but a person may.
+    library.catalog.forget_passing_failures(None).unwrap();
+    assert!(f.task().is_none());
+    library.catalog.forget_failures().unwrap();
+    assert_eq!(f.run(&|| false).embedded, 1);
 }
 
 fn eventually(what: &str, holds: impl Fn() -> bool) {

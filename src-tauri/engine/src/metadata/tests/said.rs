@@ -282,20 +282,39 @@ fn a_sidecar_wins_field_by_field_and_unites_keywords() {
         keywords: words(&["dog", "field", "snow"]),
         ..photo.clone()
     };
-    assert_eq!(photo.clone().with_sidecar(sidecar.unwrap()), expected);
-    assert_eq!(photo.clone().with_sidecar(Metadata::default()), photo);
-    assert_eq!(Metadata::default().with_sidecar(photo.clone()), photo);
-    assert_eq!(photo.clone().with_sidecar(all_said()).camera, all_said().camera);
+    assert_eq!(photo.clone().with_sidecar(sidecar_of(sidecar.unwrap())), expected);
+    assert_eq!(photo.clone().with_sidecar(sidecar_of(Metadata::default())), photo);
+    assert_eq!(Metadata::default().with_sidecar(sidecar_of(photo.clone())), photo);
+    assert_eq!(photo.clone().with_sidecar(sidecar_of(all_said())).camera, all_said().camera);
     let other_date = Metadata { taken_at: Some(0), ..Metadata::default() };
-    let moved = photo.clone().with_sidecar(other_date);
+    let moved = photo.clone().with_sidecar(sidecar_of(other_date));
     assert_eq!((moved.taken_at, moved.utc_offset_min), (Some(0), None));
     // The photo's own day says less than its moment; another day is a correction.
     let dated = |day| {
         let day = read_sidecar(&packet(&format!("photoshop:DateCreated='{day}'"), ""));
-        photo.clone().with_sidecar(day.unwrap()).taken_at
+        photo.clone().with_sidecar(sidecar_of(day.unwrap())).taken_at
     };
     assert_eq!(dated("2008-10-22"), photo.taken_at);
     assert_eq!(dated("2008-10-23"), time::noon("2008-10-23"));
+    // When a file was made is no correction, but better than nothing.
+    let made = |photo: &Metadata, more: &str| {
+        let xmp = packet(&format!("xmp:CreateDate='2020-01-02T03:04:05+01:00' {more}"), "");
+        let dated = photo.clone().with_sidecar(super::super::read_sidecar(&xmp).unwrap());
+        (dated.taken_at, dated.utc_offset_min)
+    };
+    let original = "exif:DateTimeOriginal='2020-01-02T03:04:06+01:00'";
+    assert_eq!(made(&photo, ""), (photo.taken_at, photo.utc_offset_min));
+    assert_eq!(made(&photo, original), (Some(1_577_934_246), Some(60)));
+    assert_eq!(made(&Metadata::default(), ""), (Some(1_577_934_245), Some(60)));
+}
+
+fn sidecar_of(said: Metadata) -> Sidecar {
+    Sidecar { said, dates_a_file: false }
+}
+
+/// What a sidecar says, wherever its date is from.
+fn read_sidecar(bytes: &[u8]) -> Option<Metadata> {
+    super::super::read_sidecar(bytes).map(|sidecar| sidecar.said)
 }
 
 #[test]
