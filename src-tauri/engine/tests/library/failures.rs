@@ -94,7 +94,7 @@ fn a_root_that_comes_back_has_a_failure_tried_once_however_often_it_does() {
             f.photo(name, n);
         }
         f.add();
-        let locked = fs::Permissions::from_mode(0);
+        let locked = fs::Permissions::from_mode(0o000);
         fs::set_permissions(f.path("locked.png"), locked).unwrap();
         let failed = f.count_writes("library.sqlite", "failure");
         let background = f.engine.start(|_| {});
