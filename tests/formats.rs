@@ -216,9 +216,9 @@ fn without_its_number(photo: &Path) -> Vec<u8> {
 // that tells a thousand kinds of things apart takes for one or another of them: the
 // vectors of the files as they are have cosines from 0.40 to 0.93, and those of
 // pictures that another decoder turned upright have the same. Without the numbers
-// they are alike, if each is turned as it says. The first is less so: the others'
-// colours are meant for another gamma, as their profiles say, and models get the
-// numbers as they stand in the file, as they did when they were trained.
+// they are alike, if each is turned as it says. The first is a little less so: the
+// others' colours are meant for another gamma, as their profiles say, and models get
+// the numbers as they stand in the file, as they did when they were trained.
 #[test]
 fn the_eight_orientations_of_a_photo_are_one_to_the_model() {
     let Some(folder) = photos("orientation") else { return };
@@ -236,12 +236,10 @@ fn the_eight_orientations_of_a_photo_are_one_to_the_model() {
         let photo = photo.expect("a file").path();
         let similar = library.json(&[OsStr::new("similar"), photo.as_os_str()]);
         for other in results(&similar) {
-            let first = |path: &str| path.ends_with("landscape_1.jpg");
             let pair = [photo.to_string_lossy().into_owned(), text(&other["path"])];
-            let least = if pair.iter().any(|path| first(path)) { 0.95 } else { 0.98 };
             let cosine = other["score"].as_f64().expect("a score");
             println!("{cosine:.4} {pair:?}");
-            assert!(cosine >= least, "{cosine} {pair:?}");
+            assert!(cosine >= 0.98, "{cosine} {pair:?}");
             pairs += 1;
         }
     }

@@ -183,17 +183,6 @@ impl Pipeline<'_> {
             self.control.wait_while_held(TICK);
         }
         self.check_model()?;
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let batch = self.encoder.batch_size().max(1);
-        let budget = Budget::new(MEMORY + MEMORY_PER_CORE * cores as u64);
-        // A batch to embed next, or room for what all cores finish meanwhile.
-        let (decoded_in, decoded_out) = bounded::<Outcome>((2 * batch).max(cores));
-        let (finished_in, finished_out) = bounded::<Finished>(2 * STORE_PHOTOS);
-        let next = AtomicUsize::new(0);
-        let halt = AtomicBool::new(false);
-        let done = AtomicU64::new(0);
-        let failed = AtomicU64::new(0);
-
         let left = self.register.left_behind();
         let (alone, usual): (Vec<PendingPhoto>, Cow<[PendingPhoto]>) = match left.is_empty() {
             true => (Vec::new(), pending.into()),
@@ -202,40 +191,53 @@ impl Pipeline<'_> {
                 (alone, Cow::Owned(usual))
             }
         };
+        let (done, failed) = (AtomicU64::new(0), AtomicU64::new(0));
+        let tick = || {
+            let (done, failed) = (done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed));
+            self.report(&meter, done, failed, total);
+            self.control.is_stopped() || interrupted()
+        };
+        let mut totals = Totals::default();
+        // Over one of the last ones this process may end: each begins when all that
+        // is before it is stored.
+        for photos in [&*usual].into_iter().chain(alone.chunks(1)) {
+            if !photos.is_empty() && !tick() {
+                self.work_through(photos, &tick, &mut totals, &done, &failed)?;
+            }
+        }
+        Ok(totals)
+    }
 
+    /// Works through photos on all cores until they are stored, or `tick` is true.
+    fn work_through(
+        &self,
+        photos: &[PendingPhoto],
+        tick: &dyn Fn() -> bool,
+        totals: &mut Totals,
+        done: &AtomicU64,
+        failed: &AtomicU64,
+    ) -> Result<()> {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let batch = self.encoder.batch_size().max(1);
+        let budget = Budget::new(MEMORY + MEMORY_PER_CORE * cores as u64);
+        // A batch to embed next, or room for what all cores finish meanwhile.
+        let (decoded_in, decoded_out) = bounded::<Outcome>((2 * batch).max(cores));
+        let (finished_in, finished_out) = bounded::<Finished>(2 * STORE_PHOTOS);
+        let next = AtomicUsize::new(0);
+        let halt = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let polite = (0..cores).map(|_| false).chain([true]);
-            let read_usual = |polite: bool| {
+            for polite in polite {
                 let sender = decoded_in.clone();
-                let (usual, next, halt, budget) = (&*usual, &next, &halt, &budget);
-                scope.spawn(move || self.read_all(polite, usual, next, halt, budget, &sender))
-            };
-            let readers: Vec<_> = polite.map(read_usual).collect();
-            if !alone.is_empty() {
-                let sender = decoded_in.clone();
-                let (alone, halt, budget) = (&*alone, &halt, &budget);
-                scope.spawn(move || {
-                    for reader in readers {
-                        reader.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
-                    }
-                    self.read_alone(alone, halt, budget, &sender);
-                });
+                let (next, halt, budget) = (&next, &halt, &budget);
+                scope.spawn(move || self.read_all(polite, photos, next, halt, budget, &sender));
             }
             drop(decoded_in);
-            let storing = {
-                let (done, failed) = (&done, &failed);
-                scope.spawn(move || self.store_all(finished_out, done, failed))
-            };
+            let storing = scope.spawn(move || self.store_all(finished_out, totals, done, failed));
             let tick = || {
-                if self.control.is_stopped() || interrupted() {
+                if tick() {
                     halt.store(true, Ordering::Release);
                 }
-                self.report(
-                    &meter,
-                    done.load(Ordering::Relaxed),
-                    failed.load(Ordering::Relaxed),
-                    total,
-                );
                 halt.load(Ordering::Acquire)
             };
             let embedding = self.embed_all(&decoded_out, &finished_in, batch, &tick);
@@ -243,9 +245,8 @@ impl Pipeline<'_> {
             halt.store(true, Ordering::Release);
             drop((finished_in, decoded_out));
             // The storing thread's error is the cause where both have one.
-            let totals =
-                storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
-            embedding.map(|()| totals)
+            storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
+            embedding
         })
     }
 
@@ -327,28 +328,6 @@ impl Pipeline<'_> {
                 return;
             };
             if sender.send(self.read_one(photo, budget)).is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Reads photos that an earlier process was decoding when it ended, one after
-    /// the other, when all others were read.
-    fn read_alone(
-        &self,
-        photos: &[PendingPhoto],
-        halt: &AtomicBool,
-        budget: &Budget,
-        sender: &Sender<Outcome>,
-    ) {
-        for photo in photos {
-            while self.control.is_held() && !halt.load(Ordering::Acquire) {
-                self.control.wait_while_held(TICK);
-            }
-            if self.control.effort().is_polite() {
-                priority::lower();
-            }
-            if halt.load(Ordering::Acquire) || sender.send(self.read_one(photo, budget)).is_err() {
                 return;
             }
         }
@@ -556,10 +535,10 @@ impl Pipeline<'_> {
     fn store_all(
         &self,
         finished: Receiver<Finished>,
+        totals: &mut Totals,
         done: &AtomicU64,
         failed: &AtomicU64,
-    ) -> Result<Totals> {
-        let mut totals = Totals::default();
+    ) -> Result<()> {
         let mut batch = Vec::with_capacity(STORE_PHOTOS);
         let mut oldest: Option<Instant> = None;
         loop {
@@ -574,13 +553,13 @@ impl Pipeline<'_> {
             let due = oldest.is_some_and(|since| since.elapsed() >= STORE_AFTER);
             if ended || due || batch.len() >= STORE_PHOTOS {
                 let count = batch.len() as u64;
-                self.store(std::mem::take(&mut batch), &mut totals)?;
+                self.store(std::mem::take(&mut batch), totals)?;
                 failed.store(totals.failed, Ordering::Relaxed);
                 done.fetch_add(count, Ordering::Relaxed);
                 oldest = None;
             }
             if ended {
-                return Ok(totals);
+                return Ok(());
             }
         }
     }
