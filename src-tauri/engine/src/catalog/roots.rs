@@ -66,6 +66,7 @@ pub(crate) struct RootRow {
 /// What is asked of a root every few seconds.
 #[derive(Debug, Clone)]
 pub(crate) struct RootPlace {
+    pub id: i64,
     pub path: PathBuf,
     pub state: RootState,
     pub device: Option<i64>,
@@ -109,9 +110,10 @@ impl Catalog {
     /// so without counting photos.
     pub fn root_places(&self) -> Result<Vec<RootPlace>> {
         self.database.read(|c| {
-            c.prepare_cached("SELECT path, state, device, volume, volume_path FROM root")?
+            c.prepare_cached("SELECT path, state, device, volume, volume_path, id FROM root")?
                 .query_map([], |row| {
                     Ok(RootPlace {
+                        id: row.get(5)?,
                         path: paths::from_bytes(row.get_ref(0)?.as_blob()?),
                         state: state(row.get_ref(1)?.as_str()?),
                         device: row.get(2)?,
