@@ -84,6 +84,7 @@ pub(crate) struct RootRow {
 /// What is asked of a root every few seconds.
 #[derive(Debug, Clone)]
 pub(crate) struct RootPlace {
+    pub id: i64,
     pub path: PathBuf,
     pub state: RootState,
     pub mark: Mark,
@@ -150,6 +151,7 @@ impl Catalog {
             c.prepare_cached("SELECT * FROM root")?
                 .query_map([], |row| {
                     Ok(RootPlace {
+                        id: row.get("id")?,
                         path: paths::from_bytes(row.get_ref("path")?.as_blob()?),
                         state: state(row.get_ref("state")?.as_str()?),
                         mark: mark(row)?,

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::reconcile::{doubt, mark, moved_to};
+use super::reconcile::{self, doubt, mark, moved_to};
 use super::{Control, Place, Poll, Progress, Reconciled, Settling, Sight, Step, Totals};
 use crate::catalog::{RootPlace, RootRow};
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::memory;
-use crate::scan::{Change, Reach, Volumes, Watcher, reach};
+use crate::scan::{Change, MOST_PATHS, Mounts, Reach, Volumes, Watcher, reach};
 use crate::sqlite::is_full;
 use crate::view::RootState;
 
@@ -83,6 +83,7 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         unsettled: true,
         passed_over: HashSet::new(),
         refused: HashMap::new(),
+        mounts: RefCell::default(),
         foreign_version: library.catalog.foreign_version(),
         trimmed: Instant::now(),
     };
@@ -108,7 +109,7 @@ pub(crate) fn follow(library: &Library, control: &Control, follower: &dyn Follow
         if full {
             round.wait_for_room();
         } else if !control.is_stopped() {
-            round.wait(RETRY);
+            round.rest(RETRY);
         }
     }
     Ok(())
@@ -148,6 +149,8 @@ struct Round<'a> {
     /// Folders that are there and were seen not to be the root that was: what
     /// they looked like then.
     refused: HashMap<PathBuf, Appearance>,
+    /// What is mounted around the roots.
+    mounts: RefCell<Mounts>,
     /// What another process has written to the catalog is not in here.
     foreign_version: Option<i64>,
     /// When memory was given back.
@@ -202,7 +205,7 @@ impl Round<'_> {
                 // Hints wake the loop before they are ripe.
                 heard.borrow().iter().any(|wake| !matches!(wake, Wake::Disk))
                     || self.due().is_some_and(|due| due <= Instant::now())
-                    || check && self.roots_moved()
+                    || check && (self.mounts_changed() || self.roots_moved())
             };
             let totals = self.library.work(
                 task,
@@ -322,6 +325,7 @@ impl Round<'_> {
         let roots = self.library.catalog.roots()?;
         self.refused.clear();
         self.polled.retain(|id, _| roots.iter().any(|root| root.id == *id));
+        let places: Vec<PathBuf> = roots.iter().map(|root| root.path.clone()).collect();
         for root in roots {
             if root.state != RootState::Online {
                 if let Reach::Online { device } = reach(&root.path) {
@@ -332,11 +336,11 @@ impl Round<'_> {
                 continue;
             }
             let reason = match (&self.watcher, volumes.holding(&root.path)) {
-                (_, Some(volume)) if volume.is_remote() => {
-                    Some(format!("a network folder ({}) tells nothing of its changes", volume.kind))
-                }
+                (_, Some(volume)) if volume.is_remote() => Some(volume.silence()),
                 (None, _) => Some("this system cannot watch folders".to_owned()),
-                (Some(watcher), _) => watcher.problem(root.id),
+                (Some(watcher), _) => {
+                    watcher.problem(root.id).or_else(|| silent_within(&root, &places, volumes))
+                }
             };
             done.roots_changed |=
                 self.library.catalog.set_root_polled(root.id, reason.as_deref())?;
@@ -362,12 +366,21 @@ impl Round<'_> {
         let now = Instant::now();
         let hinted = self.watcher.as_ref().map(|watcher| watcher.hints().lock().take(now));
         for (root, paths) in hinted.into_iter().flatten().chain(self.settling.take(now)) {
-            self.ask(root, paths);
+            ask(&mut self.places, root, paths);
         }
         let polls: Vec<i64> =
             self.polled.iter().filter(|(_, poll)| poll.due() <= now).map(|(id, _)| *id).collect();
         for root in polls {
-            self.ask(root, BTreeSet::new());
+            ask(&mut self.places, root, BTreeSet::new());
+        }
+        if self.mounts_changed() {
+            for root in self.mounts.borrow_mut().take() {
+                // Its watches may be those of what was there before.
+                if let Some(watcher) = &self.watcher {
+                    watcher.forget(root);
+                }
+                ask(&mut self.places, root, BTreeSet::new());
+            }
         }
         if self.roots_moved() {
             self.everything = true;
@@ -382,13 +395,11 @@ impl Round<'_> {
         }
     }
 
-    /// Asks for a look at paths of a root, none of them: at all of it.
-    fn ask(&mut self, root: i64, paths: BTreeSet<PathBuf>) {
-        if paths.is_empty() {
-            self.places.insert(root, paths);
-        } else if self.places.get(&root).is_none_or(|asked| !asked.is_empty()) {
-            self.places.entry(root).or_default().extend(paths);
-        }
+    /// Whether file systems came or went in or around roots.
+    fn mounts_changed(&self) -> bool {
+        let Ok(roots) = self.library.catalog.root_places() else { return false };
+        let roots = roots.iter().map(|root| (root.id, root.path.as_path()));
+        self.mounts.borrow_mut().look(roots)
     }
 
     /// Whether a root went or came back since its state was recorded.
@@ -427,7 +438,7 @@ impl Round<'_> {
             if self.control.is_stopped() {
                 return;
             }
-            self.wait(RETRY);
+            self.rest(RETRY);
             let room = fs4::available_space(&self.library.folder);
             if room.is_ok_and(|bytes| bytes >= ROOM) {
                 return;
@@ -435,12 +446,26 @@ impl Round<'_> {
         }
     }
 
+    /// Waits until a look is due, or longest so long.
     fn wait(&mut self, longest: Duration) {
         let due = self.due().map(|due| due.saturating_duration_since(Instant::now()));
         let deadline = Instant::now() + due.map_or(longest, |due| due.min(longest));
         // Hints wake the loop before they are ripe: then it waits anew.
         if let Ok(wake) = self.receiver.recv_deadline(deadline) {
             self.note(wake);
+        }
+        self.collect();
+    }
+
+    /// Waits so long, whatever is due meanwhile: nothing can be done now. What a
+    /// person does ends it.
+    fn rest(&mut self, time: Duration) {
+        let deadline = Instant::now() + time;
+        while let Ok(wake) = self.receiver.recv_deadline(deadline) {
+            if !matches!(wake, Wake::Disk) {
+                self.note(wake);
+                break;
+            }
         }
         self.collect();
     }
@@ -467,6 +492,38 @@ impl Round<'_> {
     }
 }
 
+/// Asks for a look at paths of a root, none of them: at all of it.
+fn ask(places: &mut BTreeMap<i64, BTreeSet<PathBuf>>, root: i64, paths: BTreeSet<PathBuf>) {
+    if paths.is_empty() {
+        places.insert(root, paths);
+    } else if places.get(&root).is_none_or(|asked| !asked.is_empty()) {
+        let asked = places.entry(root).or_default();
+        asked.extend(paths);
+        if asked.len() > MOST_PATHS {
+            asked.clear();
+        }
+    }
+}
+
+/// Why the changes in a part of a root, which is watched, are not waited for: a
+/// share that is mounted in it. `roots` are the places of all roots.
+fn silent_within(root: &RootRow, roots: &[PathBuf], volumes: &Volumes) -> Option<String> {
+    // A folder that is a root of its own is that root's business.
+    let is_other = |place: &Path| {
+        roots.iter().any(|other| {
+            other.starts_with(&root.path) && *other != root.path && place.starts_with(other)
+        })
+    };
+    let mut silent = volumes.beneath(&root.path).filter(|v| v.is_remote() && !is_other(&v.mount));
+    let rules = OnceCell::new();
+    let (place, volume) = silent.find_map(|volume| {
+        let place = volume.mount.strip_prefix(&root.path).ok()?;
+        let rules = rules.get_or_init(|| reconcile::rules(&root.exclusions));
+        (!rules.skip_within(&root.path, place)).then_some((place, volume))
+    })?;
+    Some(format!("in {}: {}", place.display(), volume.silence()))
+}
+
 fn has_entries(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
@@ -485,5 +542,25 @@ impl Change {
                 (*root, path, None)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_of_which_many_paths_are_asked_is_looked_at_as_a_whole() {
+        let mut places = BTreeMap::new();
+        let paths = |range: std::ops::Range<usize>| {
+            range.map(|n| PathBuf::from(n.to_string())).collect::<BTreeSet<_>>()
+        };
+        ask(&mut places, 1, paths(0..MOST_PATHS));
+        ask(&mut places, 1, paths(0..1));
+        ask(&mut places, 2, BTreeSet::new());
+        ask(&mut places, 2, paths(0..1));
+        assert_eq!((places[&1].len(), places[&2].len()), (MOST_PATHS, 0));
+        ask(&mut places, 1, paths(MOST_PATHS..MOST_PATHS + 1));
+        assert!(places[&1].is_empty());
     }
 }

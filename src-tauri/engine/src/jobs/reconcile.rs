@@ -91,7 +91,7 @@ pub(crate) fn reconcile(
     add_lookalikes(catalog, &on_disk, &mut known)?;
     let known: Vec<Known> = known.into_values().collect();
     let waiting = match &mut sight.settling {
-        Some(settling) => hold_back(&mut on_disk, &known, &looks, settling),
+        Some(settling) => hold_back(&mut on_disk, &known, places, &looks, settling),
         None => HashSet::new(),
     };
     let ask = Questions {
@@ -121,9 +121,10 @@ struct Look<'a> {
     root: &'a RootRow,
     rules: Rules,
     /// `None`: all of it.
-    paths: Option<Vec<PathBuf>>,
+    paths: Option<HashSet<PathBuf>>,
     device: Option<i64>,
-    unreadable: Vec<PathBuf>,
+    volumes: &'a Volumes,
+    unreadable: HashSet<PathBuf>,
     found: Vec<FileEntry>,
     known: Vec<Known>,
 }
@@ -131,26 +132,47 @@ struct Look<'a> {
 impl Look<'_> {
     /// Whether this photo would have been seen, had it been there.
     fn covers(&self, photo: &Known) -> bool {
-        let path = &photo.path;
         photo.root == self.root.id
-            && self.paths.as_ref().is_none_or(|paths| paths.iter().any(|p| path.starts_with(p)))
-            && !self.unreadable.iter().any(|hidden| path.starts_with(hidden))
+            && self.holds(&photo.path)
+            && !lies_in(&photo.path, &self.unreadable)
             && !self.lost_its_mount(photo)
     }
 
-    /// Whether the photo was on a drive that is mounted within the root, and is
-    /// not there now: its mount point, which is, lies on the root's own device.
+    /// Whether a path of the root is among what was to be looked at.
+    fn holds(&self, path: &Path) -> bool {
+        self.paths.as_ref().is_none_or(|paths| lies_in(path, paths))
+    }
+
+    /// Whether the photo was on a drive that is mounted within the root, or that
+    /// a link leads to, and is not there now.
+    ///
+    /// Its mount point, the nearest folder that is there, lies on another device
+    /// then. So does the folder that held a link which was deleted. What tells
+    /// them apart: a mount point is empty, and a link led to a file system that is
+    /// mounted out of the root, for links within it are not followed.
     fn lost_its_mount(&self, photo: &Known) -> bool {
-        let device = photo.stamp.file_id.map(|(device, _)| device);
-        if device.is_none() || device == self.device {
+        let Some((device, _)) = photo.stamp.file_id else { return false };
+        if Some(device) == self.device {
             return false;
         }
         let mut folders = photo.path.ancestors().skip(1).map(|folder| self.root.path.join(folder));
-        let nearest = folders.find_map(|folder| std::fs::metadata(folder).ok());
-        nearest.is_some_and(|folder| {
-            scan::stamp(&folder).file_id.map(|(device, _)| device) == self.device
-        })
+        let nearest = folders.find_map(|folder| Some((std::fs::metadata(&folder).ok()?, folder)));
+        let Some((metadata, folder)) = nearest else { return false };
+        let now = scan::stamp(&metadata).file_id.map(|(device, _)| device);
+        now != Some(device)
+            && (is_empty(&folder)
+                || now == self.device && !self.volumes.have_outside(device, &self.root.path))
     }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Whether a path is one of these, or beneath one.
+fn lies_in(path: &Path, places: &HashSet<PathBuf>) -> bool {
+    // However many there are, a path has few folders above it.
+    !places.is_empty() && path.ancestors().any(|place| places.contains(place))
 }
 
 fn look<'a>(
@@ -159,7 +181,7 @@ fn look<'a>(
     device: Option<i64>,
     roots: &[RootRow],
     place: &Place,
-    sight: &Sight<'_>,
+    sight: &Sight<'a>,
     done: &mut Reconciled,
 ) -> Result<Option<Look<'a>>> {
     // A folder that is a root of its own is that root's business, wherever a link
@@ -221,7 +243,9 @@ fn look<'a>(
         }
     }
     let scan::Walk { photos: found, unreadable, .. } = walk;
-    Ok(Some(Look { root, rules, paths, device, unreadable, found, known }))
+    let (paths, unreadable) = (paths.map(HashSet::from_iter), unreadable.into_iter().collect());
+    let volumes = sight.volumes;
+    Ok(Some(Look { root, rules, paths, device, volumes, unreadable, found, known }))
 }
 
 /// What a root's folder can be known by, at its path, where it is listed.
@@ -328,7 +352,7 @@ fn recognised(
     share
 }
 
-fn rules(exclusions: &Exclusions) -> Rules {
+pub(super) fn rules(exclusions: &Exclusions) -> Rules {
     Rules::new(exclusions).unwrap_or_else(|error| {
         tracing::warn!("the exclusions of a folder are passed over: {error}");
         Rules::none()
@@ -433,6 +457,7 @@ fn add_lookalikes(
 fn hold_back(
     on_disk: &mut Vec<FileEntry>,
     known: &[Known],
+    places: &[Place],
     looks: &[Look<'_>],
     settling: &mut Settling,
 ) -> HashSet<(i64, PathBuf)> {
@@ -446,14 +471,15 @@ fn hold_back(
         }
         ready
     });
-    // What was waited for, and is not there, need not be waited for.
-    for look in looks {
-        for path in look.paths.iter().flatten() {
-            if !waiting.contains(&(look.root.id, path.clone())) {
-                settling.forget(look.root.id, path);
-            }
+    // What was waited for, and is not there, need not be waited for. Nor are the
+    // files of a root that cannot be looked at: when it can, all of it is.
+    settling.keep(|root, path| {
+        let look = looks.iter().find(|look| look.root.id == root);
+        match look {
+            Some(look) => !look.holds(path) || waiting.contains(&(root, path.to_owned())),
+            None => !places.iter().any(|place| place.root() == root),
         }
-    }
+    });
     waiting
 }
 

@@ -1,7 +1,7 @@
 //! Files that may still be being written.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::scan::{FileEntry, Stamp};
@@ -12,7 +12,17 @@ const STILL: Duration = Duration::from_secs(2);
 /// Remembers files that were seen changing until they are still.
 #[derive(Debug, Default)]
 pub(crate) struct Settling {
-    seen: HashMap<(i64, PathBuf), (Stamp, Instant)>,
+    seen: HashMap<(i64, PathBuf), Sighting>,
+}
+
+/// How a file looked.
+#[derive(Debug)]
+struct Sighting {
+    stamp: Stamp,
+    /// Since when it has looked so.
+    since: Instant,
+    /// It was handed out to be looked at, and has not been since.
+    asked: bool,
 }
 
 impl Settling {
@@ -28,11 +38,13 @@ impl Settling {
             self.seen.remove(&key);
             return true;
         }
-        let (stamp, since) = self.seen.entry(key.clone()).or_insert((entry.stamp, now));
-        if *stamp != entry.stamp {
-            (*stamp, *since) = (entry.stamp, now);
+        let new = Sighting { stamp: entry.stamp, since: now, asked: false };
+        let sighting = self.seen.entry(key.clone()).or_insert(new);
+        if sighting.stamp != entry.stamp {
+            (sighting.stamp, sighting.since) = (entry.stamp, now);
         }
-        let still = now.saturating_duration_since(*since) >= STILL;
+        sighting.asked = false;
+        let still = now.saturating_duration_since(sighting.since) >= STILL;
         if still {
             self.seen.remove(&key);
         }
@@ -41,23 +53,27 @@ impl Settling {
 
     /// When the next file may be still; `None` where none is waited for.
     pub fn due(&self) -> Option<Instant> {
-        self.seen.values().map(|(_, since)| *since + STILL).min()
+        let waiting = self.seen.values().filter(|sighting| !sighting.asked);
+        waiting.map(|sighting| sighting.since + STILL).min()
     }
 
-    /// The files that may be still by now, by root. They have to be looked at.
+    /// The files that may be still by now, by root. They have to be looked at, and
+    /// are not handed out again before they were: where that cannot be done now,
+    /// asking for it all the time would keep everything else from being done.
     pub fn take(&mut self, now: Instant) -> Vec<(i64, BTreeSet<PathBuf>)> {
         let mut due: HashMap<i64, BTreeSet<PathBuf>> = HashMap::new();
-        for ((root, path), (_, since)) in &self.seen {
-            if *since + STILL <= now {
+        for ((root, path), sighting) in &mut self.seen {
+            if !sighting.asked && sighting.since + STILL <= now {
+                sighting.asked = true;
                 due.entry(*root).or_default().insert(path.clone());
             }
         }
         due.into_iter().collect()
     }
 
-    /// Forgets files that are not there any more.
-    pub fn forget(&mut self, root: i64, path: &std::path::Path) {
-        self.seen.remove(&(root, path.to_owned()));
+    /// Forgets all files but these, by root and path.
+    pub fn keep(&mut self, wanted: impl Fn(i64, &Path) -> bool) {
+        self.seen.retain(|(root, path), _| wanted(*root, path));
     }
 }
 
@@ -105,6 +121,23 @@ mod tests {
         assert!(!settling.is_still_at(&grown(2), after(3), clock), "it grew");
         assert_eq!(settling.take(after(5)), [(1, BTreeSet::from(["a".into()]))]);
         assert!(settling.is_still_at(&grown(2), after(5), clock));
+        assert!(settling.due().is_none());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_looked_at_is_asked_for_once() {
+        let clock = UNIX_EPOCH + Duration::from_secs(100);
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut settling = Settling::default();
+        let young = entry(1, Some(100_000_000_000));
+        assert!(!settling.is_still_at(&young, began, clock));
+        assert_eq!(settling.take(after(2)).len(), 1);
+        assert!(settling.take(after(3)).is_empty() && settling.due().is_none());
+        // A look too soon has it waited for as before, from when it was first seen.
+        assert!(!settling.is_still_at(&young, after(1), clock));
+        assert_eq!(settling.due(), Some(after(2)));
+        settling.keep(|root, _| root != 1);
         assert!(settling.due().is_none());
     }
 }

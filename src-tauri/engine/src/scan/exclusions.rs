@@ -83,7 +83,7 @@ impl Rules {
 
     /// Whether a folder above this path, which is relative to the root, is left
     /// out, or the path itself.
-    pub(super) fn skip_within(&self, root: &Path, path: &Path) -> bool {
+    pub fn skip_within(&self, root: &Path, path: &Path) -> bool {
         self.skip_above(root, path) || self.skip(path)
     }
 

@@ -5,6 +5,7 @@
 
 mod diff;
 mod exclusions;
+mod mounts;
 mod sidecars;
 mod volume;
 mod walk;
@@ -14,10 +15,11 @@ use std::path::PathBuf;
 
 pub(crate) use diff::{Change, Diff, Known, Presence, Questions, diff};
 pub(crate) use exclusions::Rules;
+pub(crate) use mounts::Mounts;
 pub(crate) use sidecars::sidecars;
 pub(crate) use volume::{Volume, Volumes};
 pub(crate) use walk::{Reach, Seen, Walk, Walker, reach, stamp};
-pub(crate) use watch::Watcher;
+pub(crate) use watch::{MOST_PATHS, Watcher};
 
 /// A file as the file system lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]

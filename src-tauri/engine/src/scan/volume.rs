@@ -39,6 +39,17 @@ const REMOTE: [&str; 27] = [
     "virtiofs",
 ];
 
+/// Programs that lend a file system only to this machine, whose changes are made
+/// through it. What any other program lends may change behind it.
+const LENT_HERE: [&str; 6] =
+    ["fuse.cryfs", "fuse.encfs", "fuse.exfat", "fuse.gocryptfs", "fuse.ntfs-3g", "fuse.securefs"];
+
+/// Whether file systems of this kind may change without this machine being told.
+pub(super) fn is_remote(kind: &str) -> bool {
+    let lent = kind == "fuse" || kind.starts_with("fuse.");
+    REMOTE.contains(&kind) || lent && !LENT_HERE.contains(&kind)
+}
+
 /// A mounted file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Volume {
@@ -47,16 +58,36 @@ pub(crate) struct Volume {
     pub id: Option<String>,
     /// Such as `ext4`.
     pub kind: String,
+    /// The number that the system gave it, which its files have, too.
+    device: Option<i64>,
     /// Where it is mounted.
-    mount: PathBuf,
+    pub mount: PathBuf,
     /// Which of its folders is mounted there.
     top: PathBuf,
 }
 
 impl Volume {
-    /// Whether its changes happen on another machine, which sends no events.
+    /// Whether its changes may happen where this machine is not told of them.
     pub fn is_remote(&self) -> bool {
-        REMOTE.contains(&self.kind.as_str())
+        is_remote(&self.kind)
+    }
+
+    /// Why its changes are not waited for.
+    pub fn silence(&self) -> String {
+        match REMOTE.contains(&self.kind.as_str()) {
+            true => format!("a network folder ({}) tells nothing of its changes", self.kind),
+            false => format!("a folder of another program ({}) may not tell of changes", self.kind),
+        }
+    }
+
+    /// Whether files of this device number are on it.
+    fn has(&self, device: i64) -> bool {
+        // Files on btrfs have the number of their subvolume, which the table lacks.
+        let subvolume = || {
+            let top = fs::metadata(&self.mount).ok()?;
+            super::stamp(&top).file_id.map(|(number, _)| number)
+        };
+        self.device == Some(device) || self.kind == "btrfs" && subvolume() == Some(device)
     }
 
     /// Whether its files get other inodes whenever it is mounted.
@@ -108,6 +139,17 @@ impl Volumes {
         self.0.iter().filter(|volume| path.starts_with(&volume.mount)).max_by_key(depth)
     }
 
+    /// Those mounted within a folder.
+    pub fn beneath<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Volume> {
+        self.0.iter().filter(move |v| v.mount.starts_with(folder) && v.mount != folder)
+    }
+
+    /// Whether files of this device number are anywhere but in a folder.
+    pub fn have_outside(&self, device: i64, folder: &Path) -> bool {
+        let mut outside = self.0.iter().filter(|volume| !volume.mount.starts_with(folder));
+        outside.any(|volume| volume.has(device))
+    }
+
     /// Where a path within a volume is now: the first place that exists, and that
     /// no other volume is mounted over.
     pub fn find(&self, id: &str, within: &Path) -> Option<PathBuf> {
@@ -125,7 +167,8 @@ impl Volumes {
 fn volume(line: &[u8], uuid: impl Fn(&Path) -> Option<String>) -> Option<Volume> {
     // 36 35 98:0 /top /mount rw,noatime master:1 - ext4 /dev/sda1 rw
     let mut fields = line.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
-    let top = path(fields.nth(3)?);
+    let device = device(fields.nth(2)?);
+    let top = path(fields.next()?);
     let mount = path(fields.next()?);
     let mut fields = fields.skip_while(|field| *field != b"-").skip(1);
     let kind = String::from_utf8_lossy(fields.next()?).into_owned();
@@ -138,11 +181,23 @@ fn volume(line: &[u8], uuid: impl Fn(&Path) -> Option<String>) -> Option<Volume>
         let named = REMOTE.contains(&kind.as_str()) && server != "none";
         named.then(|| format!("{kind} {server}"))
     };
-    Some(Volume { id, kind, mount, top })
+    Some(Volume { id, kind, device, mount, top })
+}
+
+/// The number that stands in the table as two, as files have it.
+#[cfg(unix)]
+fn device(field: &[u8]) -> Option<i64> {
+    let (major, minor) = std::str::from_utf8(field).ok()?.split_once(':')?;
+    Some(rustix::fs::makedev(major.parse().ok()?, minor.parse().ok()?).cast_signed())
+}
+
+#[cfg(not(unix))]
+fn device(_: &[u8]) -> Option<i64> {
+    None
 }
 
 /// A field of the table, in which blanks and the like are written in octal.
-fn path(field: &[u8]) -> PathBuf {
+pub(super) fn path(field: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&first, after)) = rest.split_first() {
@@ -222,6 +277,30 @@ mod tests {
         assert_eq!(on("/mnt/tmp").id, None);
         assert!(on("/mnt/nas").is_remote() && !drive.is_remote());
         assert!(drive.renumbers() && !on("/home/me").renumbers());
+        let beneath: Vec<_> = volumes.beneath(Path::new("/mnt")).map(|v| &v.mount).collect();
+        assert_eq!(beneath, [Path::new("/mnt/nas"), Path::new("/mnt/tmp")]);
+    }
+
+    #[test]
+    fn only_what_is_known_to_tell_of_its_changes_is_trusted() {
+        for kind in ["ext4", "fuseblk", "fuse.gocryptfs", "tmpfs"] {
+            assert!(!is_remote(kind), "{kind}");
+        }
+        for kind in ["nfs4", "fuse", "fuse.sshfs", "fuse.of-next-year"] {
+            assert!(is_remote(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_device_is_mounted_out_of_a_folder_or_only_in_it() {
+        let volumes = volumes(TABLE);
+        let nas = i64::from(45);
+        assert!(volumes.have_outside(nas, Path::new("/home")));
+        assert!(!volumes.have_outside(nas, Path::new("/mnt")));
+        assert!(!volumes.have_outside(47, Path::new("/home")));
+        let drive = (8 << 8) | 17;
+        assert!(volumes.have_outside(drive, Path::new("/media")), "it is bound elsewhere");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Listing a root's files.
 //!
-//! What a person's [`Rules`] leave out is not entered. A symbolic link is followed only where it leads out of the root, so
-//! that no file is seen twice and no loop is entered.
+//! What a person's [`Rules`] leave out is not entered. A symbolic link is
+//! followed only where it leads out of the root, so that no file is seen twice
+//! and no loop is entered. What could not be listed or asked is told: of it
+//! nothing is known, which is not the same as that there is nothing.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -55,7 +57,9 @@ pub(crate) enum Reach {
 
 /// Looks whether a root can be listed.
 pub(crate) fn reach(root: &Path) -> Reach {
-    match fs::read_dir(root).and_then(|_| fs::metadata(root)) {
+    // A drive that was pulled out opens its folders still, and gives no entry.
+    let listed = fs::read_dir(root).and_then(|mut entries| entries.next().transpose());
+    match listed.and_then(|_| fs::metadata(root)) {
         Ok(metadata) => Reach::Online { device: file_id(&metadata).map(|(device, _)| device) },
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Reach::Unreadable,
         Err(_) => Reach::Offline,
@@ -145,16 +149,24 @@ impl Walking<'_> {
 
     fn walk(&mut self, start: &Path) {
         let mut entries = WalkDir::new(start).into_iter();
+        // The folders that are being listed, one in another.
+        let mut open: Vec<PathBuf> = Vec::new();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.note_unreadable(&error);
+                    // A listing that breaks off does not say whose it is.
+                    let folder = error.depth().checked_sub(1).and_then(|depth| open.get(depth));
+                    self.note_unreadable(&error, folder.map_or(start, PathBuf::as_path));
                     continue;
                 }
             };
             let path = entry.path();
             let is_folder = entry.file_type().is_dir();
+            if is_folder {
+                open.resize(entry.depth(), start.to_owned());
+                open.push(path.to_owned());
+            }
             if path != self.of.root_path {
                 let relative = path.strip_prefix(self.of.root_path).unwrap_or(path);
                 let mut skip = self.of.rules.skip(relative)
@@ -184,7 +196,7 @@ impl Walking<'_> {
             } else if entry.file_type().is_file() {
                 match entry.metadata() {
                     Ok(metadata) => self.file(path, &metadata),
-                    Err(error) => self.note_unreadable(&error),
+                    Err(error) => self.note_unreadable(&error, path),
                 }
             }
         }
@@ -215,10 +227,7 @@ impl Walking<'_> {
     fn follow(&mut self, link: &Path) {
         let Ok(target) = fs::canonicalize(link) else {
             // It leads nowhere: perhaps to a drive that is not there now.
-            if let Ok(path) = link.strip_prefix(self.of.root_path) {
-                self.found.unreadable.push(path.to_owned());
-            }
-            return;
+            return self.nothing_is_known_of(link);
         };
         let elsewhere = !target.starts_with(&self.real_root)
             && !self.of.other_roots.iter().any(|other| target.starts_with(other));
@@ -235,7 +244,8 @@ impl Walking<'_> {
             {
                 self.walk(&link.join(""));
             }
-            _ => {}
+            Ok(_) => {}
+            Err(_) => self.nothing_is_known_of(link),
         }
     }
 
@@ -252,13 +262,21 @@ impl Walking<'_> {
         }
     }
 
-    fn note_unreadable(&mut self, error: &walkdir::Error) {
+    /// `place`: what was asked for, where the error does not tell.
+    fn note_unreadable(&mut self, error: &walkdir::Error, place: &Path) {
         // What vanished between listing and looking is simply not there.
-        if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) {
+        if error.path().is_some()
+            && error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound)
+        {
             return;
         }
-        if let Some(path) = error.path().and_then(|p| p.strip_prefix(self.of.root_path).ok()) {
-            tracing::warn!("cannot list {}: {error}", self.of.root_path.join(path).display());
+        let place = error.path().unwrap_or(place);
+        tracing::warn!("cannot list {}: {error}", place.display());
+        self.nothing_is_known_of(place);
+    }
+
+    fn nothing_is_known_of(&mut self, place: &Path) {
+        if let Ok(path) = place.strip_prefix(self.of.root_path) {
             self.found.unreadable.push(path.to_owned());
         }
     }
@@ -311,9 +329,11 @@ fn has_name(path: &Path) -> bool {
     if !both.is_some_and(|(a, b)| same(a, b)) {
         return true;
     }
-    // A file system that takes both names for one: how is it called really?
-    fs::read_dir(folder)
-        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() == name))
+    // A file system that takes both names for one: how is it called really? Where
+    // that cannot be told, it is believed.
+    fs::read_dir(folder).map_or(true, |mut entries| {
+        entries.any(|entry| entry.map_or(true, |entry| entry.file_name() == name))
+    })
 }
 
 fn swap_case(name: &OsStr) -> OsString {

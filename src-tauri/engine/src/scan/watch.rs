@@ -25,8 +25,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Or when the first hint is so old, however noisy it is.
 const LATEST: Duration = Duration::from_secs(5);
 
-/// A root with more hints than this is looked at as a whole, which is cheaper.
-const MOST_PATHS: usize = 2_000;
+/// A root of which more paths are to be looked at than this is looked at as a
+/// whole, which is cheaper.
+pub(crate) const MOST_PATHS: usize = 2_000;
 
 /// Whether the platform watches folder by folder.
 const EACH_FOLDER: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -143,9 +144,13 @@ impl Watcher {
     }
 
     /// Watches a folder of a root, which is about to be listed, or a file in one
-    /// that is not.
+    /// that is not. Nothing is done for roots that are not to be watched.
     pub fn enter(&self, root: i64, place: &Path) {
-        if EACH_FOLDER && !self.state.lock().failed.contains_key(&root) {
+        let wanted = {
+            let state = self.state.lock();
+            state.roots.contains_key(&root) && !state.failed.contains_key(&root)
+        };
+        if EACH_FOLDER && wanted {
             // Also if it is watched already: it may be another folder by now.
             self.watch(root, place, RecursiveMode::NonRecursive);
         }

@@ -1,7 +1,7 @@
 //! Following a folder shows what happens in it, can be paused, and rests.
 
 use std::fs;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -78,11 +78,14 @@ fn paused_work_waits_and_goes_on() {
     };
     background.control().pause();
     eventually("a pause is told", || paused.load(Ordering::Relaxed) > 0);
-    // What was in flight is stored within a moment; then nothing more comes.
-    std::thread::sleep(Duration::from_secs(2));
-    let before = f.engine.status().unwrap().pending;
-    std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(f.engine.status().unwrap().pending, before);
+    // What was in flight is stored, in whatever time; then nothing more comes.
+    let pending = || f.engine.status().unwrap().pending;
+    eventually("nothing more is stored", || {
+        let before = pending();
+        std::thread::sleep(Duration::from_secs(2));
+        pending() == before
+    });
+    assert!(pending() > 0, "the pause came too late to show anything");
     background.control().resume();
     eventually("the rest is indexed", || f.engine.status().unwrap().pending == 0);
     assert_eq!(f.found().len(), 100);
@@ -94,13 +97,19 @@ fn of_two_that_follow_one_library_one_works_and_the_other_takes_over() {
     f.photo("a.png", 1);
     f.add();
     let scans = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let idle = Arc::new(AtomicBool::new(false));
     let waits = Arc::new(Mutex::new(None));
     let changes = Arc::new(AtomicUsize::new(0));
     let start = |at: usize| {
         let (scans, waits, changes) = (scans[at].clone(), waits.clone(), changes.clone());
+        let idle = idle.clone();
         open(f.dir.path()).start(move |event| match event {
             Event::Progress(Progress { step: Step::Scanning, .. }) => {
                 scans.fetch_add(1, Ordering::Relaxed);
+                idle.store(false, Ordering::Relaxed);
+            }
+            Event::Progress(Progress { step: Step::Idle, .. }) => {
+                idle.store(true, Ordering::Relaxed);
             }
             Event::Progress(Progress { step: Step::Waiting(holder), .. }) => {
                 assert_eq!(at, 1);
@@ -136,10 +145,12 @@ fn of_two_that_follow_one_library_one_works_and_the_other_takes_over() {
     assert_eq!(f.engine.holder(), Some(expected));
 
     // At rest, neither keeps the other awake.
-    std::thread::sleep(Duration::from_secs(3));
-    let rest = scans[0].load(Ordering::Relaxed);
-    std::thread::sleep(Duration::from_secs(4));
-    assert_eq!(scans[0].load(Ordering::Relaxed), rest);
+    eventually("both are at rest", || {
+        let before = scans[0].load(Ordering::Relaxed);
+        let was_idle = idle.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_secs(4));
+        was_idle && scans[0].load(Ordering::Relaxed) == before
+    });
     assert_eq!(scans[1].load(Ordering::Relaxed), 0);
 
     drop(first);

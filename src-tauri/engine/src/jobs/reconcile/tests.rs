@@ -25,6 +25,13 @@ impl Known {
         known
     }
 
+    /// Looks as the background does, which waits for files that are being written.
+    fn wait_for(&self, place: Place, settling: &mut Settling) -> Reconciled {
+        let sight =
+            Sight { volumes: &Volumes::default(), entering: &|_, _| {}, settling: Some(settling) };
+        reconcile(&self.catalog, &[place], sight).unwrap()
+    }
+
     fn look(&self, place: Place, volumes: &Volumes, entering: &dyn Fn(i64, &Path)) -> Reconciled {
         reconcile(&self.catalog, &[place], Sight { volumes, entering, settling: None }).unwrap()
     }
@@ -153,4 +160,46 @@ fn a_drive_that_is_mounted_elsewhere_is_the_same_root() {
     let expected = known.dir.path().join("away/photos");
     assert_eq!((root.path, root.state, photos), (expected, RootState::Online, 3));
     assert_eq!(ids(), before);
+}
+
+#[test]
+fn what_is_being_written_is_forgotten_once_it_cannot_be_looked_at() {
+    let later = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    type Deed = fn(&Known);
+    let deeds: [(&str, Deed); 4] = [
+        ("its drive is pulled out", Known::pull_out),
+        ("its root is removed", |known| assert!(known.catalog.remove_root(known.root).unwrap())),
+        ("its root is on another device", |known| {
+            let mark = Mark { device: Some(-5), ..Mark::default() };
+            known.catalog.set_root_seen(known.root, &mark, 0).unwrap();
+        }),
+        ("its folder is deleted", |known| {
+            std::fs::remove_dir_all(known.dir.path().join("drive/photos/new")).unwrap();
+        }),
+    ];
+    for (what, act) in deeds {
+        let known = Known::new(|_| Volumes::default());
+        let new = known.dir.path().join("drive/photos/new");
+        std::fs::create_dir(&new).unwrap();
+        std::fs::write(new.join("4.jpg"), b"half of it").unwrap();
+        let mut settling = Settling::default();
+        assert_eq!(known.wait_for(Place::Root(known.root), &mut settling).changes, []);
+        assert!(settling.due().is_some(), "it is waited for");
+        act(&known);
+        let (root, mut paths) = settling.take(later).remove(0);
+        // Something was heard of the folder that holds it, too.
+        paths.insert("new".into());
+        assert_eq!(known.wait_for(Place::Paths(root, paths), &mut settling).changes, [], "{what}");
+        settling.keep(|_, path| panic!("{} is waited for though {what}", path.display()));
+    }
+}
+
+#[test]
+fn a_path_lies_in_those_above_it_alone() {
+    let places: HashSet<PathBuf> = ["a/b", "c.jpg"].map(PathBuf::from).into();
+    for (path, lies) in [("a/b", true), ("a/b/c/d.jpg", true), ("c.jpg", true), ("a/bc", false)] {
+        assert_eq!(lies_in(Path::new(path), &places), lies, "{path}");
+    }
+    assert!(lies_in(Path::new("x/y.jpg"), &HashSet::from([PathBuf::new()])));
+    assert!(!lies_in(Path::new("x/y.jpg"), &HashSet::new()));
 }
