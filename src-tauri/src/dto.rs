@@ -408,6 +408,8 @@ pub struct ListingHeader {
     pub ranking_ms: f64,
     pub model: String,
     pub query: String,
+    /// What of the query could not be taken as it stands.
+    pub problems: Vec<String>,
 }
 
 /// Bytes of one photo in a listing.
@@ -418,10 +420,12 @@ const RECORD_BYTES: usize = 32;
 /// # Errors
 /// As [`library_listing`].
 pub fn page_listing(page: engine::Page) -> engine::Result<Vec<u8>> {
-    let engine::Page { query, model, took, ranking, total, strong, likely, hits } = page;
+    let engine::Page { query, model, took, ranking, total, strong, likely, problems, hits } = page;
     let (took_ms, ranking_ms) = (millis(took), millis(ranking));
     let count = hits.len();
-    let header = ListingHeader { count, total, strong, likely, took_ms, ranking_ms, model, query };
+    let problems = problems.into_iter().map(|problem| problem.message).collect();
+    let header =
+        ListingHeader { count, total, strong, likely, took_ms, ranking_ms, model, query, problems };
     encode_listing(&header, &hits)
 }
 
@@ -514,6 +518,7 @@ mod tests {
                 total: 9,
                 strong: 1,
                 likely: 1,
+                problems: vec![engine::Problem { at: Some(0..1), message: "unknown".into() }],
                 hits: vec![hit(7), hit(u32::MAX.into())],
             };
             let bytes = page_listing(page).unwrap();
@@ -526,6 +531,7 @@ mod tests {
             let expected = serde_json::json!({
                 "count": 2, "total": 9, "strong": 1, "likely": 1,
                 "tookMs": 12.5, "rankingMs": 0.5, "model": "starter", "query": query,
+                "problems": ["unknown"],
             });
             assert_eq!(header, expected);
 

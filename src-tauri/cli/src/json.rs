@@ -7,8 +7,8 @@ use std::path::Path;
 use afterimage_engine::bench::Machine;
 use afterimage_engine::{
     Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Exclusions, Failure, Hit,
-    IndexReport, KnownModel, ModelCheck, ModelInfo, ModelState, Page, Recommendation, Removed,
-    Root, Status, Store, Strength,
+    IndexReport, KnownModel, ModelCheck, ModelInfo, ModelState, Page, Problem, Recommendation,
+    Removed, Root, Status, Store, Strength,
 };
 use serde::Serialize;
 
@@ -142,7 +142,16 @@ pub struct SearchDocument {
     took_ms: f64,
     ranking_ms: f64,
     total: usize,
+    /// What of the query could not be taken as it stands.
+    problems: Vec<NotUnderstood>,
     results: Vec<ResultEntry>,
+}
+
+#[derive(Serialize)]
+struct NotUnderstood {
+    /// Where it begins and ends in the query, in bytes; null for all of it.
+    at: Option<[usize; 2]>,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -161,6 +170,14 @@ impl From<&Page> for SearchDocument {
             took_ms: page.took.as_secs_f64() * 1e3,
             ranking_ms: page.ranking.as_secs_f64() * 1e3,
             total: page.total,
+            problems: page
+                .problems
+                .iter()
+                .map(|Problem { at, message }| NotUnderstood {
+                    at: at.as_ref().map(|at| [at.start, at.end]),
+                    message: message.clone(),
+                })
+                .collect(),
             results: page.hits.iter().map(ResultEntry::from).collect(),
         }
     }

@@ -61,11 +61,12 @@ pub use model::{
     Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
     PairCheck, Precision, Recommendation,
 };
+pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
     Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, Holder,
-    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Removed, Root, RootId, RootState,
-    SearchRequest, Status, Strength, TimeSource, WriterKind,
+    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Removed, Root, RootId,
+    RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

@@ -1,6 +1,7 @@
 //! What the engine answers with: plain values without behaviour of their own.
 //! The command line and the window turn them into their own words.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -198,8 +199,8 @@ pub struct Holder {
 /// A question.
 #[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
-    /// What the photos should show, in words; may be empty where images or
-    /// `similar_to` say it.
+    /// What the photos should show and be, in the language of the search box:
+    /// `a dog -leash date:2021`. May be empty where images or `similar_to` say it.
     pub query: String,
     /// Image files that the photos should resemble.
     pub images: Vec<PathBuf>,
@@ -227,8 +228,19 @@ pub struct Page {
     pub strong: usize,
     /// How many are likely ones.
     pub likely: usize,
+    /// What of the question could not be taken as it stands.
+    pub problems: Vec<Problem>,
     /// The best hits, best first.
     pub hits: Vec<Hit>,
+}
+
+/// A part of a question that is not understood, or cannot be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it stands, in bytes of the question; `None` for all of it.
+    pub at: Option<Range<usize>>,
+    /// What is wrong and what to do.
+    pub message: String,
 }
 
 /// What a score means among the scores of the same question.

@@ -142,6 +142,14 @@ describe("what stands in place of photos", () => {
     expect(screen.getAllByTestId("tile").length).toBeGreaterThan(10);
   });
 
+  it("says what of a question it did not understand, above what it found", async () => {
+    await open({ count: 40 });
+    await userEvent.type(box(), "a dog foo:bar{Enter}");
+    await settle();
+    expect(screen.getByTestId("problem").textContent).toBe("There is no filter foo: use folder:.");
+    expect(outcome()).toContain("strong");
+  });
+
   it("says what went wrong with a search, and never shows that as no photos", async () => {
     await open({ count: 40 });
     await userEvent.type(box(), "error{Enter}");

@@ -52,8 +52,15 @@ fn print(page: &Page, json: bool) -> Outcome {
         }
         Ok(())
     })?;
+    for problem in &page.problems {
+        let part = problem.at.clone().and_then(|at| page.query.get(at));
+        match part {
+            Some(part) => output::note(format_args!("{part}: {}", problem.message)),
+            None => output::note(&problem.message),
+        }
+    }
     if page.total == 0 {
-        output::note("no photos are indexed yet: run `afterimage index DIR`");
+        output::note("no photo answers: run `afterimage index DIR` for those that are not indexed");
     } else if !json {
         output::note(faint(format_args!(
             "{} strong, {} likely of {} photos in {:.0} ms",

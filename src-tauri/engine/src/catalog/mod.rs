@@ -13,6 +13,7 @@ mod photos;
 mod places;
 mod readings;
 mod roots;
+mod select;
 mod settings;
 
 use std::collections::HashSet;
@@ -26,6 +27,7 @@ pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};
+pub(crate) use select::Condition;
 
 use crate::error::{Context, Error, Result};
 use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};

@@ -29,7 +29,7 @@ use std::panic::{self, AssertUnwindSafe};
 use md5::{Digest, Md5};
 
 pub use name::date_from_name;
-pub use places::nearest_place;
+pub use places::{distance_between, nearest_place, places_named};
 
 /// What was read; anything absent, blank or implausible is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq)]

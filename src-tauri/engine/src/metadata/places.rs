@@ -44,10 +44,29 @@ pub struct Place {
 ///
 /// The first call unpacks the table, some tens of milliseconds.
 pub fn nearest_place(lat: f64, lon: f64) -> Option<Place> {
-    static PLACES: LazyLock<Option<Places>> =
-        LazyLock::new(|| Places::unpack(include_bytes!("../../../../assets/cities.bin")));
     let on_earth = lat.abs() <= 90.0 && lon.abs() <= 180.0;
     PLACES.as_ref().filter(|_| on_earth)?.nearest(lat, lon)
+}
+
+static PLACES: LazyLock<Option<Places>> =
+    LazyLock::new(|| Places::unpack(include_bytes!("../../../../assets/cities.bin")));
+
+/// Where the towns of this name are, of any case: degrees, north and east
+/// positive. Empty where none is known.
+pub fn places_named(name: &str) -> Vec<(f64, f64)> {
+    let Some(places) = PLACES.as_ref() else { return Vec::new() };
+    let name = name.to_lowercase();
+    let lines = places.cities.text.split('\n').zip(&places.positions);
+    lines
+        .filter(|(city, _)| city.to_lowercase() == name)
+        .map(|(_, &position)| degrees(position, places.steps))
+        .collect()
+}
+
+/// How far two points are apart along the surface, in kilometres; each is degrees
+/// north and east.
+pub fn distance_between(a: (f64, f64), b: (f64, f64)) -> f64 {
+    distance_km(unit(a.0, a.1), unit(b.0, b.1))
 }
 
 const FARTHEST_KM: f64 = 100.0;

@@ -7,6 +7,8 @@
 //! and mirrored at the median to give the noise's spread; a hit is as strong as
 //! it stands above that.
 
+use crate::view::Strength;
+
 /// With fewer scores than this their distribution says nothing.
 const LEAST_SCORES: usize = 24;
 
@@ -20,13 +22,14 @@ const STRONG: f32 = 4.5;
 /// median.
 const QUARTILE_SIGMAS: f32 = 0.6745;
 
-/// Thresholds on the scores of one question.
+/// What the scores of one question mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Calibration {
-    /// Scores from here on are likely hits.
-    pub likely: f32,
-    /// Scores from here on are strong hits.
-    pub strong: f32,
+    /// Of all scores.
+    median: f32,
+    /// The spread of the noise, one standard deviation; `None` in a library too
+    /// small to tell noise from hits.
+    sigma: Option<f32>,
 }
 
 impl Calibration {
@@ -35,7 +38,7 @@ impl Calibration {
     pub fn of(scores: impl Iterator<Item = f32>) -> Self {
         let mut scores: Vec<f32> = scores.collect();
         if scores.len() < LEAST_SCORES {
-            return Self { likely: f32::NEG_INFINITY, strong: f32::INFINITY };
+            return Self { median: 0.0, sigma: None };
         }
         let quarter = scores.len() / 4;
         let (_, median, _) = scores.select_nth_unstable_by(2 * quarter, f32::total_cmp);
@@ -44,7 +47,25 @@ impl Calibration {
         // Half the library may be copies of one photo: a spread of nothing
         // must not make everything else a hit.
         let sigma = ((median - *lower) / QUARTILE_SIGMAS).max(1e-4);
-        Self { likely: median + LIKELY * sigma, strong: median + STRONG * sigma }
+        Self { median, sigma: Some(sigma) }
+    }
+
+    /// How far a score stands above the noise, in its standard deviations, so
+    /// that hits of several questions can be put in one order.
+    pub fn standing(&self, score: f32) -> f32 {
+        (score - self.median) / self.sigma.unwrap_or(1.0)
+    }
+
+    /// What a score means.
+    pub fn strength(&self, score: f32) -> Strength {
+        if self.sigma.is_none() {
+            return Strength::Likely;
+        }
+        match self.standing(score) {
+            standing if standing >= STRONG => Strength::Strong,
+            standing if standing >= LIKELY => Strength::Likely,
+            _ => Strength::Weak,
+        }
     }
 }
 
@@ -64,9 +85,11 @@ mod tests {
         for shift in [0.0, 0.2, -0.3] {
             let scores = scores(&[0.9, 0.8]);
             let calibration = Calibration::of(scores.iter().map(|score| score + shift));
-            let strong = scores.iter().filter(|s| **s + shift >= calibration.strong).count();
-            let likely = scores.iter().filter(|s| **s + shift >= calibration.likely).count();
-            assert_eq!((strong, likely), (2, 2), "{calibration:?}");
+            let of = |strength| {
+                let told = scores.iter().map(|score| calibration.strength(score + shift));
+                told.filter(|&told| told == strength).count()
+            };
+            assert_eq!((of(Strength::Strong), of(Strength::Likely)), (2, 0), "{calibration:?}");
         }
     }
 
@@ -74,12 +97,20 @@ mod tests {
     fn noise_alone_has_no_hits() {
         let scores = scores(&[]);
         let calibration = Calibration::of(scores.iter().copied());
-        assert!(scores.iter().all(|&score| score < calibration.likely));
+        assert!(scores.iter().all(|&score| calibration.strength(score) == Strength::Weak));
     }
 
     #[test]
     fn a_small_library_is_likely_as_a_whole() {
         let calibration = Calibration::of([0.1, 0.2].into_iter());
-        assert!(0.1 >= calibration.likely && 0.2 < calibration.strong);
+        assert_eq!([0.1, 0.2].map(|score| calibration.strength(score)), [Strength::Likely; 2]);
+        assert!(calibration.standing(0.2) > calibration.standing(0.1));
+    }
+
+    #[test]
+    fn the_same_distance_from_the_noise_stands_alike() {
+        let one = Calibration::of(scores(&[]).into_iter());
+        let other = Calibration::of(scores(&[]).into_iter().map(|score| 0.25 + 3.0 * score));
+        assert!((one.standing(0.5) - other.standing(0.25 + 1.5)).abs() < 1e-3);
     }
 }

@@ -2,6 +2,9 @@
 //! by it, each score given a meaning.
 
 mod calibrate;
+mod compose;
+mod filter;
+pub mod query;
 mod rank;
 
 pub(crate) use rank::{embed_file, hit, search};

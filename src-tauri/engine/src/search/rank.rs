@@ -1,21 +1,25 @@
 //! From a request to a page of hits.
 
-use std::time::Instant;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use super::calibrate::Calibration;
+use super::query::{self, Alternative, Filter, Parsed, Sort, Term, What};
+use super::{compose, filter};
 use crate::catalog::HitRow;
 use crate::decode::{self, Detail, Limits};
 use crate::error::{Context, Error, Result};
-use crate::index;
+use crate::index::{self, Scored, Snapshot};
 use crate::jobs::Cancel;
 use crate::library::Library;
-use crate::model::{Embedding, Encoder};
-use crate::view::{Hit, Page, PhotoId, SearchRequest, Strength};
+use crate::model::{Embedding, Encoder, ModelInfo};
+use crate::view::{Hit, Page, PhotoId, Problem, SearchRequest, Strength};
 
 /// Width by height of a photo whose size is not known yet.
 const USUAL_ASPECT: f32 = 1.5;
 
-/// Answers a request from the vectors that are there now.
+/// Answers a request from what is there now.
 ///
 /// # Errors
 /// `Usage` for a request that asks nothing or names an image that cannot be
@@ -23,82 +27,265 @@ const USUAL_ASPECT: f32 = 1.5;
 /// `Cancelled` once `cancel` is.
 pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel) -> Result<Page> {
     let began = Instant::now();
-    let query = request.query.trim();
-    if query.is_empty() && request.images.is_empty() && request.similar_to.is_none() {
-        return Err(Error::usage(
-            "the query is empty: say what the photos should show, such as `afterimage search \"a dog\"`",
-        ));
-    }
-    let model = library.serving()?;
-    let index = library.index(&model)?;
+    let question = Question::of(request)?;
+    let mut answer = Answer::default();
     let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
+    if question.alternatives.iter().any(|alternative| !alternative.terms.is_empty()) {
+        let model = library.serving()?;
+        let index = library.index(&model)?;
+        going_on()?;
+        let snapshot = index.snapshot();
+        let vectors = question.vectors(library, &model, &snapshot, &going_on)?;
+        answer.rank(library, &question, &vectors, &snapshot)?;
+        answer.model = model.id;
+    } else {
+        // Filters alone need no model, but the page tells which one answers.
+        answer.model = library.in_use().map(|in_use| in_use.serving.id).unwrap_or_default();
+    }
+    going_on()?;
+    answer.list(library, &question)?;
     going_on()?;
 
-    let mut parts: Vec<Embedding> = Vec::new();
-    if !query.is_empty() {
-        parts.extend(library.encoders.get(&model)?.encode_texts(&[query])?);
-    }
-    if !request.images.is_empty() {
-        let encoder = library.encoders.get(&model)?;
-        for image in &request.images {
-            going_on()?;
-            parts.push(embed_file(&*encoder, image)?);
-        }
-    }
-    let snapshot = index.snapshot();
-    if let Some(PhotoId(id)) = request.similar_to {
-        let vector = snapshot.vector(id).ok_or_else(|| not_searchable(library, id))?;
-        parts.push(Embedding::from_raw(vector)?);
-    }
-    let vector = mean(&parts)?;
-    going_on()?;
-
-    let ranking = Instant::now();
-    let mut scored = snapshot.score(vector.as_slice());
-    if let Some(PhotoId(id)) = request.similar_to {
-        scored.retain(|row| row.key != id);
-    }
-    let calibration = Calibration::of(scored.iter().map(|row| row.score));
-    let total = scored.len();
-    let strong = scored.iter().filter(|row| row.score >= calibration.strong).count();
-    let likely = scored.iter().filter(|row| row.score >= calibration.likely).count() - strong;
-    let best = index::best(scored, request.limit);
-    let ranking = ranking.elapsed();
-    going_on()?;
-
-    let ids: Vec<i64> = best.iter().map(|row| row.key).collect();
-    let rows = library.catalog.hits(&ids)?;
-    // A photo may have gone since the snapshot: then it has no row.
-    let mut scores = best.into_iter();
-    let hits = rows
-        .into_iter()
-        .filter_map(|row| {
-            let score = scores.find(|scored| scored.key == row.id)?.score;
-            Some(hit(row, score, calibration.strength(score)))
-        })
-        .collect();
-    Ok(Page {
-        query: query.to_owned(),
-        model: model.id,
-        took: began.elapsed(),
-        ranking,
-        total,
-        strong,
-        likely,
-        hits,
-    })
+    let Answer { ranking, total, strong, likely, .. } = answer;
+    let model = std::mem::take(&mut answer.model);
+    let hits = answer.hits(library, question.sort, request.limit)?;
+    let query = request.query.trim().to_owned();
+    let problems = question.problems;
+    let took = began.elapsed();
+    Ok(Page { query, model, took, ranking, total, strong, likely, problems, hits })
 }
 
-impl Calibration {
-    fn strength(&self, score: f32) -> Strength {
-        if score >= self.strong {
-            Strength::Strong
-        } else if score >= self.likely {
-            Strength::Likely
-        } else {
-            Strength::Weak
+/// What is asked.
+struct Question {
+    alternatives: Vec<Alternative>,
+    sort: Option<Sort>,
+    problems: Vec<Problem>,
+}
+
+impl Question {
+    /// Reads the words of a request; what else it names is part of every
+    /// alternative.
+    fn of(request: &SearchRequest) -> Result<Self> {
+        let today = jiff::Zoned::now().date();
+        let Parsed { query, problems, .. } = query::parse(request.query.trim(), today);
+        let images = request.images.iter().cloned().map(What::Image);
+        let photo = request.similar_to.map(|PhotoId(id)| What::Photo(id));
+        let examples: Vec<Term> =
+            images.chain(photo).map(|what| Term { weight: 1.0, what }).collect();
+        if request.query.trim().is_empty() && examples.is_empty() {
+            return Err(Error::usage(
+                "the query is empty: say what the photos should show, such as `afterimage search \
+                 \"a dog\"`",
+            ));
         }
+        let mut alternatives = query.alternatives;
+        if alternatives.is_empty() {
+            // Without anything that is understood, every photo answers.
+            let filter = Filter::All(Vec::new());
+            alternatives.push(Alternative { terms: Vec::new(), filter });
+        }
+        for alternative in &mut alternatives {
+            alternative.terms.extend(examples.iter().cloned());
+        }
+        let told = problems.into_iter().map(|query::Problem { at, message }| {
+            let at = Some(at);
+            Problem { at, message }
+        });
+        let unknown =
+            alternatives.iter().flat_map(|alternative| filter::unknown(&alternative.filter));
+        let problems = told.chain(unknown.map(|message| Problem { at: None, message })).collect();
+        Ok(Self { alternatives, sort: query.sort, problems })
     }
+
+    /// A vector for each alternative that has terms.
+    fn vectors(
+        &self,
+        library: &Library,
+        model: &ModelInfo,
+        snapshot: &Snapshot,
+        going_on: &dyn Fn() -> Result<()>,
+    ) -> Result<Vec<Option<Embedding>>> {
+        let terms = || self.alternatives.iter().flat_map(|alternative| &alternative.terms);
+        let texts: Vec<&str> = terms()
+            .filter_map(|term| match &term.what {
+                What::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let needs_model = terms().any(|term| !matches!(term.what, What::Photo(_)));
+        let encoder = if needs_model { Some(library.encoders.get(model)?) } else { None };
+        let mut texts = match &encoder {
+            Some(encoder) if !texts.is_empty() => encoder.encode_texts(&texts)?,
+            _ => Vec::new(),
+        }
+        .into_iter();
+        let mut vector = |what: &What| -> Result<Embedding> {
+            going_on()?;
+            let lost = || Error::failed("the model gave too few vectors");
+            match what {
+                What::Text(_) => texts.next().ok_or_else(lost),
+                What::Image(path) => embed_file(&**encoder.as_ref().ok_or_else(lost)?, path),
+                What::Photo(id) => {
+                    let vector =
+                        snapshot.vector(*id).ok_or_else(|| not_searchable(library, *id))?;
+                    Embedding::from_raw(vector)
+                }
+            }
+        };
+        let mut of = |alternative: &Alternative| -> Result<Option<Embedding>> {
+            let terms: Vec<(f32, Embedding)> = alternative
+                .terms
+                .iter()
+                .map(|term| Ok((term.weight, vector(&term.what)?)))
+                .collect::<Result<_>>()?;
+            if terms.is_empty() { Ok(None) } else { compose::direction(&terms).map(Some) }
+        };
+        self.alternatives.iter().map(&mut of).collect()
+    }
+
+    /// Photos that it names as examples: they are no answer.
+    fn examples(&self) -> HashSet<i64> {
+        let terms = self.alternatives.iter().flat_map(|alternative| &alternative.terms);
+        terms
+            .filter_map(|term| match term.what {
+                What::Photo(id) => Some(id),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// What is found.
+#[derive(Default)]
+struct Answer {
+    model: String,
+    ranking: Duration,
+    total: usize,
+    strong: usize,
+    likely: usize,
+    ranked: Vec<Ranked>,
+    /// Photos that answer by their filters alone, newest first.
+    listed: Vec<i64>,
+}
+
+/// A photo that a vector was compared with.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    key: i64,
+    /// Cosine similarity.
+    score: f32,
+    /// How far that stands above the noise; what ranks.
+    standing: f32,
+    strength: Strength,
+}
+
+impl Answer {
+    /// Scores all photos by each alternative's vector. A photo counts by the one
+    /// that it answers best.
+    fn rank(
+        &mut self,
+        library: &Library,
+        question: &Question,
+        vectors: &[Option<Embedding>],
+        snapshot: &Snapshot,
+    ) -> Result<()> {
+        let examples = question.examples();
+        let mut best: HashMap<i64, Ranked> = HashMap::new();
+        let several = vectors.iter().flatten().count() > 1;
+        for (alternative, vector) in question.alternatives.iter().zip(vectors) {
+            let Some(vector) = vector else { continue };
+            let allowed = match filter::is_everything(&alternative.filter) {
+                true => None,
+                false => Some(matching(library, alternative)?.into_iter().collect::<HashSet<_>>()),
+            };
+            let began = Instant::now();
+            let mut scored = snapshot.score(vector.as_slice());
+            scored.retain(|row| !examples.contains(&row.key));
+            // The noise is that of the whole library, whatever is asked for.
+            let calibration = Calibration::of(scored.iter().map(|row| row.score));
+            let rows = scored
+                .into_iter()
+                .filter(|row| allowed.as_ref().is_none_or(|allowed| allowed.contains(&row.key)))
+                .map(|Scored { key, score }| {
+                    let standing = calibration.standing(score);
+                    Ranked { key, score, standing, strength: calibration.strength(score) }
+                });
+            if several {
+                for row in rows {
+                    let known = best.entry(row.key).or_insert(row);
+                    if row.standing > known.standing {
+                        *known = row;
+                    }
+                }
+            } else {
+                self.ranked = rows.collect();
+            }
+            self.ranking += began.elapsed();
+        }
+        self.ranked.extend(best.into_values());
+        let count = |strength| self.ranked.iter().filter(|row| row.strength == strength).count();
+        (self.strong, self.likely) = (count(Strength::Strong), count(Strength::Likely));
+        self.total = self.ranked.len();
+        Ok(())
+    }
+
+    /// Adds the photos that alternatives without terms let in.
+    fn list(&mut self, library: &Library, question: &Question) -> Result<()> {
+        let ranked: HashSet<i64> = self.ranked.iter().map(|row| row.key).collect();
+        for alternative in question.alternatives.iter().filter(|a| a.terms.is_empty()) {
+            let found = matching(library, alternative)?;
+            self.listed.extend(found.into_iter().filter(|id| !ranked.contains(id)));
+        }
+        self.total += self.listed.len();
+        Ok(())
+    }
+
+    /// The first of them in the order that was asked for.
+    fn hits(
+        mut self,
+        library: &Library,
+        sort: Option<Sort>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Hit>> {
+        let began = Instant::now();
+        let by_date = matches!(sort, Some(Sort::Newest | Sort::Oldest));
+        let most = if by_date { None } else { limit };
+        if by_date && self.strong + self.likely > 0 {
+            // By date nobody would find them among all that is unlike.
+            self.ranked.retain(|row| row.strength != Strength::Weak);
+        }
+        let rows = self.ranked.iter().map(|row| Scored { key: row.key, score: row.standing });
+        let best = index::best(rows.collect(), most);
+        let of: HashMap<i64, Ranked> = match best.len() {
+            0 => HashMap::new(),
+            _ => self.ranked.iter().map(|row| (row.key, *row)).collect(),
+        };
+        tracing::debug!("ordered in {:?}", self.ranking + began.elapsed());
+        let mut ids: Vec<i64> = best.iter().map(|row| row.key).collect();
+        ids.extend(&self.listed);
+        ids.truncate(most.unwrap_or(usize::MAX));
+        // A photo may have gone since the snapshot: then it has no row.
+        let rows = library.catalog.hits(&ids)?;
+        let mut hits: Vec<Hit> = rows
+            .into_iter()
+            .map(|row| match of.get(&row.id) {
+                Some(ranked) => hit(row, ranked.score, ranked.strength),
+                None => hit(row, 0.0, Strength::Unscored),
+            })
+            .collect();
+        match sort {
+            Some(Sort::Newest) => hits.sort_by_key(|hit| Reverse((hit.time, hit.photo))),
+            Some(Sort::Oldest) => hits.sort_by_key(|hit| (hit.time, hit.photo)),
+            Some(Sort::Relevance) | None => {}
+        }
+        hits.truncate(limit.unwrap_or(usize::MAX));
+        Ok(hits)
+    }
+}
+
+/// The photos that an alternative's filter lets in, newest first.
+fn matching(library: &Library, alternative: &Alternative) -> Result<Vec<i64>> {
+    library.catalog.photos_where(&filter::condition(&alternative.filter))
 }
 
 /// A catalog row as a hit.
@@ -135,18 +322,6 @@ pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Resul
         .encode_images(&[input])?
         .pop()
         .ok_or_else(|| Error::failed(format!("the model gave no vector for {}", path.display())))
-}
-
-/// The direction between all parts, each of the same weight.
-fn mean(parts: &[Embedding]) -> Result<Embedding> {
-    let dim = parts.first().map_or(0, Embedding::dim);
-    let mut sum = vec![0.0; dim];
-    for part in parts {
-        for (sum, value) in sum.iter_mut().zip(part.as_slice()) {
-            *sum += value;
-        }
-    }
-    Embedding::from_raw(sum)
 }
 
 fn not_searchable(library: &Library, id: i64) -> Error {

@@ -9,6 +9,7 @@ mod exclusions;
 mod failures;
 mod following;
 mod identity;
+mod language;
 mod models;
 #[cfg(target_os = "linux")]
 mod mounts;

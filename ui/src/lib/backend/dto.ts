@@ -193,6 +193,8 @@ export interface ListingHeader {
   rankingMs: number;
   model: string;
   query: string;
+  /** What of the query could not be taken as it stands. */
+  problems: string[];
 }
 
 /** What a model is recommended for. */

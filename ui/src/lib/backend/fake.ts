@@ -77,6 +77,7 @@ export function encodeListing(
     rankingMs: 1.9,
     model: "starter",
     query: "",
+    problems: [],
     ...header,
   });
   const text = new TextEncoder().encode(json);
@@ -295,7 +296,7 @@ export class FakeBackend implements Backend {
           ...record,
           strength: i < strong ? 1 : i < strong + likely ? 2 : 3,
         })),
-        { query },
+        { query, problems: query.includes("foo:") ? ["there is no filter foo: use folder:"] : [] },
       ),
     );
   }

@@ -24,7 +24,14 @@ describe("the binary listing", () => {
 
     const listing = decodeListing(bytes.buffer);
 
-    expect(listing).toMatchObject({ count: 1, total: 9, strong: 1, tookMs: 8.5, query: "é" });
+    expect(listing).toMatchObject({
+      count: 1,
+      total: 9,
+      strong: 1,
+      tookMs: 8.5,
+      query: "é",
+      problems: [],
+    });
     expect([...listing.ids]).toEqual([513]);
     expect([...listing.aspects]).toEqual([1.5]);
     expect([...listing.scores]).toEqual([0.25]);

@@ -108,6 +108,7 @@ function parseHeader(json: string): ListingHeader {
     rankingMs: header.rankingMs ?? 0,
     model: header.model ?? "",
     query: header.query ?? "",
+    problems: header.problems ?? [],
   };
 }
 

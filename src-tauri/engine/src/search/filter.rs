@@ -1,0 +1,161 @@
+//! From the filters of the query language to conditions of the catalog.
+
+use std::ops::Bound;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rusqlite::types::Value;
+
+use super::query::{self, Dates, Filter, Kind, Place, Shape, Span};
+use crate::catalog::Condition;
+use crate::metadata;
+
+/// What a filter asks of the catalog.
+pub(super) fn condition(filter: &Filter) -> Condition {
+    match filter {
+        Filter::All(parts) => Condition::all(parts.iter().map(condition).collect()),
+        Filter::Any(parts) => Condition::any(parts.iter().map(condition).collect()),
+        Filter::Not(part) => condition(part).not(),
+        Filter::Is(one) => single(one),
+    }
+}
+
+/// Whether it leaves no photo out.
+pub(super) fn is_everything(filter: &Filter) -> bool {
+    matches!(filter, Filter::All(parts) if parts.is_empty())
+}
+
+/// What a question filters by that this library cannot tell yet, in words.
+pub(super) fn unknown(filter: &Filter) -> Vec<String> {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().flat_map(unknown).collect(),
+        Filter::Not(part) => unknown(part),
+        Filter::Is(query::Condition::Near { place: Place::Name(name), .. })
+            if metadata::places_named(name).is_empty() =>
+        {
+            vec![format!(
+                "no town called {name:?} is known: use its own language's name, or degrees such as \
+                 near:38.7,-9.1"
+            )]
+        }
+        Filter::Is(query::Condition::Favourite) => {
+            vec!["no photo can be marked as a favourite yet: use rating:5".to_owned()]
+        }
+        Filter::Is(_) => Vec::new(),
+    }
+}
+
+fn single(condition: &query::Condition) -> Condition {
+    use query::Condition as Is;
+    let holds = |column: &str, part: &str| {
+        Condition::new(&format!("holds({column}, ?)"), [Value::from(part.to_owned())])
+    };
+    match condition {
+        Is::Date(dates) => days(dates),
+        Is::Camera(part) => holds("camera", part),
+        Is::Lens(part) => holds("lens", part),
+        Is::Iso(span) => numbers("iso", span, |n| Value::from(i64::from(n))),
+        Is::Aperture(span) => numbers("aperture", span, Value::from),
+        Is::Focal(span) => numbers("focal_mm", span, Value::from),
+        Is::Folder(folder) => {
+            Condition::new("within(root.path, rel_path, ?)", [Value::from(folder.to_owned())])
+        }
+        Is::Name(pattern) => {
+            Condition::new("named(rel_path, ?)", [Value::from(pattern.to_owned())])
+        }
+        Is::Type(kind) => Condition::new("format = ?", [Value::from(format(*kind).to_owned())]),
+        Is::Rating(span) => Condition::all(vec![
+            Condition::new("coalesce(rating, 0) >= 0", []),
+            numbers("coalesce(rating, 0)", span, |n| Value::from(i64::from(n))),
+        ]),
+        Is::Tag(tag) => Condition::new(
+            "tagged(keywords, hierarchical_keywords, ?)",
+            [Value::from(tag.to_owned())],
+        ),
+        // Nothing is one yet; see `unknown`.
+        Is::Favourite => Condition::any(Vec::new()),
+        Is::Untagged => Condition::new("keywords = '[]' AND hierarchical_keywords = '[]'", []),
+        Is::Offline => Condition::new("root.state <> 'online'", []),
+        Is::Rejected => Condition::new("rating = -1", []),
+        Is::HasGps => Condition::new("lat IS NOT NULL AND lon IS NOT NULL", []),
+        Is::HasDescription => Condition::new("description <> ''", []),
+        Is::HasTitle => Condition::new("title <> ''", []),
+        Is::Near { place, km } => near(place, *km),
+        Is::Orientation(shape) => {
+            let sign = match shape {
+                Shape::Portrait => "<",
+                Shape::Landscape => ">",
+                Shape::Square => "=",
+            };
+            Condition::new(&format!("width {sign} height"), [])
+        }
+        Is::Megapixels(span) => numbers("width * height / 1e6", span, Value::from),
+        Is::Size(span) => {
+            numbers("size", span, |n| Value::from(i64::try_from(n).unwrap_or(i64::MAX)))
+        }
+    }
+}
+
+/// By the clock of the camera, of which the catalog keeps what it would be in
+/// seconds if it showed UTC.
+fn days(dates: &Dates) -> Condition {
+    let ends = [(">=", dates.from), ("<", dates.to)];
+    let parts = ends.into_iter().filter_map(|(sign, day)| {
+        Some(Condition::new(&format!("time {sign} ?"), [Value::from(seconds(day?))]))
+    });
+    Condition::all(parts.collect())
+}
+
+fn seconds(day: Date) -> i64 {
+    // A day that no clock can show is beyond all photos.
+    day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |start| start.timestamp().as_second())
+}
+
+fn numbers<T: Copy>(column: &str, span: &Span<T>, value: impl Fn(T) -> Value) -> Condition {
+    let end = |inclusive: &str, exclusive: &str, bound: Bound<T>| {
+        let (sign, number) = match bound {
+            Bound::Included(number) => (inclusive, number),
+            Bound::Excluded(number) => (exclusive, number),
+            Bound::Unbounded => return None,
+        };
+        Some(Condition::new(&format!("{column} {sign} ?"), [value(number)]))
+    };
+    let ends = [end(">=", ">", span.from), end("<=", "<", span.to)];
+    Condition::all(ends.into_iter().flatten().collect())
+}
+
+/// Of several towns of one name all are meant.
+fn near(place: &Place, km: f64) -> Condition {
+    let points = match place {
+        Place::At { lat, lon } => vec![(*lat, *lon)],
+        Place::Name(name) => metadata::places_named(name),
+    };
+    let around = |(there_lat, there_lon): (f64, f64)| {
+        let values = [there_lat, there_lon, km].map(Value::from);
+        Condition::new("km(lat, lon, ?, ?) <= ?", values)
+    };
+    Condition::any(points.into_iter().map(around).collect())
+}
+
+/// What the catalog calls a kind: [`Format::name`](crate::decode::Format::name).
+fn format(kind: Kind) -> &'static str {
+    use crate::decode::Format;
+    let format = match kind {
+        Kind::Jpeg => Format::Jpeg,
+        Kind::Heic => Format::Heic,
+        Kind::Raw => Format::Raw,
+        Kind::Png => Format::Png,
+        Kind::WebP => Format::WebP,
+        Kind::Gif => Format::Gif,
+        Kind::Tiff => Format::Tiff,
+        Kind::Avif => Format::Avif,
+        Kind::Jxl => Format::Jxl,
+        Kind::Psd => Format::Psd,
+        Kind::Bmp => Format::Bmp,
+        Kind::Tga => Format::Tga,
+        Kind::Ico => Format::Ico,
+        Kind::Qoi => Format::Qoi,
+        Kind::Pnm => Format::Pnm,
+    };
+    format.name()
+}
