@@ -62,7 +62,7 @@ fn status_tells_what_the_library_holds() {
 fn a_search_prints_the_contracts_document_best_first() {
     let Some(library) = Library::of_everyday() else { return };
     let document = library.json(&["search", "a dog"]);
-    let contract = ["model", "query", "ranking_ms", "results", "took_ms", "total"];
+    let contract = ["model", "problems", "query", "ranking_ms", "results", "took_ms", "total"];
     assert_eq!(keys(&document), contract);
     assert_eq!(document["query"], "a dog");
     assert_eq!(document["model"], "starter");

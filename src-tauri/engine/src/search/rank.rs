@@ -46,9 +46,9 @@ pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel
     answer.list(library, &question)?;
     going_on()?;
 
-    let Answer { ranking, total, strong, likely, .. } = answer;
-    let model = std::mem::take(&mut answer.model);
+    answer.order(question.sort, request.limit);
     let hits = answer.hits(library, question.sort, request.limit)?;
+    let Answer { model, ranking, total, strong, likely, .. } = answer;
     let query = request.query.trim().to_owned();
     let problems = question.problems;
     let took = began.elapsed();
@@ -240,35 +240,44 @@ impl Answer {
         Ok(())
     }
 
-    /// The first of them in the order that was asked for.
-    fn hits(
-        mut self,
-        library: &Library,
-        sort: Option<Sort>,
-        limit: Option<usize>,
-    ) -> Result<Vec<Hit>> {
+    /// Puts first what is to be listed, and takes away the rest; `None` for all.
+    fn order(&mut self, sort: Option<Sort>, limit: Option<usize>) {
         let began = Instant::now();
-        let by_date = matches!(sort, Some(Sort::Newest | Sort::Oldest));
-        let most = if by_date { None } else { limit };
+        let by_date = is_by_date(sort);
         if by_date && self.strong + self.likely > 0 {
             // By date nobody would find them among all that is unlike.
             self.ranked.retain(|row| row.strength != Strength::Weak);
         }
         let rows = self.ranked.iter().map(|row| Scored { key: row.key, score: row.standing });
-        let best = index::best(rows.collect(), most);
-        let of: HashMap<i64, Ranked> = match best.len() {
-            0 => HashMap::new(),
-            _ => self.ranked.iter().map(|row| (row.key, *row)).collect(),
-        };
-        tracing::debug!("ordered in {:?}", self.ranking + began.elapsed());
-        let mut ids: Vec<i64> = best.iter().map(|row| row.key).collect();
+        // Which are the newest only their rows tell.
+        let best = index::best(rows.collect(), limit.filter(|_| !by_date));
+        let places: HashMap<i64, usize> =
+            best.iter().enumerate().map(|(place, row)| (row.key, place)).collect();
+        self.ranked.retain(|row| places.contains_key(&row.key));
+        self.ranked.sort_unstable_by_key(|row| places.get(&row.key).copied());
+        self.ranking += began.elapsed();
+    }
+
+    /// The first of them in the order that was asked for.
+    fn hits(
+        &self,
+        library: &Library,
+        sort: Option<Sort>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Hit>> {
+        let mut ids: Vec<i64> = self.ranked.iter().map(|row| row.key).collect();
         ids.extend(&self.listed);
-        ids.truncate(most.unwrap_or(usize::MAX));
+        if !is_by_date(sort) {
+            ids.truncate(limit.unwrap_or(usize::MAX));
+        }
+        let ranked: HashMap<i64, &Ranked> =
+            self.ranked.iter().map(|ranked| (ranked.key, ranked)).collect();
         // A photo may have gone since the snapshot: then it has no row.
-        let rows = library.catalog.hits(&ids)?;
-        let mut hits: Vec<Hit> = rows
+        let mut hits: Vec<Hit> = library
+            .catalog
+            .hits(&ids)?
             .into_iter()
-            .map(|row| match of.get(&row.id) {
+            .map(|row| match ranked.get(&row.id) {
                 Some(ranked) => hit(row, ranked.score, ranked.strength),
                 None => hit(row, 0.0, Strength::Unscored),
             })
@@ -281,6 +290,10 @@ impl Answer {
         hits.truncate(limit.unwrap_or(usize::MAX));
         Ok(hits)
     }
+}
+
+fn is_by_date(sort: Option<Sort>) -> bool {
+    matches!(sort, Some(Sort::Newest | Sort::Oldest))
 }
 
 /// The photos that an alternative's filter lets in, newest first.
