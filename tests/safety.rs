@@ -231,7 +231,8 @@ fn a_damaged_library_answers_from_its_backup_until_it_is_restored() {
     let reason = text(&status["read_only"]);
     assert_eq!(status["photos"], 350);
     let (_, command) = reason.split_once("run `").unwrap();
-    let command = command.strip_suffix('`').unwrap();
+    let (command, then) = command.split_once('`').unwrap();
+    assert_eq!(then, ", then start Afterimage again");
     let complaint_of = |args: &[&str], status| complaint(&library, args, status);
     assert!(complaint_of(&["search", "a dog"], 0).contains(&reason));
     assert!(!library.found(&["search", "a dog"]).is_empty());
