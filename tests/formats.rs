@@ -189,9 +189,11 @@ fn a_photo_over_which_the_application_ends_holds_up_nothing_and_is_given_up() {
         assert_eq!(failures[0]["permanent"], false);
     }
     // Where there is memory it is well.
-    library.json(&["failures", "--retry"]);
-    let report = library.json(&index);
-    assert_eq!((&report["embedded"], &report["failed"]), (&1.into(), &0.into()), "{report}");
+    let failures = library.json(&["failures", "--retry"]);
+    assert_eq!(failures, serde_json::json!([]));
+    let status = library.json(&["status"]);
+    assert_eq!((&status["pending"], &status["failed"]), (&0.into(), &0.into()), "{status}");
+    assert_eq!(status["models"][0]["embedded"], 13, "{status}");
 }
 
 /// The photo with its middle, where a number is printed, painted over; turned as

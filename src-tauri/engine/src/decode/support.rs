@@ -2,6 +2,8 @@
 //! once it is.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use image::ImageFormat;
@@ -182,7 +184,8 @@ pub enum Support {
     NotAPhoto,
 }
 
-/// Judges a file by its extension, upper or lower case. Opens nothing.
+/// Judges a file by its extension, upper or lower case. Opens a file only where
+/// two kinds share one.
 pub fn support(path: &Path) -> Support {
     let Some(extension) = path.extension().and_then(|e| e.to_str()) else {
         return Support::NotAPhoto;
@@ -198,6 +201,8 @@ pub fn support(path: &Path) -> Support {
         "arw" | "cr2" | "cr3" | "dng" | "nef" | "nrw" | "orf" | "pef" | "raf" | "rw2" | "srw" => {
             Support::Decodable(Format::Raw)
         }
+        // Far more often than a picture it is a template of Visio's.
+        "vst" if is_compound(path) => Support::NotAPhoto,
         "tga" | "icb" | "vda" | "vst" => Support::Decodable(Format::Tga),
         "ico" => Support::Decodable(Format::Ico),
         "qoi" => Support::Decodable(Format::Qoi),
@@ -217,6 +222,14 @@ pub fn support(path: &Path) -> Support {
         | "mxf" | "ogv" | "qt" | "tod" | "vob" | "webm" | "wmv" => Support::NotYet("video"),
         _ => Support::NotAPhoto,
     }
+}
+
+/// Whether the file is a compound document of Microsoft's.
+fn is_compound(path: &Path) -> bool {
+    const MARK: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
+    let mut start = [0; MARK.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == MARK
 }
 
 /// Says what content is that no codec here reads, for the list of failures.
@@ -342,6 +355,19 @@ mod tests {
         check("jpg", Support::NotAPhoto);
         check(".jpg", Support::NotAPhoto);
         check("", Support::NotAPhoto);
+    }
+
+    #[test]
+    fn a_template_of_visio_is_no_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.VST");
+        for (content, expected) in [
+            (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and more".as_slice(), Support::NotAPhoto),
+            (b"\0\0\x02\0\0\0\0\0\0\0\0\0", Support::Decodable(Format::Tga)),
+        ] {
+            std::fs::write(&file, content).unwrap();
+            assert_eq!(support(&file), expected);
+        }
     }
 
     #[cfg(unix)]

@@ -131,7 +131,7 @@ fn a_failure_that_may_pass_holds_no_model_back() {
             let mode = fs::Permissions::from_mode(mode);
             fs::set_permissions(f.path("locked.png"), mode).unwrap();
         };
-        lock(0);
+        lock(0o000);
         f.choose(OTHER_MODEL);
         let report = f.index();
         assert_eq!((report.embedded, report.failed), (1, 1));
@@ -172,7 +172,7 @@ fn a_sidecar_that_cannot_be_read_loses_nothing_that_it_said() {
         f.index();
         assert_eq!(rating(), Some(4));
         write(5);
-        lock(0);
+        lock(0o000);
         assert_eq!(f.index().failed, 1);
         let failure = f.engine.failures().unwrap().remove(0);
         assert!(!failure.permanent && failure.reason.contains("a.xmp cannot be read"));
