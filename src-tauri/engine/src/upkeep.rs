@@ -172,16 +172,25 @@ impl Engine {
     }
 }
 
-/// Adds what is wrong with the catalog, and returns what it holds where nothing is.
+/// Adds what is wrong with the catalog, and returns what it holds where nothing is
+/// and it is not just being made.
 fn check_catalog(
     file: &Path,
     repair: Repair,
     report: &mut CheckReport,
 ) -> Result<Option<Contents>> {
     let before = report.troubles.len();
+    let folder = file.parent().unwrap_or(Path::new(""));
+    if Catalog::is_emptied(folder) {
+        report.add(Store::Catalog, "the file is empty, and its backups are not", 1, false);
+    }
     let examined = sqlite::look_for_damage(file, Catalog::migrations())?;
     for (what, count) in examined {
         report.add(Store::Catalog, what, count, false);
+    }
+    if report.troubles.len() == before && sqlite::version(file, Catalog::migrations())? == 0 {
+        // It holds nothing yet, which says nothing of what is computed.
+        return Ok(None);
     }
     if report.troubles.len() == before {
         let contents = Catalog::contents(file)?;

@@ -80,6 +80,12 @@ impl Catalog {
         Self { folder: folder.to_owned(), database, retried: Mutex::default() }
     }
 
+    /// Whether the catalog in this folder lost all its content, of which there are
+    /// backups.
+    pub fn is_emptied(folder: &Path) -> bool {
+        damage::is_emptied(folder)
+    }
+
     /// Looks at every page and row; from then on nothing is written to a catalog
     /// that is damaged.
     ///

@@ -48,6 +48,27 @@ fn troubles(report: &CheckReport) -> Vec<(Store, u64, bool)> {
 }
 
 #[test]
+fn a_library_that_is_just_being_made_is_clean_and_an_emptied_one_is_not() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.add();
+    f.index();
+    let Fixture { dir, engine } = f;
+    drop(engine);
+    let library = dir.path().join("library");
+    let check = || Engine::check(&options(dir.path()), Repair::Nothing).unwrap();
+    std::fs::write(library.join("derived.sqlite"), "").unwrap();
+    assert!(check().is_clean(), "its maker ended");
+    std::fs::write(library.join("library.sqlite"), "").unwrap();
+    let report = check();
+    assert_eq!(report.troubles.len(), 1, "{report:?}");
+    assert!(report.troubles[0].what.contains("backups"), "{report:?}");
+    // Without a backup it is one that is being made, too.
+    std::fs::remove_dir_all(library.join("backups")).unwrap();
+    assert!(check().is_clean());
+}
+
+#[test]
 fn a_sound_library_is_clean() {
     let f = indexed(3);
     for repair in [Repair::Nothing, Repair::Damage, Repair::DamageAndUnused] {
