@@ -111,6 +111,13 @@ impl Photo {
         let [replaced, moved, copied] = [false; 3];
         Self { root, path, content, rating: None, id: None, replaced, moved, copied }
     }
+
+    /// Whether it has to be seen before it gets another name: a new file at a new
+    /// name is nothing known, and of a copy that is alike and its original the one
+    /// may be seen before it is that the other has left.
+    fn is_ambiguous(&self) -> bool {
+        self.replaced || self.copied
+    }
 }
 
 struct World {
@@ -271,7 +278,9 @@ impl World {
                     false => name.to_lowercase(),
                 };
                 let path = self.photos[at].path.with_file_name(other);
-                self.put(at, self.photos[at].root, path);
+                if !self.root(self.photos[at].root).join(&path).exists() {
+                    self.put(at, self.photos[at].root, path);
+                }
             }
             Event::Move(n, to) => {
                 let Some((at, (root, path))) = self.pick(n).zip(self.place(to)) else { return };
@@ -289,7 +298,7 @@ impl World {
                 if folder == Path::new("") {
                     return;
                 }
-                if self.photos.iter().any(|photo| inside(photo) && photo.replaced) {
+                if self.photos.iter().any(|photo| inside(photo) && photo.is_ambiguous()) {
                     self.rest();
                 }
                 self.next += 1;
@@ -309,6 +318,9 @@ impl World {
             }
             Event::CopyAlike(n) => {
                 let Some(at) = self.pick(n) else { return };
+                if self.photos[at].moved {
+                    self.rest();
+                }
                 let Photo { root, ref path, content, .. } = self.photos[at];
                 let copy = Photo::new(1 - root, path.file_name().unwrap().into(), content);
                 let (from, to) = (self.file(&self.photos[at]), self.file(&copy));
@@ -326,7 +338,7 @@ impl World {
                 if one == two {
                     return;
                 }
-                if self.photos[one].replaced || self.photos[two].replaced {
+                if self.photos[one].is_ambiguous() || self.photos[two].is_ambiguous() {
                     self.rest();
                 }
                 let [a, b] =
@@ -334,6 +346,7 @@ impl World {
                 self.put(one, a.0, "between.bmp".into());
                 self.put(two, a.0, a.1);
                 self.put(one, b.0, b.1);
+                self.free.retain(|(_, path)| path != Path::new("between.bmp"));
             }
             Event::Delete(n) => {
                 let Some(at) = self.pick(n) else { return };
@@ -342,12 +355,9 @@ impl World {
                 if photo.rating.is_some() {
                     fs::remove_file(self.sidecar(&photo)).unwrap();
                 }
-                // A copy of the same name may live on as this one.
-                let name = photo.path.file_name();
-                let alike = |other: &&mut Photo| {
-                    other.content == photo.content && other.path.file_name() == name
-                };
-                self.photos.iter_mut().filter(alike).for_each(|other| other.id = None);
+                // A copy that had its name when both were seen lives on as this one.
+                let copies = |other: &&mut Photo| other.content == photo.content;
+                self.photos.iter_mut().filter(copies).for_each(|other| other.id = None);
                 self.free.push((photo.root, photo.path));
             }
             Event::Rate(n, rating) => {
@@ -415,7 +425,7 @@ impl World {
     }
 
     fn put(&mut self, at: usize, root: usize, path: PathBuf) {
-        if self.photos[at].replaced {
+        if self.photos[at].is_ambiguous() {
             self.rest();
         }
         let before = self.photos[at].clone();
@@ -481,7 +491,9 @@ impl World {
                 assert_eq!(names(&contents), names(&expected), "{}", self.logged());
                 let wrong = |path: &&PathBuf| contents[*path] != expected[*path];
                 let wrong: Vec<_> = expected.keys().filter(wrong).collect();
-                panic!("not the content or rating of the file: {wrong:?}\n{}", self.logged());
+                let said = |path: &&PathBuf| (contents[*path], expected[*path]);
+                let said: Vec<_> = wrong.iter().map(said).collect();
+                panic!("not the file's content or rating: {wrong:?} {said:?}\n{}", self.logged());
             }
             std::thread::sleep(Duration::from_millis(100));
         };

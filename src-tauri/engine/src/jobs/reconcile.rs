@@ -483,24 +483,12 @@ fn hold_back(
     waiting
 }
 
-/// Whether a photo's file is not at its place any more, and may be this one: in a
-/// root that is there, or as the very file that was in a root that is not.
+/// Whether a photo's file is not at its place any more, in a root that is there.
+/// Of the very file that was found it does not matter where its root is: it may
+/// have been renamed, or be back and not yet looked at.
 fn is_gone(photo: &Known, entry: &FileEntry, roots: &[RootRow]) -> bool {
     let Some(root) = roots.iter().find(|root| root.id == photo.root) else { return false };
-    let here = match scan::reach(&root.path) {
-        Reach::Online { device } => device,
-        // The root may be away with its drive; then this is another file.
-        Reach::Offline => return photo.is_very(entry) && is_absent(&root.path),
-        Reach::Unreadable => return false,
-    };
-    let is_root = root.state == RootState::Online
-        && here == root.mark.device
-        && (root.mark.folder.is_none() || root.mark.folder == folder(&root.path));
-    if !is_root {
-        return false;
-    }
-    let place = root.path.join(&photo.path);
-    match std::fs::metadata(&place) {
+    let left = match std::fs::metadata(root.path.join(&photo.path)) {
         Ok(file) => {
             // Where inodes are given anew, size and time tell that it is there.
             let there = scan::stamp(&file);
@@ -508,12 +496,16 @@ fn is_gone(photo: &Known, entry: &FileEntry, roots: &[RootRow]) -> bool {
             there.file_id != photo.stamp.file_id && content(&there) != content(&photo.stamp)
         }
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    }
+    };
+    left && (photo.is_very(entry) || is_as_seen(root))
 }
 
-fn is_absent(path: &Path) -> bool {
-    let error = std::fs::symlink_metadata(path).err();
-    error.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+/// Whether a root is there, as it was when it was last looked at as a whole.
+fn is_as_seen(root: &RootRow) -> bool {
+    let Reach::Online { device } = scan::reach(&root.path) else { return false };
+    root.state == RootState::Online
+        && device == root.mark.device
+        && (root.mark.folder.is_none() || root.mark.folder == folder(&root.path))
 }
 
 /// Notes whether the root can be reached; its device number where it can.
