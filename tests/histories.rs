@@ -94,6 +94,8 @@ struct Photo {
     /// Relative to the root.
     path: PathBuf,
     content: u32,
+    /// All contents that it ever had.
+    had: BTreeSet<u32>,
     /// What its sidecar says, if it has one.
     rating: Option<i8>,
     /// Its number since things were last at rest.
@@ -109,7 +111,13 @@ struct Photo {
 impl Photo {
     fn new(root: usize, path: PathBuf, content: u32) -> Self {
         let [replaced, moved, copied] = [false; 3];
-        Self { root, path, content, rating: None, id: None, replaced, moved, copied }
+        let had = BTreeSet::from([content]);
+        Self { root, path, content, had, rating: None, id: None, replaced, moved, copied }
+    }
+
+    fn becomes(&mut self, content: u32) {
+        self.content = content;
+        self.had.insert(content);
     }
 
     /// Whether it has to be seen before it gets another name: a new file at a new
@@ -247,7 +255,8 @@ impl World {
             }
             Event::Edit(n) => {
                 let Some(at) = self.pick(n) else { return };
-                self.photos[at].content = self.content();
+                let content = self.content();
+                self.photos[at].becomes(content);
                 fs::write(self.file(&self.photos[at]), picture(self.photos[at].content)).unwrap();
             }
             Event::Replace(n) => {
@@ -257,7 +266,8 @@ impl World {
                     // and a copy that is the old in all but its place is nearer.
                     self.rest();
                 }
-                self.photos[at].content = self.content();
+                let content = self.content();
+                self.photos[at].becomes(content);
                 let file = self.file(&self.photos[at]);
                 let new = file.with_extension("new");
                 fs::write(&new, picture(self.photos[at].content)).unwrap();
@@ -318,14 +328,15 @@ impl World {
             }
             Event::CopyAlike(n) => {
                 let Some(at) = self.pick(n) else { return };
-                if self.photos[at].moved {
-                    self.rest();
-                }
-                let Photo { root, ref path, content, .. } = self.photos[at];
+                let Photo { root, ref path, content, moved, .. } = self.photos[at];
                 let copy = Photo::new(1 - root, path.file_name().unwrap().into(), content);
                 let (from, to) = (self.file(&self.photos[at]), self.file(&copy));
                 if !self.online[copy.root] || to.exists() {
                     return;
+                }
+                if moved || self.free.contains(&(copy.root, copy.path.clone())) {
+                    // What is put in the place of a photo, and is like it, is it.
+                    self.rest();
                 }
                 fs::copy(&from, &to).unwrap();
                 let time = fs::metadata(from).unwrap().modified().unwrap();
@@ -356,7 +367,7 @@ impl World {
                     fs::remove_file(self.sidecar(&photo)).unwrap();
                 }
                 // A copy that had its name when both were seen lives on as this one.
-                let copies = |other: &&mut Photo| other.content == photo.content;
+                let copies = |other: &&mut Photo| !other.had.is_disjoint(&photo.had);
                 self.photos.iter_mut().filter(copies).for_each(|other| other.id = None);
                 self.free.push((photo.root, photo.path));
             }
