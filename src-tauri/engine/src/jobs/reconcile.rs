@@ -225,9 +225,10 @@ fn look<'a>(
             set_state(catalog, root, RootState::Offline, done)?;
             return Ok(None);
         }
-        // An empty folder that was put in its place is not the root that was there.
-        let was = root.mark.folder.zip(mark.folder).is_some_and(|(was, now)| was != now);
-        if was && share.is_nothing() && walk.photos.is_empty() {
+        // An empty folder that was put in its place, where nothing was mounted
+        // meanwhile, is not the root that was there.
+        let other = root.mark.folder.zip(mark.folder).is_some_and(|(was, now)| was != now);
+        if other && device == root.mark.device && share.is_nothing() && walk.photos.is_empty() {
             set_state(catalog, root, RootState::Offline, done)?;
             return Ok(None);
         }
