@@ -45,6 +45,39 @@ pub(crate) struct Database {
     sealed: OnceLock<String>,
     /// The file, where it is a copy made for reading; deleted with this.
     _copy: Option<TempPath>,
+    /// After the connections, which it speaks of.
+    _held: Held,
+}
+
+/// A file that this process has open as long as this lives.
+///
+/// A lock of POSIX belongs to the process: whoever opens and closes such a file
+/// beside SQLite, be it to read a byte, takes SQLite's locks away, and another
+/// process may delete the log that this one goes on writing to.
+struct Held(PathBuf);
+
+/// As often as they are.
+static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+impl Held {
+    fn new(path: &Path) -> Self {
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        HELD.lock().push(real.clone());
+        Self(real)
+    }
+
+    fn is(path: &Path) -> bool {
+        std::fs::canonicalize(path).is_ok_and(|real| HELD.lock().contains(&real))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = HELD.lock();
+        if let Some(at) = held.iter().position(|path| *path == self.0) {
+            held.swap_remove(at);
+        }
+    }
 }
 
 /// How connections to the file are opened.
@@ -173,6 +206,7 @@ impl Database {
             idle_readers: Mutex::default(),
             sealed: OnceLock::new(),
             _copy: None,
+            _held: Held::new(path),
         }
     }
 
@@ -410,6 +444,10 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Tells of a file that was cut off or overwritten before SQLite sees it, which
 /// would believe the log beside it instead, write that into it, or delete it.
 fn refuse_what_is_no_database(path: &Path) -> rusqlite::Result<()> {
+    if Held::is(path) {
+        // It was looked at when it was opened, and must not be now.
+        return Ok(());
+    }
     let mut head = Vec::new();
     let read = |head| std::fs::File::open(path)?.take(MAGIC.len() as u64).read_to_end(head);
     let cause = match read(&mut head) {
@@ -684,6 +722,37 @@ mod tests {
         let path = dir.path().join("x.sqlite");
         std::fs::write(&path, [7u8; 5000]).unwrap();
         assert!(is_damaged(&Database::open(&path, &[ONE], "Delete it.").err().unwrap()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn reading_beside_takes_no_lock_away() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.sqlite");
+        let database = Database::open(&path, &[ONE], "Delete it.").unwrap();
+        database.write(|t| t.execute("INSERT INTO a VALUES (1)", [])).unwrap();
+        let count =
+            |c: &Connection| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0));
+        let locked = || {
+            let inode = format!(":{} ", path.metadata().unwrap().ino());
+            std::fs::read_to_string("/proc/locks")
+                .unwrap()
+                .lines()
+                .any(|line| line.contains(&inode))
+        };
+        assert!(locked(), "SQLite holds one as long as the file is open");
+        database
+            .read(|one| {
+                database
+                    .read(|other| Ok(count(one)? + count(other)?))
+                    .map_err(|_| rusqlite::Error::InvalidQuery)
+            })
+            .unwrap();
+        examine(&reader(&path).unwrap(), Depth::Full).unwrap();
+        assert_eq!(version(&path, &[ONE]).unwrap(), 1);
+        drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
+        assert!(locked());
     }
 
     #[test]

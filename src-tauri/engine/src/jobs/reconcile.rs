@@ -225,6 +225,12 @@ fn look<'a>(
             set_state(catalog, root, RootState::Offline, done)?;
             return Ok(None);
         }
+        // An empty folder that was put in its place is not the root that was there.
+        let was = root.mark.folder.zip(mark.folder).is_some_and(|(was, now)| was != now);
+        if was && share.is_nothing() && walk.photos.is_empty() {
+            set_state(catalog, root, RootState::Offline, done)?;
+            return Ok(None);
+        }
         // Nothing of it is there: before that is believed, what is mounted is
         // asked again, for it may have changed since.
         if share.is_nothing() && self::mark(&root.path, device, &Volumes::now()) != mark {

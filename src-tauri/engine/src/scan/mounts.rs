@@ -66,10 +66,25 @@ impl Mounts {
     }
 
     fn around(&mut self, root: &Path, table: &[Mount]) -> Seen {
-        let near = |mount: &&Mount| mount.at.starts_with(root) || root.starts_with(&mount.at);
+        // What is mounted once somebody looks comes and goes by itself.
+        let itself: Vec<&Path> = table
+            .iter()
+            .filter(|mount| mount.kind == b"autofs" && mount.at != root)
+            .map(|mount| mount.at.as_path())
+            .filter(|at| at.starts_with(root))
+            .collect();
+        let near = |mount: &&Mount| {
+            (mount.at.starts_with(root) || root.starts_with(&mount.at))
+                && !itself.iter().any(|at| mount.at.starts_with(at))
+        };
         let mounts: Vec<Mount> = table.iter().filter(near).cloned().collect();
         // A server that does not answer would keep whoever asks waiting.
-        let remote = |mount: &Mount| volume::is_remote(&String::from_utf8_lossy(&mount.kind));
+        let remote = |mount: &Mount| {
+            let mut there = mounts.iter().filter(|other| other.at == mount.at);
+            there.any(|mount| {
+                mount.kind == b"autofs" || volume::is_remote(&String::from_utf8_lossy(&mount.kind))
+            })
+        };
         let holding = mounts.iter().filter(|mount| root.starts_with(&mount.at));
         let here = holding.max_by_key(|mount| mount.at.components().count());
         let within = mounts.iter().filter(|mount| mount.at != root && mount.at.starts_with(root));

@@ -207,6 +207,27 @@ fn folders_within_folders_come_and_go_without_doubling_a_photo() {
 }
 
 #[test]
+fn an_empty_folder_in_the_place_of_one_that_went_takes_nothing_away() {
+    let f = Fixture::new();
+    f.photo("a.png", 1);
+    f.photo("trip/b.png", 2);
+    f.add();
+    let background = f.engine.start(|_| {});
+    settles("the first index", set(&["a.png", "b.png"]), || f.found());
+    let id = f.id("a.png");
+    let away = f.dir.path().join("away");
+    fs::rename(f.path(""), &away).unwrap();
+    fs::create_dir(f.path("")).unwrap();
+    settles("it is offline", RootState::Offline, || f.root().state);
+    assert_eq!((f.root().photos, f.found()), (2, set(&["a.png", "b.png"])));
+    fs::remove_dir(f.path("")).unwrap();
+    fs::rename(&away, f.path("")).unwrap();
+    settles("it is back", RootState::Online, || f.root().state);
+    assert_eq!((f.id("a.png"), f.found()), (id, set(&["a.png", "b.png"])));
+    drop(background);
+}
+
+#[test]
 fn a_folder_that_goes_in_the_middle_of_the_work_comes_back_with_what_changed() {
     const PHOTOS: u8 = 200;
     let f = Fixture::new();

@@ -112,7 +112,7 @@ fn who_ends_a_process_at_work_does_not_damage_its_file() {
                 for number in pool.at_work() {
                     // It must have greeted, or it counts as not started; and those
                     // that Rust takes note of have to come twice.
-                    std::thread::sleep(Duration::from_millis(300));
+                    std::thread::sleep(Duration::from_millis(1500));
                     let number = Pid::from_raw(number as i32).unwrap();
                     for _ in 0..2 {
                         let _ = kill_process(number, signal);
