@@ -152,6 +152,17 @@ fn ranking_is_measured_on_the_library() {
 }
 
 #[test]
+fn random_vectors_are_searched_and_found() {
+    let args = ["scan", "--vectors", "20000", "--dims", "64"];
+    let lines = measured(&args);
+    assert_eq!(lines.len(), 1);
+    check(&lines[0], &["dims", "ms", "recall_at_100", "vectors", "what"], &["ms"]);
+    assert_eq!(lines[0]["what"], "scan");
+    assert_eq!((&lines[0]["vectors"], &lines[0]["dims"]), (&20_000.into(), &64.into()));
+    assert!(lines[0]["recall_at_100"].as_f64().unwrap() >= 0.999, "{}", lines[0]);
+}
+
+#[test]
 fn people_read_rows_with_units() {
     let library = Library::new();
     let args = ["bench", "embed", "--model", &model(), "--seconds", "0", "--precision", "f32"];

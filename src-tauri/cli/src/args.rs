@@ -373,11 +373,19 @@ pub enum BenchCommand {
     Decode(BenchDecodeArgs),
     /// Index a folder into a library of its own, which is deleted afterwards
     Index(BenchIndexArgs),
-    /// Rank the whole library, again and again
+    /// Rank the whole library, again and again; or search made-up vectors
     Scan {
         /// How many times
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
         runs: usize,
+
+        /// Search so many random vectors instead, all in memory
+        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "runs")]
+        vectors: Option<usize>,
+
+        /// Components of each of them
+        #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one(), requires = "vectors")]
+        dims: usize,
     },
     /// What a window takes that is open on a made-up library, and rests
     Idle {

@@ -627,6 +627,15 @@ pub enum Measurement {
         median_ms: f64,
         slowest_ms: f64,
     },
+    /// The hundred best of random vectors.
+    #[serde(rename = "scan")]
+    Vectors {
+        vectors: usize,
+        dims: usize,
+        ms: f64,
+        /// The share of the hundred best by f32 that are found.
+        recall_at_100: f64,
+    },
     /// A library that is followed, was searched once, and rests.
     Idle {
         model: String,

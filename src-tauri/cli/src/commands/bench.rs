@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use afterimage_engine::bench::{
-    self, Idle, Machine, Pipeline, SizeClass, Subject, Towers, peak_bytes,
+    self, Idle, Machine, Pipeline, SizeClass, Subject, Towers, Vectors, peak_bytes,
 };
 use afterimage_engine::{
     Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
@@ -22,7 +22,8 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Embed(args) => embed(cli, args),
         BenchCommand::Decode(args) => decode(cli, args),
         BenchCommand::Index(args) => index(cli, args),
-        BenchCommand::Scan { runs } => scan(cli, *runs),
+        BenchCommand::Scan { vectors: Some(vectors), dims, .. } => vectors_of(cli, *vectors, *dims),
+        BenchCommand::Scan { runs, .. } => scan(cli, *runs),
         BenchCommand::Idle { photos } => idle(cli, *photos),
     }
 }
@@ -189,6 +190,13 @@ fn scan(cli: &Cli, runs: usize) -> Outcome {
     )
 }
 
+fn vectors_of(cli: &Cli, vectors: usize, dims: usize) -> Outcome {
+    let control = listening()?;
+    introduce(cli.json)?;
+    let Vectors { vectors, dims, ms, recall_at_100 } = Vectors::measure(vectors, dims, &control)?;
+    say(cli.json, Measurement::Vectors { vectors, dims, ms: rounded(ms), recall_at_100 })
+}
+
 fn idle(cli: &Cli, photos: usize) -> Outcome {
     let options = cli.open_options(DeviceArgs::default(), None)?;
     let control = listening()?;
@@ -272,6 +280,10 @@ impl fmt::Display for Row<'_> {
             Measurement::Scan { model, photos, median_ms, slowest_ms, .. } => {
                 let unit = format!("ms, slowest {slowest_ms:.2}");
                 ("scan", model.clone(), format!("{photos} photos"), *median_ms, unit)
+            }
+            Measurement::Vectors { vectors, dims, ms, recall_at_100 } => {
+                let unit = format!("ms, recall at 100 {recall_at_100}");
+                ("scan", format!("{dims} components"), format!("{vectors} vectors"), *ms, unit)
             }
             Measurement::Idle { model, photos, resident_bytes, .. } => {
                 let megabytes = resident_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6);

@@ -7,6 +7,7 @@
 mod architecture;
 mod crowd;
 mod machine;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,6 +35,7 @@ use crate::{
 pub use architecture::Architecture;
 pub use crowd::Idle;
 pub use machine::{Machine, peak_bytes};
+pub use vectors::Vectors;
 
 /// Rounds that a speed is the median of.
 const ROUNDS: usize = 5;

@@ -148,7 +148,9 @@ impl Walking<'_> {
     }
 
     fn walk(&mut self, start: &Path) {
-        let mut entries = WalkDir::new(start).into_iter();
+        // A link that something was heard of is followed as any other is.
+        let follow = start == self.of.root_path;
+        let mut entries = WalkDir::new(start).follow_root_links(follow).into_iter();
         // The folders that are being listed, one in another.
         let mut open: Vec<PathBuf> = Vec::new();
         while let Some(entry) = entries.next() {
@@ -447,6 +449,11 @@ mod tests {
         assert_eq!(names.len(), 2, "{names:?}");
         assert_eq!(names[0], "a.jpg");
         assert!(names[1].ends_with("b.jpg"));
+        // Nor when something was heard of the links.
+        let heard = ["self", "parent", "again.jpg", "loop"].map(PathBuf::from);
+        assert_eq!(self::names(&list(&root, &[], &Exclusions::default(), Some(&heard))), [""; 0]);
+        let out = list(&root, &[], &Exclusions::default(), Some(&["out".into()]));
+        assert_eq!(self::names(&out), ["out/b.jpg"]);
     }
 
     #[test]
