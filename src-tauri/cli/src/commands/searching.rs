@@ -1,6 +1,6 @@
 //! `search` and `similar`: what answers with photos, best first.
 
-use afterimage_engine::{Cancel, Engine, Error, Page, SearchRequest};
+use afterimage_engine::{Cancel, Engine, Error, Page, SearchRequest, Strength};
 
 use crate::Outcome;
 use crate::args::{SearchArgs, SimilarArgs};
@@ -61,6 +61,10 @@ fn print(page: &Page, json: bool) -> Outcome {
     }
     if page.total == 0 {
         output::note("no photo answers: run `afterimage index DIR` for those that are not indexed");
+    } else if !json && page.hits.iter().all(|hit| hit.strength == Strength::Unscored) {
+        // Filters alone let photos through; they rank none.
+        let ms = page.took.as_secs_f64() * 1e3;
+        output::note(faint(format_args!("{} photos in {ms:.0} ms", page.total)));
     } else if !json {
         output::note(faint(format_args!(
             "{} strong, {} likely of {} photos in {:.0} ms",
