@@ -6,17 +6,20 @@
 //! into text here, where what is no Unicode is replaced; the page names photos by
 //! id alone.
 
+mod listing;
 mod models;
 mod policy;
+mod search;
 
 use std::path::Path;
-use std::time::Duration;
 
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
+pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
+pub use search::{Completion, Reading, SearchRequest};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -393,174 +396,15 @@ impl From<engine::Error> for CommandError {
     }
 }
 
-/// The JSON header of a listing.
-#[derive(Debug, Default, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct ListingHeader {
-    /// Records that follow.
-    pub count: usize,
-    /// Photos that were ranked.
-    pub total: usize,
-    pub strong: usize,
-    pub likely: usize,
-    pub took_ms: f64,
-    pub ranking_ms: f64,
-    pub model: String,
-    pub query: String,
-    /// What of the query could not be taken as it stands.
-    pub problems: Vec<String>,
-}
-
-/// Bytes of one photo in a listing.
-const RECORD_BYTES: usize = 32;
-
-/// The answer to a search as a binary listing.
-///
-/// # Errors
-/// As [`library_listing`].
-pub fn page_listing(page: engine::Page) -> engine::Result<Vec<u8>> {
-    let engine::Page { query, model, took, ranking, total, strong, likely, problems, hits } = page;
-    let (took_ms, ranking_ms) = (millis(took), millis(ranking));
-    let count = hits.len();
-    let problems = problems.into_iter().map(|problem| problem.message).collect();
-    let header =
-        ListingHeader { count, total, strong, likely, took_ms, ranking_ms, model, query, problems };
-    encode_listing(&header, &hits)
-}
-
-/// The whole library, found in `took`, as a binary listing.
-///
-/// # Errors
-/// Where a photo's id does not fit the listing's 32 bits.
-pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<Vec<u8>> {
-    let count = hits.len();
-    let header =
-        ListingHeader { count, total: count, took_ms: millis(took), ..ListingHeader::default() };
-    encode_listing(&header, hits)
-}
-
-/// Little endian: the header's length as u32, the header as JSON padded with
-/// spaces so that the records begin 8-byte aligned, then a record for each photo:
-/// id u32, width by height f32, score f32, red, green, blue, flags u8 (bits 0-1:
-/// unscored, strong, likely, weak; bit 2: offline; bit 3: colour unknown), time f64,
-/// version u32, and 4 bytes of zero that keep the records aligned. JSON for a hundred
-/// thousand photos would be ten megabytes and take the page a second to read.
-fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec(header)
-        .map_err(|error| engine::Error::failed("cannot write a list of photos").with(error))?;
-    json.resize((4 + json.len()).next_multiple_of(8) - 4, b' ');
-    let mut bytes = Vec::with_capacity(4 + json.len() + hits.len() * RECORD_BYTES);
-    bytes.extend(u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes());
-    bytes.extend(json);
-    for hit in hits {
-        let id = u32::try_from(hit.photo.0).map_err(|error| {
-            engine::Error::failed(format!("photo {} cannot be listed", hit.photo.0)).with(error)
-        })?;
-        let strength: u8 = match hit.strength {
-            engine::Strength::Unscored => 0,
-            engine::Strength::Strong => 1,
-            engine::Strength::Likely => 2,
-            engine::Strength::Weak => 3,
-        };
-        bytes.extend(id.to_le_bytes());
-        bytes.extend(hit.aspect.to_le_bytes());
-        bytes.extend(hit.score.to_le_bytes());
-        bytes.extend(hit.color.unwrap_or_default());
-        let flags = u8::from(hit.offline) << 2 | u8::from(hit.color.is_none()) << 3;
-        bytes.push(strength | flags);
-        bytes.extend((hit.time as f64).to_le_bytes());
-        bytes.extend(hit.version.to_le_bytes());
-        bytes.extend([0; 4]);
-    }
-    Ok(bytes)
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use ts_rs::TS;
 
     use super::*;
-
-    fn hit(id: i64) -> engine::Hit {
-        engine::Hit {
-            photo: engine::PhotoId(id),
-            score: 0.25,
-            strength: engine::Strength::Likely,
-            path: PathBuf::from("a.jpg"),
-            aspect: 1.5,
-            color: Some([10, 20, 30]),
-            time: 1_700_000_000,
-            offline: true,
-            version: 0x89ab_cdef,
-        }
-    }
-
-    #[test]
-    fn a_listing_is_laid_out_as_the_page_reads_it() {
-        // Headers of all lengths modulo 8 keep the records aligned.
-        for query in ["", "a", "zwölf", "a dog", "日本", "nineteen characters"] {
-            let page = engine::Page {
-                query: query.into(),
-                model: "starter".into(),
-                took: Duration::from_micros(12_500),
-                ranking: Duration::from_micros(500),
-                total: 9,
-                strong: 1,
-                likely: 1,
-                problems: vec![engine::Problem { at: Some(0..1), message: "unknown".into() }],
-                hits: vec![hit(7), hit(u32::MAX.into())],
-            };
-            let bytes = page_listing(page).unwrap();
-            let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
-            let start = 4 + length;
-            assert_eq!(start % 8, 0);
-            assert_eq!(bytes.len(), start + 2 * RECORD_BYTES);
-
-            let header: serde_json::Value = serde_json::from_slice(&bytes[4..start]).unwrap();
-            let expected = serde_json::json!({
-                "count": 2, "total": 9, "strong": 1, "likely": 1,
-                "tookMs": 12.5, "rankingMs": 0.5, "model": "starter", "query": query,
-                "problems": ["unknown"],
-            });
-            assert_eq!(header, expected);
-
-            let record = &bytes[start..start + RECORD_BYTES];
-            assert_eq!(record[..4], 7u32.to_le_bytes());
-            assert_eq!(record[4..8], 1.5f32.to_le_bytes());
-            assert_eq!(record[8..12], 0.25f32.to_le_bytes());
-            assert_eq!(record[12..16], [10, 20, 30, 0b110]);
-            assert_eq!(record[16..24], 1_700_000_000f64.to_le_bytes());
-            assert_eq!(record[24..28], 0x89ab_cdefu32.to_le_bytes());
-            assert_eq!(record[28..], [0; 4]);
-            assert_eq!(bytes[start + RECORD_BYTES..][..4], u32::MAX.to_le_bytes());
-        }
-    }
-
-    #[test]
-    fn an_empty_library_is_a_listing_without_records() {
-        let bytes = library_listing(&[], Duration::ZERO).unwrap();
-        let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
-        assert_eq!(bytes.len(), 4 + length);
-        let header: serde_json::Value = serde_json::from_slice(&bytes[4..]).unwrap();
-        assert_eq!(header["count"], 0);
-    }
-
-    #[test]
-    fn an_id_that_does_not_fit_is_refused_rather_than_cut() {
-        let error = library_listing(&[hit(1 << 32)], Duration::ZERO).unwrap_err();
-        assert!(error.to_string().contains("4294967296"), "{error}");
-    }
 
     #[test]
     fn the_engines_codes_keep_their_names() {
@@ -611,7 +455,15 @@ mod tests {
         declare::<Progress>(&config, &mut out);
         declare::<ErrorCode>(&config, &mut out);
         declare::<CommandError>(&config, &mut out);
-        declare::<ListingHeader>(&config, &mut out);
+        declare::<search::Problem>(&config, &mut out);
+        declare::<listing::ListingHeader>(&config, &mut out);
+        declare::<search::PieceKind>(&config, &mut out);
+        declare::<search::Piece>(&config, &mut out);
+        declare::<Reading>(&config, &mut out);
+        declare::<Completion>(&config, &mut out);
+        declare::<search::Crop>(&config, &mut out);
+        declare::<search::Example>(&config, &mut out);
+        declare::<SearchRequest>(&config, &mut out);
         declare::<models::Recommendation>(&config, &mut out);
         declare::<models::ModelState>(&config, &mut out);
         declare::<Model>(&config, &mut out);
@@ -626,6 +478,14 @@ mod tests {
         out.push('\n');
         comment(T::docs().as_deref(), "", out);
         let body = T::inline(config);
+        if body.contains("} | {") {
+            // A union of objects, one a line.
+            let parts = body.split(" | {").map(|part| part.trim_matches(|c| "{} ,".contains(c)));
+            let parts = parts.map(|part| part.replace("\"kind\"", "kind").replace(", ", "; "));
+            let parts: Vec<String> = parts.map(|part| format!("\n  | {{ {part} }}")).collect();
+            out.push_str(&format!("export type {} ={};\n", T::ident(config), parts.concat()));
+            return;
+        }
         let Some(fields) = body.strip_prefix('{').and_then(|body| body.strip_suffix('}')) else {
             let name = T::ident(config);
             let line = format!("export type {name} = {body};\n");

@@ -373,6 +373,15 @@ pub enum BenchCommand {
     Decode(BenchDecodeArgs),
     /// Index a folder into a library of its own, which is deleted afterwards
     Index(BenchIndexArgs),
+    /// Ask a made-up library of so many photos, which is deleted afterwards
+    Query {
+        /// Photos in it
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
+        photos: usize,
+
+        #[command(flatten)]
+        subject: SubjectArgs,
+    },
     /// Rank the whole library, again and again; or search made-up vectors
     Scan {
         /// How many times

@@ -2,15 +2,18 @@
 //! change; these fields stay. Paths are strings, lossy where a path is not
 //! UTF-8.
 
+mod bench;
+
 use std::path::Path;
 
-use afterimage_engine::bench::Machine;
 use afterimage_engine::{
     Change, ChangeKind, CheckReport, EmbedInput, EmbedReport, Exclusions, Failure, Hit,
     IndexReport, KnownModel, ModelCheck, ModelInfo, ModelState, Page, Problem, Recommendation,
     Removed, Root, Status, Store, Strength,
 };
 use serde::Serialize;
+
+pub use bench::{MachineLine, MeasuredBy, Measurement};
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
@@ -160,6 +163,11 @@ struct ResultEntry {
     path: String,
     score: f32,
     strong: bool,
+    /// `strong`, `likely`, `weak`, or `unscored` where only filters were asked for.
+    strength: &'static str,
+    /// What speaks for the photo: `picture` (what it shows), and the words in its
+    /// `title`, `description`, `keywords`, `name` or `folder`.
+    why: Vec<&'static str>,
 }
 
 impl From<&Page> for SearchDocument {
@@ -190,6 +198,13 @@ impl From<&Hit> for ResultEntry {
             path: text(&hit.path),
             score: hit.score,
             strong: hit.strength == Strength::Strong,
+            strength: match hit.strength {
+                Strength::Strong => "strong",
+                Strength::Likely => "likely",
+                Strength::Weak => "weak",
+                Strength::Unscored => "unscored",
+            },
+            why: hit.why.words().collect(),
         }
     }
 }
@@ -539,120 +554,4 @@ impl From<&ModelCheck> for CheckDocument {
             logit_bias: affinity.map(|affinity| affinity.bias),
         }
     }
-}
-
-/// The first line of `bench`: what its other lines have to be read with.
-#[derive(Serialize)]
-pub struct MachineLine {
-    what: &'static str,
-    processor: String,
-    cores: usize,
-    features: Vec<&'static str>,
-    version: &'static str,
-}
-
-impl From<Machine> for MachineLine {
-    fn from(machine: Machine) -> Self {
-        let Machine { processor, cores, features } = machine;
-        let version = env!("CARGO_PKG_VERSION");
-        Self { what: "machine", processor, cores, features, version }
-    }
-}
-
-/// A line of `bench`. Figures are rounded to what can be told apart.
-#[derive(Serialize)]
-#[serde(tag = "what", rename_all = "kebab-case")]
-pub enum Measurement {
-    /// The image tower of a model, `batch` prepared images a call.
-    ImageTower {
-        #[serde(flatten)]
-        by: MeasuredBy,
-        batch: usize,
-        images_per_s: f64,
-        /// The speed is the median of so many.
-        rounds: usize,
-    },
-    /// The text tower, one text of so many tokens a call.
-    TextTower {
-        #[serde(flatten)]
-        by: MeasuredBy,
-        tokens: usize,
-        ms: f64,
-        rounds: usize,
-    },
-    /// Texts and images, embedded once by a model that was not loaded yet.
-    FirstUse {
-        #[serde(flatten)]
-        by: MeasuredBy,
-        dim: usize,
-        inputs: usize,
-        /// From the opening of the model to the last vector.
-        seconds: f64,
-        /// The most memory that this process had so far, file pages included;
-        /// null where the system does not tell.
-        peak_bytes: Option<u64>,
-    },
-    /// Photos read, decoded, and made into thumbnail and model input.
-    Decode {
-        /// `<1`, `1-6`, `6-12` or `>12`
-        megapixels: &'static str,
-        /// The model whose input is made.
-        model: String,
-        photos: usize,
-        threads: usize,
-        photos_per_s: f64,
-        rounds: usize,
-    },
-    /// A folder indexed into an empty library.
-    Pipeline {
-        #[serde(flatten)]
-        by: MeasuredBy,
-        photos: u64,
-        failed: u64,
-        /// From the first look at the folder to the last commit.
-        seconds: f64,
-        /// The part of it in which the model was loaded.
-        loading_s: f64,
-        /// `photos / (seconds - loading_s)`
-        photos_per_s: f64,
-        /// As in `first-use`.
-        peak_bytes: Option<u64>,
-    },
-    /// The whole library, ranked again and again.
-    Scan {
-        model: String,
-        photos: usize,
-        runs: usize,
-        /// Half of the runs ranked faster.
-        median_ms: f64,
-        slowest_ms: f64,
-    },
-    /// The hundred best of random vectors.
-    #[serde(rename = "scan")]
-    Vectors {
-        vectors: usize,
-        dims: usize,
-        ms: f64,
-        /// The share of the hundred best by f32 that are found.
-        recall_at_100: f64,
-    },
-    /// A library that is followed, was searched once, and rests.
-    Idle {
-        model: String,
-        dim: usize,
-        photos: usize,
-        /// Of the whole process; null where the system does not tell.
-        resident_bytes: Option<u64>,
-    },
-}
-
-/// What computed a measurement.
-#[derive(Serialize)]
-pub struct MeasuredBy {
-    /// An id, or an architecture's name where the weights were random.
-    pub model: String,
-    /// `f32` or `int8`
-    pub precision: String,
-    /// `cpu`, `cuda` or `metal`
-    pub device: String,
 }

@@ -18,9 +18,9 @@
 //! ```
 //!
 //! Only this file is public, and [`bench`], what measurements go through.
-//! `scan`, `decode`, `metadata`, `model` and `index` know neither SQLite nor each
-//! other; `catalog` and `derived` know no pixels and no tensors; `jobs` and
-//! `search` put them together on a [`library`].
+//! `scan`, `decode`, `metadata`, `model` and the crate `afterimage-index` know
+//! neither SQLite nor each other; `catalog` and `derived` know no pixels and no
+//! tensors; `jobs` and `search` put them together on a [`library`].
 
 mod background;
 pub mod bench;
@@ -28,7 +28,6 @@ mod catalog;
 mod decode;
 mod derived;
 mod error;
-mod index;
 mod indexing;
 mod jobs;
 mod library;
@@ -64,9 +63,10 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, Holder,
-    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Removed, Root, RootId,
-    RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
+    Change, ChangeKind, Crop, EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions,
+    Failure, Hit, Holder, IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
+    Reading, Removed, Root, RootId, RootState, SearchRequest, Status, Strength, TimeSource, Why,
+    WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -219,7 +219,7 @@ impl Engine {
         if !self.0.catalog.remove_root(id.0)? {
             return Err(Error::not_found(format!("there is no folder {} in this library", id.0)));
         }
-        self.0.drop_indexes();
+        self.0.drop_vectors();
         self.0.wake(|| Wake::Roots);
         Ok(())
     }
@@ -378,10 +378,16 @@ impl Engine {
         search::search(&self.0, request, cancel)
     }
 
+    /// How a question is read, for who shows it while it is typed: at once, whatever
+    /// the library holds.
+    pub fn read_query(text: &str) -> Reading {
+        search::reading(text)
+    }
+
     /// Loads what the first search would wait for: the text tower and the
     /// vectors. A failure is left for the search to tell.
     pub fn warm(&self) {
-        if let Err(error) = self.0.serving().and_then(|model| self.0.index(&model)) {
+        if let Err(error) = self.0.serving().and_then(|model| self.0.vectors(&model)) {
             tracing::debug!("not warmed: {error}");
         }
         self.warm_text();
@@ -400,7 +406,10 @@ impl Engine {
     /// All photos but the failed ones, newest first, unscored.
     pub fn library(&self) -> Result<Vec<Hit>> {
         let rows = self.0.catalog.library()?;
-        Ok(rows.into_iter().map(|row| search::hit(row, 0.0, Strength::Unscored)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| search::hit(row, 0.0, Strength::Unscored, Why::NOTHING))
+            .collect())
     }
 
     /// One photo.

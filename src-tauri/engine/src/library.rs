@@ -3,9 +3,10 @@
 //! This is where `jobs` and `search` meet. It decides which model is in use and
 //! which one answers, and keeps the vectors in memory in step with the stores.
 
+pub(crate) mod vectors;
 pub(crate) mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -17,15 +18,16 @@ use parking_lot::Mutex;
 use crate::catalog::Catalog;
 use crate::derived::{Derived, ModelKey};
 use crate::error::{Code, Context, Error, Result};
-use crate::index::Index;
 use crate::jobs::{
     self, Control, Pipeline, Place, Progress, Reconciled, Register, Searchable, Sight, Step, Task,
     Totals, Wake,
 };
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
+use crate::search::Sentences;
 use crate::sqlite::is_damaged;
 use crate::view::{Holder, Preparing, Removed, WriterKind};
+use vectors::{Loaded, Vectors};
 use writer::Writer;
 
 /// How often a process that waits for another one asks whether it has ended.
@@ -49,7 +51,9 @@ pub(crate) struct Library {
     pub derived: Derived,
     pub models: Models,
     pub encoders: Arc<Encoders>,
-    indexes: Mutex<Indexes>,
+    /// Sentences that were asked for lately.
+    pub sentences: Sentences,
+    loaded: Mutex<Loaded>,
     /// Held together by all of this process that index here.
     writer: Mutex<Weak<Writer>>,
     listeners: Mutex<Vec<Sender<Wake>>>,
@@ -57,13 +61,6 @@ pub(crate) struct Library {
     decoding: OnceLock<Register>,
     /// The person was told that the chosen model is gone.
     warned: AtomicBool,
-}
-
-/// Loaded indexes, by model, and the state of the catalog they were loaded in.
-#[derive(Default)]
-struct Indexes {
-    by_model: HashMap<ModelKey, Arc<Index>>,
-    foreign_version: Option<i64>,
 }
 
 /// The models that matter, as they were chosen at one moment.
@@ -115,7 +112,8 @@ impl Library {
             folder,
             models,
             encoders,
-            indexes: Mutex::default(),
+            sentences: Sentences::default(),
+            loaded: Mutex::default(),
             writer: Mutex::default(),
             listeners: Mutex::default(),
             decoding: OnceLock::new(),
@@ -293,7 +291,7 @@ impl Library {
         self.encoders.keep(&[&current.id, &serving.id]);
         if switched {
             // The vectors in memory are kept up only while their model is in use.
-            self.drop_indexes();
+            self.drop_vectors();
         }
     }
 
@@ -353,8 +351,9 @@ impl Library {
             removed => removed?,
         };
         if vectors {
+            self.drop_vectors();
             self.derived.remove_vectors(id)?;
-            self.drop_indexes();
+            self.remove_vector_files(id)?;
         }
         Ok(Removed { id: id.to_owned(), bytes, vectors: count, vector_bytes })
     }
@@ -364,42 +363,6 @@ impl Library {
         self.derived.model(&model.id, model.preprocessing, &model.fingerprint)
     }
 
-    /// The vectors of a model in memory, read at their first use, and again
-    /// after another process has changed the library.
-    pub fn index(&self, model: &ModelInfo) -> Result<Arc<Index>> {
-        let key = self.key(model)?;
-        let mut indexes = self.indexes.lock();
-        let version = self.catalog.foreign_version();
-        if version.is_some() && version != indexes.foreign_version {
-            indexes.by_model.clear();
-            indexes.foreign_version = version;
-        }
-        if let Some(index) = indexes.by_model.get(&key) {
-            return Ok(index.clone());
-        }
-        let index = Arc::new(self.load(key, model.dim)?);
-        indexes.by_model.insert(key, index.clone());
-        Ok(index)
-    }
-
-    fn load(&self, key: ModelKey, dim: usize) -> Result<Index> {
-        let mut photos: HashMap<[u8; 32], Vec<i64>> = HashMap::new();
-        for (id, hash) in self.catalog.hashed_photos()? {
-            photos.entry(hash).or_default().push(id);
-        }
-        // Photos of the same bytes share one stored vector, but each is a row.
-        Index::of(dim, |add| {
-            self.derived.each_vector(key, |hash, vector| {
-                photos.get(hash).into_iter().flatten().for_each(|&id| add(id, vector));
-            })
-        })
-    }
-
-    /// Forgets the vectors in memory; the next search reads them again.
-    pub fn drop_indexes(&self) {
-        self.indexes.lock().by_model.clear();
-    }
-
     /// Brings the catalog, and the vectors in memory, in step with the disk.
     pub fn reconcile(&self, places: &[Place], sight: Sight<'_>) -> Result<Reconciled> {
         let done = jobs::reconcile(&self.catalog, places, sight)?;
@@ -407,34 +370,29 @@ impl Library {
             |change: &Change| matches!(change, Change::Removed { .. } | Change::Excluded { .. });
         let gone = done.changes.iter().filter(|(_, change)| left(change)).map(|(id, _)| *id);
         let removed: HashSet<i64> = gone.chain(done.forgotten.iter().copied()).collect();
-        // Taken out of the lock: a search must not wait for the reads below.
-        let indexes: Vec<(ModelKey, Arc<Index>)> =
-            self.indexes.lock().by_model.iter().map(|(key, index)| (*key, index.clone())).collect();
-        for (key, index) in indexes {
-            if !removed.is_empty() {
-                index.remove(&removed);
-            }
-            self.restore(key, &index, &done)?;
+        for vectors in self.loaded() {
+            vectors.remove(&removed);
+            self.restore(&vectors, &done)?;
         }
         Ok(done)
     }
 
-    /// Puts the vectors of photos that are back into the index. One that only
-    /// moved is there already, under the same id.
-    fn restore(&self, key: ModelKey, index: &Index, done: &Reconciled) -> Result<()> {
+    /// Puts the vectors of photos that are back into memory. One that only moved is
+    /// there already, under the same id.
+    fn restore(&self, vectors: &Vectors, done: &Reconciled) -> Result<()> {
         let moved =
             done.changes.iter().filter(|(_, change)| matches!(change, Change::Moved { .. }));
         let moved: HashSet<i64> = moved.map(|(id, _)| *id).collect();
         if moved.is_empty() {
             return Ok(());
         }
-        let there = index.snapshot().keys();
+        let there: HashSet<i64> = vectors.snapshot().keys().collect();
         let mut rows = Vec::new();
         for id in moved.difference(&there) {
             let Some(read) = self.catalog.photo(*id)?.and_then(|row| row.read) else { continue };
-            rows.extend(self.derived.vector(key, &read.hash)?.map(|vector| (*id, vector)));
+            rows.extend(self.derived.vector(vectors.key(), &read.hash)?.map(|v| (*id, v)));
         }
-        index.put(&rows.iter().map(|(id, v)| (*id, v.as_slice())).collect::<Vec<_>>());
+        vectors.put(&rows);
         Ok(())
     }
 
@@ -487,20 +445,27 @@ impl Library {
             control,
             progress,
             stored: &|rows: &[Searchable], failed: &[i64]| {
-                let index = self.indexes.lock().by_model.get(&key).cloned();
-                if let Some(index) = index {
-                    index.put(&rows.iter().map(|(id, v)| (*id, v.as_slice())).collect::<Vec<_>>());
+                if let Some(vectors) = self.loaded_of(key) {
+                    vectors.put(rows);
+                    self.tidy(&vectors, false);
                 }
-                if !failed.is_empty() {
-                    let failed = failed.iter().copied().collect();
-                    for index in self.indexes.lock().by_model.values() {
-                        index.remove(&failed);
-                    }
-                }
+                let failed = failed.iter().copied().collect();
+                self.loaded().iter().for_each(|vectors| vectors.remove(&failed));
                 stored();
             },
         };
-        pipeline.run(&task.photos, interrupted)
+        let totals = pipeline.run(&task.photos, interrupted);
+        if let Some(vectors) = self.loaded_of(key) {
+            self.tidy(&vectors, true);
+        }
+        totals
+    }
+
+    /// Makes room in memory. What goes wrong costs memory, nothing else.
+    fn tidy(&self, vectors: &Vectors, done: bool) {
+        if let Err(error) = vectors.tidy(&self.catalog, &self.derived, done) {
+            tracing::warn!("{error}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::jobs::Progress;
 use crate::model::DeviceReport;
+use crate::search::query;
 
 /// A photo, by the number that it keeps through renames, moves and edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -196,8 +198,41 @@ pub struct Holder {
     pub pid: Option<u32>,
 }
 
+/// A part of an upright picture, in fractions of its width and height.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Crop {
+    /// Of its left edge, 0 to 1.
+    pub left: f32,
+    /// Of its upper edge, 0 to 1.
+    pub top: f32,
+    /// Above 0.
+    pub width: f32,
+    /// Above 0.
+    pub height: f32,
+}
+
+/// A picture that photos should resemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Where it is.
+    pub source: ExampleSource,
+    /// What of it counts; `None` for all.
+    pub crop: Option<Crop>,
+}
+
+/// Where the picture of an example is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExampleSource {
+    /// A photo of the library.
+    Photo(PhotoId),
+    /// An image file.
+    File(PathBuf),
+    /// The bytes of an image file, such as one that was pasted.
+    Picture(Arc<[u8]>),
+}
+
 /// A question.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SearchRequest {
     /// What the photos should show and be, in the language of the search box:
     /// `a dog -leash date:2021`. May be empty where images or `similar_to` say it.
@@ -207,8 +242,36 @@ pub struct SearchRequest {
     /// A photo of the library that they should resemble; it is left out of the
     /// answer.
     pub similar_to: Option<PhotoId>,
+    /// Further pictures that the photos should resemble. Whole photos of the
+    /// library are left out of the answer.
+    pub examples: Vec<Example>,
+    /// Photos that the answer should be more like.
+    pub like: Vec<PhotoId>,
+    /// Photos that it should be less like.
+    pub unlike: Vec<PhotoId>,
+    /// How sure a match must be, from 0 (whatever may be one) to 1 (only what
+    /// certainly is); 0.5 is usual.
+    pub strictness: f32,
+    /// How many hits come before the first that is wanted.
+    pub offset: usize,
     /// At most so many hits; `None` for all.
     pub limit: Option<usize>,
+}
+
+impl Default for SearchRequest {
+    fn default() -> Self {
+        Self {
+            query: String::new(),
+            images: Vec::new(),
+            similar_to: None,
+            examples: Vec::new(),
+            like: Vec::new(),
+            unlike: Vec::new(),
+            strictness: 0.5,
+            offset: 0,
+            limit: None,
+        }
+    }
 }
 
 /// An answer.
@@ -222,15 +285,20 @@ pub struct Page {
     pub took: Duration,
     /// The part of it that scored and sorted the photos.
     pub ranking: Duration,
-    /// Photos that were ranked.
+    /// Photos in the whole answer.
     pub total: usize,
-    /// How many of all ranked photos are strong hits.
+    /// How many of them are strong hits.
     pub strong: usize,
     /// How many are likely ones.
     pub likely: usize,
+    /// How many hits come before the first of this page.
+    pub offset: usize,
+    /// Whether hits are in the order of their dates.
+    pub by_date: bool,
     /// What of the question could not be taken as it stands.
     pub problems: Vec<Problem>,
-    /// The best hits, best first.
+    /// The hits of this page, in order: strong and likely ones come first, or all in
+    /// the order of their dates.
     pub hits: Vec<Hit>,
 }
 
@@ -241,6 +309,15 @@ pub struct Problem {
     pub at: Option<Range<usize>>,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+/// How a question is read while it is typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The parts of the text, in order.
+    pub pieces: Vec<query::Piece>,
+    /// What of it cannot be taken as it stands.
+    pub problems: Vec<Problem>,
 }
 
 /// What a score means among the scores of the same question.
@@ -256,6 +333,64 @@ pub enum Strength {
     Weak,
 }
 
+/// Why a photo answers: a set of reasons.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Why(u8);
+
+impl Why {
+    /// No reason: nothing was asked, or nothing speaks for the photo.
+    pub const NOTHING: Self = Self(0);
+    /// What it shows.
+    pub const PICTURE: Self = Self(1);
+    /// Its title has the words.
+    pub const TITLE: Self = Self(2);
+    /// Its description has.
+    pub const DESCRIPTION: Self = Self(4);
+    /// Its keywords have.
+    pub const KEYWORDS: Self = Self(8);
+    /// Its file's name has.
+    pub const NAME: Self = Self(16);
+    /// Its folder has.
+    pub const FOLDER: Self = Self(32);
+
+    /// The reasons as bits, for those who pass them on.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether all of these reasons are among them.
+    pub fn contains(self, reasons: Self) -> bool {
+        self.0 & reasons.0 == reasons.0
+    }
+
+    /// The words that stand for them in JSON.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        const WORDS: [(Why, &str); 6] = [
+            (Why::PICTURE, "picture"),
+            (Why::TITLE, "title"),
+            (Why::DESCRIPTION, "description"),
+            (Why::KEYWORDS, "keywords"),
+            (Why::NAME, "name"),
+            (Why::FOLDER, "folder"),
+        ];
+        WORDS.into_iter().filter(move |(reason, _)| self.contains(*reason)).map(|(_, word)| word)
+    }
+}
+
+impl From<crate::catalog::Fields> for Why {
+    fn from(fields: crate::catalog::Fields) -> Self {
+        Self(fields.bits())
+    }
+}
+
+impl std::ops::BitOr for Why {
+    type Output = Self;
+
+    fn bitor(self, more: Self) -> Self {
+        Self(self.0 | more.0)
+    }
+}
+
 /// A photo in a list.
 #[derive(Debug, Clone)]
 pub struct Hit {
@@ -265,6 +400,8 @@ pub struct Hit {
     pub score: f32,
     /// What the score means.
     pub strength: Strength,
+    /// Why the photo answers.
+    pub why: Why,
     /// Where the file is.
     pub path: PathBuf,
     /// Width by height, upright; 1.5 while unknown.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use afterimage_engine::bench::{
-    self, Idle, Machine, Pipeline, SizeClass, Subject, Towers, Vectors, peak_bytes,
+    self, Idle, Machine, Pipeline, Questions, SizeClass, Subject, Towers, Vectors, peak_bytes,
 };
 use afterimage_engine::{
     Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
@@ -24,6 +24,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Index(args) => index(cli, args),
         BenchCommand::Scan { vectors: Some(vectors), dims, .. } => vectors_of(cli, *vectors, *dims),
         BenchCommand::Scan { runs, .. } => scan(cli, *runs),
+        BenchCommand::Query { photos, subject } => query(cli, *photos, &subject.model),
         BenchCommand::Idle { photos } => idle(cli, *photos),
     }
 }
@@ -197,6 +198,27 @@ fn vectors_of(cli: &Cli, vectors: usize, dims: usize) -> Outcome {
     say(cli.json, Measurement::Vectors { vectors, dims, ms: rounded(ms), recall_at_100 })
 }
 
+fn query(cli: &Cli, photos: usize, model: &str) -> Outcome {
+    let options = cli.open_options(DeviceArgs::default(), None)?;
+    let control = listening()?;
+    let subject = Subject::find(model, &options, &control)?;
+    introduce(cli.json)?;
+    let measured = Questions::measure(photos, &subject, options, &control)?;
+    say(
+        cli.json,
+        Measurement::Query {
+            model: subject.name.clone(),
+            dim: measured.dim,
+            photos: measured.photos,
+            ms: rounded(measured.ms),
+            filtered_ms: rounded(measured.filtered_ms),
+            slowest_ms: rounded(measured.slowest_ms),
+            opened_ms: rounded(measured.opened_ms),
+            vector_bytes: measured.vector_bytes,
+        },
+    )
+}
+
 fn idle(cli: &Cli, photos: usize) -> Outcome {
     let options = cli.open_options(DeviceArgs::default(), None)?;
     let control = listening()?;
@@ -284,6 +306,15 @@ impl fmt::Display for Row<'_> {
             Measurement::Vectors { vectors, dims, ms, recall_at_100 } => {
                 let unit = format!("ms, recall at 100 {recall_at_100}");
                 ("scan", format!("{dims} components"), format!("{vectors} vectors"), *ms, unit)
+            }
+            Measurement::Query {
+                model, photos, ms, filtered_ms, opened_ms, vector_bytes, ..
+            } => {
+                let vectors = vector_bytes
+                    .map_or_else(String::new, |bytes| format!(", vectors {}", size(bytes)));
+                let unit =
+                    format!("ms, filtered {filtered_ms:.1}, opened in {opened_ms:.0}{vectors}");
+                ("query", model.clone(), format!("{photos} photos"), *ms, unit)
             }
             Measurement::Idle { model, photos, resident_bytes, .. } => {
                 let megabytes = resident_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6);

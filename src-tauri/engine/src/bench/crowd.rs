@@ -2,7 +2,7 @@
 //!
 //! The files are there, each of a few bytes, so that folders are looked at and
 //! watched as always; what reading them would have told is made up: a vector in
-//! a random direction, and a thumbnail of one grey.
+//! a random direction, a thumbnail of one grey, cameras and dates.
 
 use std::fs;
 use std::io::Cursor;
@@ -10,7 +10,6 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use half::f16;
 use image::RgbImage;
 
 use super::machine::resident_bytes;
@@ -21,6 +20,7 @@ use crate::derived::{Computed, Size, ThumbnailRow};
 use crate::error::{Context, Error, Result};
 use crate::jobs::{Cancel, Control, Step};
 use crate::metadata::Metadata;
+use crate::model::{Embedding, Encoder};
 use crate::view::{Event, SearchRequest};
 use crate::{Engine, OpenOptions};
 
@@ -29,6 +29,9 @@ const TOGETHER: usize = 100;
 
 /// Photos stored at once.
 const AT_ONCE: usize = 2000;
+
+/// Where a question is given, one photo of so many answers it.
+const ANSWERS: usize = 50;
 
 /// Longer than it takes until memory is given back; see `jobs::follow`.
 const REST: Duration = Duration::from_secs(20);
@@ -66,7 +69,7 @@ impl Idle {
             unload_after: Some(Duration::from_secs(1)),
             ..options
         };
-        make(&Engine::open(options.clone())?, &folder, photos, control)?;
+        make(&Engine::open(options.clone())?, &folder, photos, None, control)?;
 
         let engine = Engine::open(options)?;
         let (sender, rests) = mpsc::channel();
@@ -100,8 +103,15 @@ impl Idle {
     }
 }
 
-/// Fills a library, and a folder that it has for its only root.
-fn make(engine: &Engine, folder: &Path, photos: usize, control: &Control) -> Result<()> {
+/// Fills a library, and a folder that it has for its only root. Some of the photos
+/// answer the question `shown`.
+pub(super) fn make(
+    engine: &Engine,
+    folder: &Path,
+    photos: usize,
+    shown: Option<&str>,
+    control: &Control,
+) -> Result<()> {
     for number in 0..photos {
         let within = folder.join(format!("{:04}", number / TOGETHER));
         if number % TOGETHER == 0 {
@@ -123,6 +133,10 @@ fn make(engine: &Engine, folder: &Path, photos: usize, control: &Control) -> Res
         .write_to(&mut jpeg, image::ImageFormat::Jpeg)
         .context(|| "cannot make a thumbnail up")?;
     let jpeg = jpeg.into_inner();
+    let shown = match shown {
+        Some(text) => library.encoders.get(&model)?.encode_texts(&[text])?.pop(),
+        None => None,
+    };
     let mut random = Random(1);
     for batch in library.catalog.reachable_photos()?.chunks(AT_ONCE) {
         go_on(control)?;
@@ -133,13 +147,20 @@ fn make(engine: &Engine, folder: &Path, photos: usize, control: &Control) -> Res
             let row = row.ok_or_else(|| Error::failed("a photo went while it was made up"))?;
             let hash = *blake3::hash(&photo.id.to_le_bytes()).as_bytes();
             let size = Size { width: 4000, height: 3000 };
+            let number = photo.id.unsigned_abs() as usize;
+            let near = shown.as_ref().filter(|_| number.is_multiple_of(ANSWERS));
             computed.push(Computed {
                 hash,
-                vector: Some(random.direction(model.dim)),
+                vector: Some(random.direction(model.dim, near.map(Embedding::as_slice))?),
                 thumbnail: Some(ThumbnailRow { size, average: [127; 3], jpeg: jpeg.clone() }),
             });
-            let camera = Some("Camera Mark II".to_owned());
-            let metadata = Metadata { camera, ..Metadata::default() };
+            let metadata = Metadata {
+                camera: Some(["Camera Mark II", "Phone 7", "Compact Z"][number % 3].to_owned()),
+                iso: Some(100 << (number % 7)),
+                // Hours apart, from the year 2004 on.
+                taken_at: Some(1_073_000_000 + number as i64 * 6000),
+                ..Metadata::default()
+            };
             let Size { width, height } = size;
             read.push((
                 photo.id,
@@ -165,12 +186,17 @@ impl Random {
         (self.0 >> 40) as f32 / (1 << 24) as f32
     }
 
-    /// A vector of length 1 in a random direction, as little-endian f16. Sums of
-    /// four even numbers are near enough to normal ones.
-    fn direction(&mut self, dim: usize) -> Vec<u8> {
+    /// A vector of length 1 in a random direction, or between that and another one,
+    /// as little-endian f16. Sums of four even numbers are near enough to normal
+    /// ones.
+    fn direction(&mut self, dim: usize, near: Option<&[f32]>) -> Result<Vec<u8>> {
         let values: Vec<f32> =
             (0..dim).map(|_| (0..4).map(|_| self.next()).sum::<f32>() - 2.0).collect();
-        let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        values.iter().flat_map(|v| f16::from_f32(v / length).to_le_bytes()).collect()
+        let mut vector = Embedding::from_raw(values)?;
+        if let Some(near) = near {
+            let between = vector.as_slice().iter().zip(near).map(|(a, b)| 2.0 * a + b).collect();
+            vector = Embedding::from_raw(between)?;
+        }
+        Ok(vector.to_f16_le_bytes())
     }
 }

@@ -7,6 +7,7 @@
 mod architecture;
 mod crowd;
 mod machine;
+mod questions;
 mod vectors;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use crate::{
 pub use architecture::Architecture;
 pub use crowd::Idle;
 pub use machine::{Machine, peak_bytes};
+pub use questions::Questions;
 pub use vectors::Vectors;
 
 /// Rounds that a speed is the median of.
@@ -94,6 +96,20 @@ impl Subject {
         let folder = fs::canonicalize(&model.folder)
             .context(|| format!("cannot open {}", model.folder.display()))?;
         Ok(Self { name: model.id, folder, _scratch: None })
+    }
+
+    /// Options for a library that has this model alone, as one that came with the
+    /// application: those are taken as they are, and nothing is written into their
+    /// folders.
+    fn alone(&self, library: PathBuf, options: OpenOptions) -> OpenOptions {
+        let bundled_models = self.folder.parent().map(Path::to_owned).into_iter().collect();
+        OpenOptions { library, models: None, bundled_models, ..options }
+    }
+
+    /// Has the library embed with it, whatever its weights are.
+    fn used_by(&self, engine: &Engine) -> Result<()> {
+        let id = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        engine.use_model(&id, PairCheck::Skipped).map(drop)
     }
 
     /// Opens it. Its towers load when they are first used.
@@ -455,17 +471,9 @@ impl Pipeline {
     ) -> Result<Self> {
         let library = scratch()?;
         let precision = options.precision.unwrap_or_default();
-        // The model as one that came with the application: those are taken as
-        // they are, and nothing is written into their folders.
-        let engine = Engine::open(OpenOptions {
-            library: library.path().to_owned(),
-            models: None,
-            bundled_models: subject.folder.parent().map(Path::to_owned).into_iter().collect(),
-            ..options
-        })?;
+        let engine = Engine::open(subject.alone(library.path().to_owned(), options))?;
         let root = engine.add_root(folder)?;
-        let id = subject.folder.file_name().unwrap_or_default().to_string_lossy();
-        engine.use_model(&id, PairCheck::Skipped)?;
+        subject.used_by(&engine)?;
 
         let loading = Mutex::new((None, Duration::ZERO));
         let watch = |now: Progress| {

@@ -15,6 +15,7 @@ mod readings;
 mod roots;
 mod select;
 mod settings;
+mod words;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};
 pub(crate) use select::Condition;
+pub(crate) use words::Fields;
 
 use crate::error::{Context, Error, Result};
 use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};

@@ -5,6 +5,7 @@
 //! it turns up again, there or elsewhere. Where the files are is `places`, what
 //! is in them `readings`; here is the table, and what is asked of it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
@@ -258,6 +259,19 @@ impl Catalog {
                 rows.extend(statement.query_row([id], hit).optional()?);
             }
             Ok(rows)
+        })
+    }
+
+    /// When photos were taken, as far as they are there.
+    pub fn times(&self, photos: &[i64]) -> Result<HashMap<i64, i64>> {
+        self.database.read(|c| {
+            let mut statement = c.prepare_cached("SELECT time FROM photo WHERE id = ?1")?;
+            let mut times = HashMap::with_capacity(photos.len());
+            for photo in photos {
+                let time = statement.query_row([photo], |row| row.get(0)).optional()?;
+                times.extend(time.map(|time| (*photo, time)));
+            }
+            Ok(times)
         })
     }
 

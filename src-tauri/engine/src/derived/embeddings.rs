@@ -8,30 +8,64 @@ use super::Derived;
 use crate::error::Result;
 use crate::sqlite::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "CREATE TABLE model (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL,
-            -- Raised when a change of preprocessing makes old vectors incomparable.
-            preprocessing INTEGER NOT NULL,
-            -- Tells the weights from others that once had the same name.
-            fingerprint TEXT NOT NULL,
-            UNIQUE (name, preprocessing, fingerprint)
-          ) STRICT;
-          CREATE TABLE embedding (
-            model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
-            content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
-            -- Little-endian f16, length 1.
-            vector BLOB NOT NULL,
-            PRIMARY KEY (model_id, content_hash)
-          ) STRICT, WITHOUT ROWID;",
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "CREATE TABLE model (
+                id INTEGER PRIMARY KEY,
+                name TEXT NOT NULL,
+                -- Raised when a change of preprocessing makes old vectors incomparable.
+                preprocessing INTEGER NOT NULL,
+                -- Tells the weights from others that once had the same name.
+                fingerprint TEXT NOT NULL,
+                UNIQUE (name, preprocessing, fingerprint)
+              ) STRICT;
+              CREATE TABLE embedding (
+                model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
+                content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
+                -- Little-endian f16, length 1.
+                vector BLOB NOT NULL,
+                PRIMARY KEY (model_id, content_hash)
+              ) STRICT, WITHOUT ROWID;",
+    },
+    // What is kept in step with these rows elsewhere asks for those behind the last
+    // it has. Rows are only ever added or deleted.
+    Migration {
+        version: 3,
+        sql: "ALTER TABLE model ADD COLUMN stamp BLOB NOT NULL DEFAULT x'';
+              ALTER TABLE model ADD COLUMN deletions INTEGER NOT NULL DEFAULT 0;
+              UPDATE model SET stamp = randomblob(16);
+              CREATE TABLE embedding_in_order (
+                -- Grows with every row and is never given again.
+                seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
+                content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
+                -- Little-endian f16, length 1.
+                vector BLOB NOT NULL,
+                UNIQUE (model_id, content_hash)
+              ) STRICT;
+              INSERT INTO embedding_in_order (model_id, content_hash, vector)
+                SELECT model_id, content_hash, vector FROM embedding;
+              DROP TABLE embedding;
+              ALTER TABLE embedding_in_order RENAME TO embedding;
+              CREATE INDEX embedding_by_model ON embedding (model_id);
+              CREATE TRIGGER embedding_deleted AFTER DELETE ON embedding BEGIN
+                UPDATE model SET deletions = deletions + 1 WHERE id = old.model_id;
+              END;",
+    },
+];
 
 /// A model, by name, version of preprocessing and weights, as a small number in
 /// this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ModelKey(i64);
+
+impl ModelKey {
+    /// What tells it from others in the names of files.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
 
 pub(super) fn insert(
     t: &Transaction,
@@ -60,7 +94,8 @@ impl Derived {
         }
         self.database.write(|t| {
             t.execute(
-                "INSERT OR IGNORE INTO model (name, preprocessing, fingerprint) VALUES (?1, ?2, ?3)",
+                "INSERT OR IGNORE INTO model (name, preprocessing, fingerprint, stamp)
+                 VALUES (?1, ?2, ?3, randomblob(16))",
                 key,
             )?;
             t.query_row(find, key, |row| row.get(0).map(ModelKey))
@@ -104,8 +139,8 @@ impl Derived {
     pub fn remove_vectors(&self, name: &str) -> Result<()> {
         // In many transactions: whoever stores meanwhile must not wait for all.
         const AT_ONCE: u32 = 2000;
-        let remove = "DELETE FROM embedding WHERE (model_id, content_hash) IN (
-                        SELECT model_id, content_hash FROM embedding
+        let remove = "DELETE FROM embedding WHERE seq IN (
+                        SELECT seq FROM embedding
                         WHERE model_id IN (SELECT id FROM model WHERE name = ?1) LIMIT ?2)";
         while self.database.write(|t| t.execute(remove, params![name, AT_ONCE]))? > 0 {}
         Ok(())
@@ -120,20 +155,75 @@ impl Derived {
         })
     }
 
-    /// Hands over every vector of a model, as little-endian f16.
-    pub fn each_vector(
+    /// What changes when rows of a model were deleted, or the whole store was:
+    /// rows behind a known one tell all that is new only while this is the same.
+    pub fn stamp(&self, model: ModelKey) -> Result<[u8; 32]> {
+        let (stamp, deletions): (Vec<u8>, i64) = self.database.read(|c| {
+            c.prepare_cached("SELECT stamp, deletions FROM model WHERE id = ?1")?
+                .query_row([model.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&stamp).update(&deletions.to_le_bytes());
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    /// Hands over the vectors of a model that were stored after the row `after`
+    /// (0 for all), in the order in which they were: the row's number, the hash,
+    /// the vector as little-endian f16.
+    ///
+    /// # Errors
+    /// Also the first that `visit` gives.
+    pub fn vectors_after<E: From<crate::Error>>(
         &self,
         model: ModelKey,
-        mut visit: impl FnMut(&[u8; 32], &[u8]),
-    ) -> Result<()> {
-        self.database.read(|c| {
-            let mut statement =
-                c.prepare_cached("SELECT content_hash, vector FROM embedding WHERE model_id = ?1")?;
-            let mut rows = statement.query([model.0])?;
+        after: u64,
+        mut visit: impl FnMut(u64, &[u8; 32], &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let visited = self.database.read(|c| {
+            let mut statement = c.prepare_cached(
+                "SELECT seq, content_hash, vector FROM embedding
+                 WHERE model_id = ?1 AND seq > ?2 ORDER BY seq",
+            )?;
+            // No row has a greater number.
+            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let mut rows = statement.query(params![model.0, after])?;
             while let Some(row) = rows.next()? {
-                visit(&row.get(0)?, row.get_ref(1)?.as_blob()?);
+                let seq: i64 = row.get(0)?;
+                let visited = visit(seq.unsigned_abs(), &row.get(1)?, row.get_ref(2)?.as_blob()?);
+                if visited.is_err() {
+                    return Ok(visited);
+                }
             }
-            Ok(())
+            Ok(Ok(()))
+        });
+        visited?
+    }
+
+    /// Whether there are at least so many vectors of a model.
+    pub fn has_as_many(&self, model: ModelKey, rows: usize) -> Result<bool> {
+        self.database.read(|c| {
+            c.prepare_cached(
+                "SELECT count(*) = ?2 FROM (SELECT 1 FROM embedding WHERE model_id = ?1 LIMIT ?2)",
+            )?
+            .query_row(params![model.0, rows], |row| row.get(0))
+        })
+    }
+
+    /// The hash of a row by its number; `None` where it is no row of the model.
+    pub fn hash_at(&self, model: ModelKey, seq: u64) -> Result<Option<[u8; 32]>> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT content_hash FROM embedding WHERE model_id = ?1 AND seq = ?2")?
+                .query_row(params![model.0, seq], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The keys of all models of this name, whatever their weights.
+    pub fn models_named(&self, name: &str) -> Result<Vec<ModelKey>> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT id FROM model WHERE name = ?1")?
+                .query_map([name], |row| row.get(0).map(ModelKey))?
+                .collect()
         })
     }
 

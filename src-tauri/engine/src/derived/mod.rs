@@ -154,8 +154,70 @@ mod tests {
         let (size, average) = derived.picture(&[1; 32]).unwrap().unwrap();
         assert_eq!((size.width, size.height, average), (30, 20, [9, 8, 7]));
         let mut seen = Vec::new();
-        derived.each_vector(one, |hash, vector| seen.push((*hash, vector.to_vec()))).unwrap();
-        assert_eq!(seen, [([1; 32], vec![0, 60])]);
+        let visit = |seq, hash: &[u8; 32], vector: &[u8]| {
+            seen.push((seq, *hash, vector.to_vec()));
+            Ok::<_, crate::Error>(())
+        };
+        derived.vectors_after(one, 0, visit).unwrap();
+        assert_eq!(seen, [(1, [1; 32], vec![0, 60])]);
+    }
+
+    #[test]
+    fn rows_behind_a_known_one_are_those_that_came_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let derived = Derived::open(dir.path()).unwrap();
+        let [one, two] = ["one", "two"].map(|name| derived.model(name, 1, "w").unwrap());
+        let store = |key, hash: u8| {
+            let vector = Some(vec![hash, 60]);
+            derived.store(key, &[Computed { hash: [hash; 32], vector, thumbnail: None }]).unwrap();
+        };
+        let after = |key, seq| {
+            let mut seen = Vec::new();
+            let visit = |seq, hash: &[u8; 32], _: &[u8]| {
+                seen.push((seq, hash[0]));
+                Ok::<_, crate::Error>(())
+            };
+            derived.vectors_after(key, seq, visit).unwrap();
+            seen
+        };
+        // In the order in which they came, not in that of their hashes.
+        for (key, hash) in [(one, 9), (two, 1), (one, 3)] {
+            store(key, hash);
+        }
+        assert_eq!(after(one, 0), [(1, 9), (3, 3)]);
+        assert_eq!(after(one, 1), [(3, 3)]);
+        let before = derived.stamp(one).unwrap();
+        assert_ne!(before, derived.stamp(two).unwrap());
+        store(one, 3);
+        store(one, 5);
+        assert_eq!(after(one, 3).iter().map(|row| row.1).collect::<Vec<_>>(), [5]);
+        assert_eq!(derived.stamp(one).unwrap(), before);
+        // A deletion is told, and no number is given again.
+        let last = after(one, 0).last().unwrap().0;
+        derived.remove_vectors("one").unwrap();
+        assert_ne!(derived.stamp(one).unwrap(), before);
+        store(one, 5);
+        assert!(after(one, 0)[0].0 > last);
+    }
+
+    #[test]
+    fn vectors_of_an_older_library_come_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = rusqlite::Connection::open(dir.path().join(Derived::FILE)).unwrap();
+        for migration in [&embeddings::MIGRATIONS[0], &thumbnails::MIGRATIONS[0]] {
+            old.execute_batch(migration.sql).unwrap();
+        }
+        old.execute_batch(
+            "INSERT INTO model VALUES (4, 'one', 1, 'w');
+             INSERT INTO embedding VALUES (4, zeroblob(32), x'003c');
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+        drop(old);
+        let derived = Derived::open(dir.path()).unwrap();
+        let key = derived.model("one", 1, "w").unwrap();
+        assert_eq!(derived.vector(key, &[0; 32]).unwrap(), Some(vec![0, 60]));
+        assert_ne!(derived.stamp(key).unwrap(), *blake3::hash(&0i64.to_le_bytes()).as_bytes());
     }
 
     #[test]

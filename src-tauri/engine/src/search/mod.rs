@@ -1,10 +1,194 @@
 //! Answering a question: words and examples to one vector, all photos scored
-//! by it, each score given a meaning.
+//! by it, each score given a meaning, and what is written of photos beside it.
 
 mod calibrate;
 mod compose;
+mod examples;
 mod filter;
+mod fuse;
 pub mod query;
+mod question;
 mod rank;
+mod sentences;
+mod templates;
 
-pub(crate) use rank::{embed_file, hit, search};
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use afterimage_index::KeySet;
+
+use crate::catalog::HitRow;
+use crate::error::{Error, Result};
+use crate::jobs::Cancel;
+use crate::library::Library;
+use crate::view::{Hit, Page, PhotoId, SearchRequest, Strength, Why};
+use query::{Alternative, Sort};
+use question::Question;
+use rank::{Compared, Ranked, Ranking};
+
+pub(crate) use examples::embed_file;
+pub(crate) use question::reading;
+pub(crate) use sentences::Sentences;
+
+/// Width by height of a photo whose size is not known yet.
+const USUAL_ASPECT: f32 = 1.5;
+
+/// Answers a request from what is there now.
+///
+/// # Errors
+/// `Usage` for a request that asks nothing or names an image that cannot be
+/// read, `NotFound` for an unknown photo or where no model is installed,
+/// `Cancelled` once `cancel` is.
+pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel) -> Result<Page> {
+    let began = Instant::now();
+    let question = Question::of(request)?;
+    let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
+    let mut answer = Answer::default();
+    if question.alternatives.iter().any(|alternative| question.compares(alternative)) {
+        answer.compare(library, &question, &going_on)?;
+    } else {
+        // Filters alone need no model, but the page tells which one answers.
+        answer.model = library.in_use().map(|in_use| in_use.serving.id).unwrap_or_default();
+    }
+    going_on()?;
+    answer.list(library, &question)?;
+    going_on()?;
+    answer.page(library, &question, began)
+}
+
+/// What is found.
+#[derive(Default)]
+struct Answer {
+    model: String,
+    ranking: Option<Ranking>,
+    /// Photos that answer by their filters alone, in order.
+    listed: Vec<i64>,
+    by_date: bool,
+    ranked_in: std::time::Duration,
+}
+
+impl Answer {
+    /// Ranks photos by the alternatives that say what they should show.
+    fn compare(
+        &mut self,
+        library: &Library,
+        question: &Question<'_>,
+        going_on: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        let model = library.serving()?;
+        let snapshot = library.vectors(&model)?.snapshot();
+        going_on()?;
+        let vectors = question.vectors(library, &model, &snapshot, going_on)?;
+        let examples = question.example_photos();
+        let mut compared = Vec::with_capacity(vectors.len());
+        for (alternative, vector) in question.alternatives.iter().zip(&vectors) {
+            let Some(vector) = vector else { continue };
+            let let_in = match filter::is_everything(&alternative.filter) {
+                true => None,
+                false => Some(matching(library, alternative)?),
+            };
+            let allowed = match let_in {
+                Some(photos) => Some(without(photos, &examples)),
+                None if !examples.is_empty() => Some(without(snapshot.keys(), &examples)),
+                None => None,
+            };
+            let sentences = Question::sentences(alternative).collect();
+            compared.push(Compared { vector, allowed, sentences });
+        }
+        going_on()?;
+        let began = Instant::now();
+        let strictness = question.strictness();
+        let mut ranking =
+            Ranking::new(&library.catalog, &snapshot, &compared, &examples, strictness)?;
+        if let Some(Sort::Newest | Sort::Oldest) = question.sort {
+            let newest_first = question.sort == Some(Sort::Newest);
+            self.by_date = ranking.by_date(&library.catalog, newest_first)?;
+        }
+        self.ranked_in = began.elapsed();
+        self.ranking = Some(ranking);
+        self.model = model.id;
+        Ok(())
+    }
+
+    /// Adds the photos that alternatives let in without saying what they show.
+    fn list(&mut self, library: &Library, question: &Question<'_>) -> Result<()> {
+        let mut listed = HashSet::new();
+        for alternative in &question.alternatives {
+            if !question.compares(alternative) {
+                let photos = matching(library, alternative)?;
+                self.listed.extend(photos.into_iter().filter(|photo| listed.insert(*photo)));
+            }
+        }
+        if self.ranking.is_none() {
+            self.by_date = true;
+            if question.sort == Some(Sort::Oldest) {
+                self.listed.reverse();
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of the answer that is asked for.
+    fn page(mut self, library: &Library, question: &Question<'_>, began: Instant) -> Result<Page> {
+        let (offset, limit) = (question.offset(), question.limit());
+        let mut rows = Vec::new();
+        let (mut total, mut strong, mut likely) = (0, 0, 0);
+        if let Some(ranking) = &self.ranking {
+            (total, strong, likely) = (ranking.total, ranking.strong, ranking.likely);
+            if !self.listed.is_empty() {
+                // A photo that is ranked as well is listed once.
+                let all: HashSet<i64> =
+                    ranking.page(0, total).iter().map(|row| row.photo).collect();
+                self.listed.retain(|photo| !all.contains(photo));
+            }
+            rows = ranking.page(offset, limit);
+        }
+        let listed = self.listed.iter().skip(offset.saturating_sub(total));
+        rows.extend(listed.take(limit - rows.len()).map(|photo| Ranked::listed(*photo)));
+        total += self.listed.len();
+
+        let photos: Vec<i64> = rows.iter().map(|row| row.photo).collect();
+        let mut found: HashMap<i64, HitRow> =
+            library.catalog.hits(&photos)?.into_iter().map(|row| (row.id, row)).collect();
+        // A photo may have gone since the snapshot: then it has no row.
+        let hits = rows.iter().filter_map(|row| Some(row.hit(found.remove(&row.photo)?)));
+        Ok(Page {
+            query: question.text().to_owned(),
+            model: self.model,
+            took: began.elapsed(),
+            ranking: self.ranked_in,
+            total,
+            strong,
+            likely,
+            offset,
+            by_date: self.by_date,
+            problems: question.problems.clone(),
+            hits: hits.collect(),
+        })
+    }
+}
+
+/// The photos that an alternative's filter lets in, newest first.
+fn matching(library: &Library, alternative: &Alternative) -> Result<Vec<i64>> {
+    library.catalog.photos_where(&filter::condition(&alternative.filter))
+}
+
+fn without(photos: impl IntoIterator<Item = i64>, examples: &HashSet<i64>) -> KeySet {
+    photos.into_iter().filter(|photo| !examples.contains(photo)).collect()
+}
+
+/// A catalog row as a hit.
+pub(crate) fn hit(row: HitRow, score: f32, strength: Strength, why: Why) -> Hit {
+    Hit {
+        photo: PhotoId(row.id),
+        score,
+        strength,
+        why,
+        path: row.path,
+        aspect: row.dimensions.map_or(USUAL_ASPECT, |(w, h)| w as f32 / h.max(1) as f32),
+        color: row.color,
+        version: row.version,
+        time: row.time,
+        offline: row.offline,
+    }
+}

@@ -1,353 +1,343 @@
-//! From a request to a page of hits.
+//! From vectors to an order of photos.
+//!
+//! A ranking has two parts. *Firm* is what stands out of the noise, and what is
+//! named as asked for; it is known as a whole, so it can be fused, counted and
+//! sorted by date. Behind it is the *rest* of the library by its scores, of which
+//! only as much is made as is asked for.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use super::calibrate::Calibration;
-use super::query::{self, Alternative, Filter, Parsed, Sort, Term, What};
-use super::{compose, filter};
-use crate::catalog::HitRow;
-use crate::decode::{self, Detail, Limits};
-use crate::error::{Context, Error, Result};
-use crate::index::{self, Scored, Snapshot};
-use crate::jobs::Cancel;
-use crate::library::Library;
-use crate::model::{Embedding, Encoder, ModelInfo};
-use crate::view::{Hit, Page, PhotoId, Problem, SearchRequest, Strength};
+use afterimage_index::{KeySet, Scores, Snapshot};
 
-/// Width by height of a photo whose size is not known yet.
-const USUAL_ASPECT: f32 = 1.5;
+use super::calibrate::{Background, Calibration, REFERENCE};
+use super::fuse;
+use crate::catalog::{Catalog, HitRow};
+use crate::error::Result;
+use crate::model::Embedding;
+use crate::view::{Hit, Strength, Why};
 
-/// Answers a request from what is there now.
-///
-/// # Errors
-/// `Usage` for a request that asks nothing or names an image that cannot be
-/// read, `NotFound` for an unknown photo or where no model is installed,
-/// `Cancelled` once `cancel` is.
-pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel) -> Result<Page> {
-    let began = Instant::now();
-    let question = Question::of(request)?;
-    let mut answer = Answer::default();
-    let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
-    if question.alternatives.iter().any(|alternative| !alternative.terms.is_empty()) {
-        let model = library.serving()?;
-        let index = library.index(&model)?;
-        going_on()?;
-        let snapshot = index.snapshot();
-        let vectors = question.vectors(library, &model, &snapshot, &going_on)?;
-        answer.rank(library, &question, &vectors, &snapshot)?;
-        answer.model = model.id;
-    } else {
-        // Filters alone need no model, but the page tells which one answers.
-        answer.model = library.in_use().map(|in_use| in_use.serving.id).unwrap_or_default();
-    }
-    going_on()?;
-    answer.list(library, &question)?;
-    going_on()?;
+/// So much of each alternative is firm at most. What is likely beyond that is
+/// listed by its scores alone.
+const MOST_FIRM: usize = 10_000;
 
-    answer.order(question.sort, request.limit);
-    let hits = answer.hits(library, question.sort, request.limit)?;
-    let Answer { model, ranking, total, strong, likely, .. } = answer;
-    let query = request.query.trim().to_owned();
-    let problems = question.problems;
-    let took = began.elapsed();
-    Ok(Page { query, model, took, ranking, total, strong, likely, problems, hits })
+/// Photos that are named as asked for, at most.
+const MOST_NAMED: usize = 1000;
+
+/// An alternative that photos are compared with.
+pub(super) struct Compared<'a> {
+    pub vector: &'a Embedding,
+    /// The photos that may answer; `None` for all.
+    pub allowed: Option<KeySet>,
+    /// What the photos should show: looked for in what is written of them, too.
+    pub sentences: Vec<&'a str>,
 }
 
-/// What is asked.
-struct Question {
-    alternatives: Vec<Alternative>,
-    sort: Option<Sort>,
-    problems: Vec<Problem>,
-}
-
-impl Question {
-    /// Reads the words of a request; what else it names is part of every
-    /// alternative.
-    fn of(request: &SearchRequest) -> Result<Self> {
-        let today = jiff::Zoned::now().date();
-        let Parsed { query, problems, .. } = query::parse(request.query.trim(), today);
-        let images = request.images.iter().cloned().map(What::Image);
-        let photo = request.similar_to.map(|PhotoId(id)| What::Photo(id));
-        let examples: Vec<Term> =
-            images.chain(photo).map(|what| Term { weight: 1.0, what }).collect();
-        if request.query.trim().is_empty() && examples.is_empty() {
-            return Err(Error::usage(
-                "the query is empty: say what the photos should show, such as `afterimage search \
-                 \"a dog\"`",
-            ));
-        }
-        let mut alternatives = query.alternatives;
-        if alternatives.is_empty() {
-            // Without anything that is understood, every photo answers.
-            let filter = Filter::All(Vec::new());
-            alternatives.push(Alternative { terms: Vec::new(), filter });
-        }
-        for alternative in &mut alternatives {
-            alternative.terms.extend(examples.iter().cloned());
-        }
-        let told = problems.into_iter().map(|query::Problem { at, message }| {
-            let at = Some(at);
-            Problem { at, message }
-        });
-        let unknown =
-            alternatives.iter().flat_map(|alternative| filter::unknown(&alternative.filter));
-        let problems = told.chain(unknown.map(|message| Problem { at: None, message })).collect();
-        Ok(Self { alternatives, sort: query.sort, problems })
-    }
-
-    /// A vector for each alternative that has terms.
-    fn vectors(
-        &self,
-        library: &Library,
-        model: &ModelInfo,
-        snapshot: &Snapshot,
-        going_on: &dyn Fn() -> Result<()>,
-    ) -> Result<Vec<Option<Embedding>>> {
-        let terms = || self.alternatives.iter().flat_map(|alternative| &alternative.terms);
-        let texts: Vec<&str> = terms()
-            .filter_map(|term| match &term.what {
-                What::Text(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        let needs_model = terms().any(|term| !matches!(term.what, What::Photo(_)));
-        let encoder = if needs_model { Some(library.encoders.get(model)?) } else { None };
-        let mut texts = match &encoder {
-            Some(encoder) if !texts.is_empty() => encoder.encode_texts(&texts)?,
-            _ => Vec::new(),
-        }
-        .into_iter();
-        let mut vector = |what: &What| -> Result<Embedding> {
-            going_on()?;
-            let lost = || Error::failed("the model gave too few vectors");
-            match what {
-                What::Text(_) => texts.next().ok_or_else(lost),
-                What::Image(path) => embed_file(&**encoder.as_ref().ok_or_else(lost)?, path),
-                What::Photo(id) => {
-                    let vector =
-                        snapshot.vector(*id).ok_or_else(|| not_searchable(library, *id))?;
-                    Embedding::from_raw(vector)
-                }
-            }
-        };
-        let mut of = |alternative: &Alternative| -> Result<Option<Embedding>> {
-            let terms: Vec<(f32, Embedding)> = alternative
-                .terms
-                .iter()
-                .map(|term| Ok((term.weight, vector(&term.what)?)))
-                .collect::<Result<_>>()?;
-            if terms.is_empty() { Ok(None) } else { compose::direction(&terms).map(Some) }
-        };
-        self.alternatives.iter().map(&mut of).collect()
-    }
-
-    /// Photos that it names as examples: they are no answer.
-    fn examples(&self) -> HashSet<i64> {
-        let terms = self.alternatives.iter().flat_map(|alternative| &alternative.terms);
-        terms
-            .filter_map(|term| match term.what {
-                What::Photo(id) => Some(id),
-                _ => None,
-            })
-            .collect()
-    }
-}
-
-/// What is found.
-#[derive(Default)]
-struct Answer {
-    model: String,
-    ranking: Duration,
-    total: usize,
-    strong: usize,
-    likely: usize,
-    ranked: Vec<Ranked>,
-    /// Photos that answer by their filters alone, newest first.
-    listed: Vec<i64>,
-}
-
-/// A photo that a vector was compared with.
-#[derive(Debug, Clone, Copy)]
-struct Ranked {
-    key: i64,
-    /// Cosine similarity.
-    score: f32,
-    /// How far that stands above the noise; what ranks.
+/// A photo with what it scored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ranked {
+    pub photo: i64,
+    /// Cosine similarity; 0 where the photo has no vector yet.
+    pub score: f32,
+    /// How far that stands above the noise: comparable between alternatives.
     standing: f32,
-    strength: Strength,
+    pub strength: Strength,
+    pub why: Why,
 }
 
-impl Answer {
-    /// Scores all photos by each alternative's vector. A photo counts by the one
-    /// that it answers best.
-    fn rank(
-        &mut self,
-        library: &Library,
-        question: &Question,
-        vectors: &[Option<Embedding>],
-        snapshot: &Snapshot,
-    ) -> Result<()> {
-        let examples = question.examples();
-        let mut best: HashMap<i64, Ranked> = HashMap::new();
-        let several = vectors.iter().flatten().count() > 1;
-        for (alternative, vector) in question.alternatives.iter().zip(vectors) {
-            let Some(vector) = vector else { continue };
-            let allowed = match filter::is_everything(&alternative.filter) {
-                true => None,
-                false => Some(matching(library, alternative)?.into_iter().collect::<HashSet<_>>()),
-            };
-            let began = Instant::now();
-            let mut scored = snapshot.score(vector.as_slice());
-            scored.retain(|row| !examples.contains(&row.key));
-            // The noise is that of the whole library, whatever is asked for.
-            let calibration = Calibration::of(scored.iter().map(|row| row.score));
-            let rows = scored
-                .into_iter()
-                .filter(|row| allowed.as_ref().is_none_or(|allowed| allowed.contains(&row.key)))
-                .map(|Scored { key, score }| {
-                    let standing = calibration.standing(score);
-                    Ranked { key, score, standing, strength: calibration.strength(score) }
-                });
-            if several {
-                for row in rows {
-                    let known = best.entry(row.key).or_insert(row);
-                    if row.standing > known.standing {
-                        *known = row;
-                    }
-                }
-            } else {
-                self.ranked = rows.collect();
+impl Ranked {
+    /// A photo that answers without being compared.
+    pub fn listed(photo: i64) -> Self {
+        let (standing, strength, why) = (UNKNOWN, Strength::Unscored, Why::NOTHING);
+        Self { photo, score: 0.0, standing, strength, why }
+    }
+
+    /// With what the catalog knows of the photo.
+    pub fn hit(&self, row: HitRow) -> Hit {
+        super::hit(row, self.score, self.strength, self.why)
+    }
+}
+
+/// Photos that answer, best first.
+pub(super) struct Ranking {
+    scored: Vec<Scored>,
+    firm: Vec<Ranked>,
+    /// Photos in both parts.
+    pub total: usize,
+    pub strong: usize,
+    pub likely: usize,
+}
+
+impl Ranking {
+    /// Compares the photos of a snapshot with vectors. A photo counts by the
+    /// alternative that it answers best. `examples` are photos that the vectors are
+    /// made of; see [`Background`].
+    pub fn new(
+        catalog: &Catalog,
+        snapshot: &Arc<Snapshot>,
+        compared: &[Compared<'_>],
+        examples: &HashSet<i64>,
+        strictness: f32,
+    ) -> Result<Self> {
+        let scored: Vec<Scored> =
+            compared.iter().map(|one| Scored::new(snapshot, one, examples, strictness)).collect();
+        let mut firm = HashMap::new();
+        for row in scored.iter().flat_map(Scored::firm) {
+            keep(&mut firm, row);
+        }
+        let mut places = HashMap::new();
+        let mut total = rows(snapshot, compared, &scored);
+        for (one, scored) in compared.iter().zip(&scored) {
+            let named = named(catalog, one)?;
+            for (place, (photo, _)) in named.iter().enumerate() {
+                let least: &mut usize = places.entry(*photo).or_insert(place);
+                *least = place.min(*least);
             }
-            self.ranking += began.elapsed();
+            for row in scored.named(snapshot, one.vector, &named) {
+                // One that is not compared yet is found all the same.
+                let known = keep(&mut firm, row);
+                total += usize::from(!known && row.standing == UNKNOWN);
+            }
         }
-        self.ranked.extend(best.into_values());
-        let count = |strength| self.ranked.iter().filter(|row| row.strength == strength).count();
-        (self.strong, self.likely) = (count(Strength::Strong), count(Strength::Likely));
-        self.total = self.ranked.len();
-        Ok(())
+        let mut firm: Vec<Ranked> = firm.into_values().collect();
+        firm.sort_unstable_by(order);
+        if !places.is_empty() {
+            let shown = firm.iter().filter(|row| row.why.contains(Why::PICTURE));
+            let worth = fuse::worth(shown.map(|row| row.photo), places.into_iter());
+            let worth = |row: &Ranked| worth.get(&row.photo).copied().unwrap_or_default();
+            firm.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
+        }
+        let count = |strength| firm.iter().filter(|row| row.strength == strength).count();
+        let strong = count(Strength::Strong) + scored.iter().map(|s| s.beyond.0).sum::<usize>();
+        let likely = count(Strength::Likely) + scored.iter().map(|s| s.beyond.1).sum::<usize>();
+        Ok(Self { scored, firm, total, strong, likely })
     }
 
-    /// Adds the photos that alternatives without terms let in.
-    fn list(&mut self, library: &Library, question: &Question) -> Result<()> {
-        let ranked: HashSet<i64> = self.ranked.iter().map(|row| row.key).collect();
-        for alternative in question.alternatives.iter().filter(|a| a.terms.is_empty()) {
-            let found = matching(library, alternative)?;
-            self.listed.extend(found.into_iter().filter(|id| !ranked.contains(id)));
+    /// Puts the firm part in the order of its dates and leaves the rest out: by
+    /// date nobody would find the answers among all that is unlike. Where nothing
+    /// is firm the best matches stay what they are; returns whether it is so.
+    pub fn by_date(&mut self, catalog: &Catalog, newest_first: bool) -> Result<bool> {
+        if self.firm.is_empty() {
+            return Ok(false);
         }
-        self.total += self.listed.len();
-        Ok(())
+        let photos: Vec<i64> = self.firm.iter().map(|row| row.photo).collect();
+        let times = catalog.times(&photos)?;
+        let time = |row: &Ranked| (times.get(&row.photo).copied(), row.photo);
+        match newest_first {
+            true => self.firm.sort_by_key(|row| Reverse(time(row))),
+            false => self.firm.sort_by_key(time),
+        }
+        self.scored.clear();
+        self.total = self.firm.len();
+        (self.strong, self.likely) = (0, 0);
+        for row in &self.firm {
+            match row.strength {
+                Strength::Strong => self.strong += 1,
+                _ => self.likely += 1,
+            }
+        }
+        Ok(true)
     }
 
-    /// Puts first what is to be listed, and takes away the rest; `None` for all.
-    fn order(&mut self, sort: Option<Sort>, limit: Option<usize>) {
-        let began = Instant::now();
-        let by_date = is_by_date(sort);
-        if by_date && self.strong + self.likely > 0 {
-            // By date nobody would find them among all that is unlike.
-            self.ranked.retain(|row| row.strength != Strength::Weak);
+    /// Photos from `offset` on, at most `limit`.
+    pub fn page(&self, offset: usize, limit: usize) -> Vec<Ranked> {
+        let mut page: Vec<Ranked> = self.firm.iter().skip(offset).take(limit).copied().collect();
+        let missing = limit - page.len();
+        if missing > 0 {
+            let skipped = offset.saturating_sub(self.firm.len());
+            page.extend(self.rest(skipped.saturating_add(missing)).into_iter().skip(skipped));
         }
-        let rows = self.ranked.iter().map(|row| Scored { key: row.key, score: row.standing });
-        // Which are the newest only their rows tell.
-        let best = index::best(rows.collect(), limit.filter(|_| !by_date));
-        let places: HashMap<i64, usize> =
-            best.iter().enumerate().map(|(place, row)| (row.key, place)).collect();
-        self.ranked.retain(|row| places.contains_key(&row.key));
-        self.ranked.sort_unstable_by_key(|row| places.get(&row.key).copied());
-        self.ranking += began.elapsed();
+        page
     }
 
-    /// The first of them in the order that was asked for.
-    fn hits(
+    /// The first photos behind the firm ones.
+    fn rest(&self, most: usize) -> Vec<Ranked> {
+        let mut rest = HashMap::new();
+        let firm: KeySet = self.firm.iter().map(|row| row.photo).collect();
+        let best = most.saturating_add(self.firm.len());
+        for row in self.scored.iter().flat_map(|scored| scored.best(best)) {
+            if !firm.contains(row.photo) {
+                keep(&mut rest, row);
+            }
+        }
+        let mut rest: Vec<Ranked> = rest.into_values().collect();
+        rest.sort_unstable_by(order);
+        rest.truncate(most);
+        rest
+    }
+}
+
+/// Best first, equal ones by the greater number, so that an answer is the same
+/// every time.
+fn order(a: &Ranked, b: &Ranked) -> Ordering {
+    b.standing.total_cmp(&a.standing).then_with(|| b.photo.cmp(&a.photo))
+}
+
+/// Where a photo without a vector stands.
+const UNKNOWN: f32 = f32::NEG_INFINITY;
+
+/// Keeps the better of two rows of a photo, and all that speaks for it. Returns
+/// whether it was known.
+fn keep(rows: &mut HashMap<i64, Ranked>, row: Ranked) -> bool {
+    let Some(known) = rows.get_mut(&row.photo) else {
+        rows.insert(row.photo, row);
+        return false;
+    };
+    let (why, strength) = (known.why | row.why, stronger(known.strength, row.strength));
+    if row.standing > known.standing {
+        *known = row;
+    }
+    (known.why, known.strength) = (why, strength);
+    true
+}
+
+fn stronger(a: Strength, b: Strength) -> Strength {
+    let rank = |strength| match strength {
+        Strength::Strong => 3,
+        Strength::Likely => 2,
+        Strength::Weak => 1,
+        Strength::Unscored => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+/// Rows that are ranked, each once.
+fn rows(snapshot: &Snapshot, compared: &[Compared<'_>], scored: &[Scored]) -> usize {
+    if let [one] = scored {
+        return one.scores.len();
+    }
+    let allowed: Option<Vec<&KeySet>> = compared.iter().map(|one| one.allowed.as_ref()).collect();
+    match allowed {
+        None => snapshot.len(),
+        Some(allowed) => {
+            let is_in = |key: &i64| allowed.iter().any(|set| set.contains(*key));
+            snapshot.keys().filter(is_in).count()
+        }
+    }
+}
+
+/// Photos of which is written what they should show, those that say it best
+/// first.
+fn named(catalog: &Catalog, compared: &Compared<'_>) -> Result<Vec<(i64, Why)>> {
+    let mut found: Vec<(i64, Why)> = Vec::new();
+    for (number, sentence) in compared.sentences.iter().enumerate() {
+        let matches = catalog.photos_with_words(sentence, MOST_NAMED)?;
+        let matches = matches.into_iter().map(|one| (one.photo, Why::from(one.fields)));
+        if number == 0 {
+            found.extend(matches);
+        } else {
+            // Every sentence counts: a dog in snow is not any dog.
+            let more: HashMap<i64, Why> = matches.collect();
+            found.retain_mut(|(photo, why)| match more.get(photo) {
+                Some(also) => {
+                    *why = *why | *also;
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+    found.retain(|(photo, _)| compared.allowed.as_ref().is_none_or(|set| set.contains(*photo)));
+    Ok(found)
+}
+
+/// The scores of the whole library for one question.
+fn background(all: &Scores, examples: &HashSet<i64>) -> Background {
+    let best = all.best(REFERENCE + examples.len()).into_iter();
+    let best = best.filter(|row| !examples.contains(&row.key)).map(|row| row.score);
+    Background {
+        rows: all.len(),
+        median: all.quantile(0.5).unwrap_or_default(),
+        lower_quartile: all.quantile(0.25).unwrap_or_default(),
+        best: best.take(REFERENCE).collect(),
+    }
+}
+
+/// An alternative with the scores of the photos that may answer.
+struct Scored {
+    scores: Scores,
+    calibration: Calibration,
+    /// Strong and likely ones that are too many to be firm.
+    beyond: (usize, usize),
+}
+
+impl Scored {
+    fn new(
+        snapshot: &Arc<Snapshot>,
+        compared: &Compared<'_>,
+        examples: &HashSet<i64>,
+        strictness: f32,
+    ) -> Self {
+        // The noise is that of the whole library, whatever may answer.
+        let all = snapshot.scan(compared.vector.as_slice(), None);
+        let calibration = Calibration::of(&background(&all, examples), strictness);
+        let scores = match &compared.allowed {
+            Some(allowed) => snapshot.scan(compared.vector.as_slice(), Some(allowed)),
+            None => all,
+        };
+        let mut beyond = (0, 0);
+        let likely = scores.count_at_least(calibration.likely_from());
+        if likely > MOST_FIRM {
+            let strong = scores.count_at_least(calibration.strong_from());
+            beyond.0 = strong.saturating_sub(MOST_FIRM);
+            beyond.1 = likely - MOST_FIRM - beyond.0;
+        }
+        Self { scores, calibration, beyond }
+    }
+
+    fn ranked(&self, photo: i64, score: f32) -> Ranked {
+        let strength = self.calibration.strength(score);
+        let why = if strength == Strength::Weak { Why::NOTHING } else { Why::PICTURE };
+        Ranked { photo, score, standing: self.calibration.standing(score), strength, why }
+    }
+
+    /// The rows that stand out of the noise; all of a library that is too small
+    /// to tell.
+    fn firm(&self) -> Vec<Ranked> {
+        let rows = match self.beyond {
+            (0, 0) => self.scores.at_least(self.calibration.likely_from()),
+            _ => self.scores.best(MOST_FIRM),
+        };
+        rows.into_iter().map(|row| self.ranked(row.key, row.score)).collect()
+    }
+
+    /// Its best rows, best first.
+    fn best(&self, most: usize) -> Vec<Ranked> {
+        let rows = self.scores.best(most);
+        rows.into_iter().map(|row| self.ranked(row.key, row.score)).collect()
+    }
+
+    /// Rows of photos that are named as asked for.
+    fn named(
         &self,
-        library: &Library,
-        sort: Option<Sort>,
-        limit: Option<usize>,
-    ) -> Result<Vec<Hit>> {
-        let mut ids: Vec<i64> = self.ranked.iter().map(|row| row.key).collect();
-        ids.extend(&self.listed);
-        if !is_by_date(sort) {
-            ids.truncate(limit.unwrap_or(usize::MAX));
+        snapshot: &Arc<Snapshot>,
+        vector: &Embedding,
+        named: &[(i64, Why)],
+    ) -> Vec<Ranked> {
+        if named.is_empty() {
+            return Vec::new();
         }
-        let ranked: HashMap<i64, &Ranked> =
-            self.ranked.iter().map(|ranked| (ranked.key, ranked)).collect();
-        // A photo may have gone since the snapshot: then it has no row.
-        let mut hits: Vec<Hit> = library
-            .catalog
-            .hits(&ids)?
-            .into_iter()
-            .map(|row| match ranked.get(&row.id) {
-                Some(ranked) => hit(row, ranked.score, ranked.strength),
-                None => hit(row, 0.0, Strength::Unscored),
-            })
-            .collect();
-        match sort {
-            Some(Sort::Newest) => hits.sort_by_key(|hit| Reverse((hit.time, hit.photo))),
-            Some(Sort::Oldest) => hits.sort_by_key(|hit| (hit.time, hit.photo)),
-            Some(Sort::Relevance) | None => {}
-        }
-        hits.truncate(limit.unwrap_or(usize::MAX));
-        Ok(hits)
-    }
-}
-
-fn is_by_date(sort: Option<Sort>) -> bool {
-    matches!(sort, Some(Sort::Newest | Sort::Oldest))
-}
-
-/// The photos that an alternative's filter lets in, newest first.
-fn matching(library: &Library, alternative: &Alternative) -> Result<Vec<i64>> {
-    library.catalog.photos_where(&filter::condition(&alternative.filter))
-}
-
-/// A catalog row as a hit.
-pub(crate) fn hit(row: HitRow, score: f32, strength: Strength) -> Hit {
-    Hit {
-        photo: PhotoId(row.id),
-        score,
-        strength,
-        path: row.path,
-        aspect: row.dimensions.map_or(USUAL_ASPECT, |(w, h)| w as f32 / h.max(1) as f32),
-        color: row.color,
-        version: row.version,
-        time: row.time,
-        offline: row.offline,
-    }
-}
-
-/// The vector of an image file, decoded and oriented as an indexed photo is, so
-/// that the same photo has the same vector.
-pub(crate) fn embed_file(encoder: &dyn Encoder, path: &std::path::Path) -> Result<Embedding> {
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::usage(format!("there is no file {}", path.display()))
-        }
-        std::io::ErrorKind::IsADirectory => {
-            Error::usage(format!("{} is a folder; name an image file", path.display()))
-        }
-        _ => Error::failed(format!("cannot read {}", path.display())).with(error),
-    })?;
-    let decoded = decode::decode(&bytes, &Limits::default(), Detail::indexed(encoder.least_side()))
-        .context(|| format!("cannot decode {}", path.display()))?;
-    let input = encoder.preprocess(&decoded.rgb)?;
-    encoder
-        .encode_images(&[input])?
-        .pop()
-        .ok_or_else(|| Error::failed(format!("the model gave no vector for {}", path.display())))
-}
-
-fn not_searchable(library: &Library, id: i64) -> Error {
-    let failures = library.catalog.failures().unwrap_or_default();
-    if let Some(failure) = failures.iter().find(|failure| failure.photo == id) {
-        let path = failure.path.display();
-        return Error::not_found(format!("{path} could not be read: {}", failure.reason));
-    }
-    match library.catalog.photo(id) {
-        Ok(Some(row)) => Error::not_found(format!(
-            "{} is not indexed yet; try again when indexing is done",
-            row.path.display()
-        )),
-        _ => Error::not_found(format!("there is no photo {id} in this library")),
+        let photos: KeySet = named.iter().map(|(photo, _)| *photo).collect();
+        let scores = snapshot.scan(vector.as_slice(), Some(&photos)).best(named.len());
+        let scores: HashMap<i64, f32> =
+            scores.into_iter().map(|row| (row.key, row.score)).collect();
+        let row = |(photo, why): &(i64, Why)| {
+            let mut row = match scores.get(photo) {
+                Some(score) => self.ranked(*photo, *score),
+                None => Ranked { standing: UNKNOWN, ..self.ranked(*photo, 0.0) },
+            };
+            if !scores.contains_key(photo) {
+                row.why = Why::NOTHING;
+            }
+            // What a person wrote of a photo, or called it, is sure; a folder holds
+            // this and that.
+            let said = if *why == Why::FOLDER { Strength::Likely } else { Strength::Strong };
+            row.strength =
+                if row.why == Why::NOTHING { said } else { stronger(row.strength, said) };
+            row.why = row.why | *why;
+            row
+        };
+        named.iter().map(row).collect()
     }
 }

@@ -1,0 +1,89 @@
+//! Vectors of sentences, those that were asked for lately at once.
+//!
+//! A question is asked many times: for its next page, with another strictness,
+//! when the library has grown, and for the count of a saved search.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+
+use super::templates::{self, Wording};
+use crate::error::{Error, Result};
+use crate::library::Library;
+use crate::model::{Embedding, Encoder, ModelInfo};
+
+/// Sentences that are remembered. Each takes two to five kilobytes.
+const REMEMBERED: usize = 256;
+
+/// Sentences with their vectors, the one asked for last in front.
+#[derive(Default)]
+pub(crate) struct Sentences(Mutex<VecDeque<Sentence>>);
+
+struct Sentence {
+    /// Of the model's weights.
+    fingerprint: String,
+    text: String,
+    vector: Embedding,
+}
+
+impl Sentences {
+    /// The vector of each sentence, in order.
+    pub fn vectors(
+        &self,
+        library: &Library,
+        model: &ModelInfo,
+        sentences: &[&str],
+    ) -> Result<Vec<Embedding>> {
+        let known: Vec<_> = sentences.iter().map(|text| self.recall(model, text)).collect();
+        let unknown: Vec<&str> = known
+            .iter()
+            .zip(sentences)
+            .filter_map(|(known, text)| known.is_none().then_some(*text))
+            .collect();
+        let mut made = match unknown.is_empty() {
+            true => Vec::new(),
+            false => encode(&*library.encoders.get(model)?, Wording::of(&model.family), &unknown)?,
+        }
+        .into_iter();
+        for (text, vector) in unknown.iter().zip(made.as_slice()) {
+            self.remember(model, text, vector);
+        }
+        let lost = || Error::failed("the model gave too few vectors");
+        known.into_iter().map(|known| known.or_else(|| made.next()).ok_or_else(lost)).collect()
+    }
+
+    fn recall(&self, model: &ModelInfo, text: &str) -> Option<Embedding> {
+        let mut recent = self.0.lock();
+        let is_it = |s: &Sentence| s.text == text && s.fingerprint == model.fingerprint;
+        let at = recent.iter().position(is_it)?;
+        let sentence = recent.remove(at)?;
+        let vector = sentence.vector.clone();
+        recent.push_front(sentence);
+        Some(vector)
+    }
+
+    fn remember(&self, model: &ModelInfo, text: &str, vector: &Embedding) {
+        let fingerprint = model.fingerprint.clone();
+        let mut recent = self.0.lock();
+        recent.push_front(Sentence { fingerprint, text: text.to_owned(), vector: vector.clone() });
+        recent.truncate(REMEMBERED);
+    }
+}
+
+/// Each sentence's vector: the mean of its texts'.
+fn encode(encoder: &dyn Encoder, wording: Wording, sentences: &[&str]) -> Result<Vec<Embedding>> {
+    let texts: Vec<Vec<String>> =
+        sentences.iter().map(|text| templates::texts(text, wording)).collect();
+    let all: Vec<&str> = texts.iter().flatten().map(String::as_str).collect();
+    let mut vectors = encoder.encode_texts(&all)?.into_iter();
+    texts
+        .iter()
+        .map(|texts| {
+            let mut sum = vec![0.0; encoder.dim()];
+            for vector in vectors.by_ref().take(texts.len()) {
+                sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, value)| *sum += value);
+            }
+            Embedding::from_raw(sum)
+        })
+        .collect()
+}
