@@ -170,6 +170,15 @@ impl Snapshot {
         })
     }
 
+    /// About `count` vectors, f32, taken at even distances; all where there are
+    /// fewer.
+    pub fn evenly(&self, count: usize) -> impl Iterator<Item = Vec<f32>> + '_ {
+        let rows: usize = self.chunks.iter().map(|chunk| chunk.keys.len()).sum();
+        let step = rows.div_ceil(count.max(1)).max(1);
+        let all = self.chunks.iter().flat_map(|chunk| chunk.vectors.chunks_exact(self.dim));
+        all.step_by(step).map(|vector| vector.to_f32_vec())
+    }
+
     /// The score of every row, in the order of the rows. `query` has `dim`
     /// values and length 1.
     ///
@@ -249,6 +258,20 @@ mod tests {
         assert_eq!(index.snapshot().vector(1), Some(vec![0.0, 1.0]));
         assert_eq!(index.snapshot().len(), 1);
         assert_eq!(index.snapshot().vector(2), None);
+    }
+
+    #[test]
+    fn a_sample_is_taken_evenly_and_never_too_large() {
+        let index = empty();
+        let rows: Vec<_> = (0..10).map(|n| (n, [n as f32, 1.0])).collect();
+        put(&index, &rows);
+        let first = |count| -> Vec<f32> {
+            index.snapshot().evenly(count).map(|vector| vector[0]).collect()
+        };
+        assert_eq!(first(3), [0.0, 4.0, 8.0]);
+        assert_eq!(first(10).len(), 10);
+        assert_eq!(first(100).len(), 10);
+        assert_eq!(empty().snapshot().evenly(5).count(), 0);
     }
 
     #[test]

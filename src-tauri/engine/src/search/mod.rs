@@ -6,5 +6,7 @@ mod compose;
 mod filter;
 pub mod query;
 mod rank;
+mod scales;
+mod templates;
 
 pub(crate) use rank::{embed_file, hit, search};

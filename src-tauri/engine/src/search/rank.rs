@@ -4,9 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use super::calibrate::Calibration;
+use super::calibrate::{Background, Calibration, USUAL_STRICTNESS};
+use super::compose::{self, Kind, Measure, Sample};
+use super::filter;
 use super::query::{self, Alternative, Filter, Parsed, Sort, Term, What};
-use super::{compose, filter};
+use super::scales::Scales;
+use super::templates::{self, Wording};
 use crate::catalog::HitRow;
 use crate::decode::{self, Detail, Limits};
 use crate::error::{Context, Error, Result};
@@ -106,12 +109,15 @@ impl Question {
         going_on: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<Option<Embedding>>> {
         let terms = || self.alternatives.iter().flat_map(|alternative| &alternative.terms);
-        let texts: Vec<&str> = terms()
+        let wording = Wording::of(&model.family);
+        let wordings: Vec<Vec<String>> = terms()
             .filter_map(|term| match &term.what {
-                What::Text(text) => Some(text.as_str()),
+                What::Text(text) => Some(templates::texts(text, wording)),
                 _ => None,
             })
             .collect();
+        let texts: Vec<&str> = wordings.iter().flatten().map(String::as_str).collect();
+        let mut counts = wordings.iter().map(Vec::len);
         let needs_model = terms().any(|term| !matches!(term.what, What::Photo(_)));
         let encoder = if needs_model { Some(library.encoders.get(model)?) } else { None };
         let mut texts = match &encoder {
@@ -123,7 +129,11 @@ impl Question {
             going_on()?;
             let lost = || Error::failed("the model gave too few vectors");
             match what {
-                What::Text(_) => texts.next().ok_or_else(lost),
+                What::Text(_) => {
+                    let count = counts.next().ok_or_else(lost)?;
+                    let wordings: Vec<Embedding> = texts.by_ref().take(count).collect();
+                    if wordings.len() < count { Err(lost()) } else { compose::average(&wordings) }
+                }
                 What::Image(path) => embed_file(&**encoder.as_ref().ok_or_else(lost)?, path),
                 What::Photo(id) => {
                     let vector =
@@ -132,13 +142,25 @@ impl Question {
                 }
             }
         };
+        // A term alone is its own vector, and needs no measure.
+        let is_mixed = self.alternatives.iter().any(|alternative| alternative.terms.len() > 1);
+        let sample = is_mixed.then(|| Sample::of(snapshot.evenly(Sample::ROWS))).flatten();
+        let scales = if is_mixed && sample.is_none() { scales(model) } else { None };
+        let measure = match (&sample, &scales) {
+            (Some(sample), _) => Measure::Photos(sample),
+            (None, Some(scales)) => Measure::Model(scales),
+            (None, None) => Measure::Nothing,
+        };
         let mut of = |alternative: &Alternative| -> Result<Option<Embedding>> {
-            let terms: Vec<(f32, Embedding)> = alternative
-                .terms
-                .iter()
-                .map(|term| Ok((term.weight, vector(&term.what)?)))
-                .collect::<Result<_>>()?;
-            if terms.is_empty() { Ok(None) } else { compose::direction(&terms).map(Some) }
+            let mut terms = Vec::new();
+            for Term { weight, what } in &alternative.terms {
+                let kind = if matches!(what, What::Text(_)) { Kind::Text } else { Kind::Image };
+                terms.push(compose::Term { weight: *weight, kind, vector: vector(what)? });
+            }
+            if terms.is_empty() {
+                return Ok(None);
+            }
+            compose::direction(&terms, &[], &[], measure).map(Some)
         };
         self.alternatives.iter().map(&mut of).collect()
     }
@@ -202,7 +224,7 @@ impl Answer {
             let mut scored = snapshot.score(vector.as_slice());
             scored.retain(|row| !examples.contains(&row.key));
             // The noise is that of the whole library, whatever is asked for.
-            let calibration = Calibration::of(scored.iter().map(|row| row.score));
+            let calibration = Calibration::of(&background(&scored), USUAL_STRICTNESS);
             let rows = scored
                 .into_iter()
                 .filter(|row| allowed.as_ref().is_none_or(|allowed| allowed.contains(&row.key)))
@@ -294,6 +316,29 @@ impl Answer {
 
 fn is_by_date(sort: Option<Sort>) -> bool {
     matches!(sort, Some(Sort::Newest | Sort::Oldest))
+}
+
+/// The model's constants, where any are kept.
+fn scales(model: &ModelInfo) -> Option<Scales> {
+    if Wording::of(&model.family) == Wording::Sentences {
+        return Scales::of_the_starter().filter(|scales| scales.image_mean.len() == model.dim);
+    }
+    // Without them terms are mixed as they are, which is better than no answer.
+    let read = Scales::read(&model.folder, model.dim);
+    read.inspect_err(|error| tracing::warn!("{error}")).ok().flatten()
+}
+
+/// What the scores of a question look like.
+fn background(scored: &[Scored]) -> Background {
+    let mut scores: Vec<f32> = scored.iter().map(|row| row.score).collect();
+    scores.sort_unstable_by(f32::total_cmp);
+    let at = |place: usize| scores.get(place).copied().unwrap_or_default();
+    Background {
+        rows: scores.len(),
+        median: at(scores.len() / 2),
+        lower_quartile: at(scores.len() / 4),
+        best: scores.iter().rev().take(2).copied().collect(),
+    }
 }
 
 /// The photos that an alternative's filter lets in, newest first.

@@ -30,7 +30,7 @@ use conse::{CAPTIONS, CLASS_VECTORS, CONFIG, Config, IMAGE, TEXT, TOKENIZER};
 pub(super) use conse::{FILES, load};
 
 /// The `model_type` of the starter's configuration.
-pub(super) const MODEL_TYPE: &str = "conse";
+pub(crate) const MODEL_TYPE: &str = "conse";
 
 /// The terms that both towers and WordNet's words come under.
 const NOTICE: &str = include_str!("../../../../../assets/NOTICE.md");
