@@ -30,6 +30,10 @@
 //! 100 random halves: the spread alone 0.75, 0.83, 1.5; spread and gap between
 //! neighbours (LrGeniusAI) 0.84, 0.82, 1.4; spread and share of the best 0.90,
 //! 0.82, 1.5.
+//!
+//! Among 115,000 and a million other photos, made by moving vectors of these at
+//! random, the 350 keep a recall of 0.73 and 0.55 in the strong set, and their
+//! wrong strong hits halve.
 
 use crate::view::Strength;
 
