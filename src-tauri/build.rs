@@ -10,6 +10,8 @@ const COMMANDS: &[&str] = &[
     "set_exclusions",
     "library",
     "search",
+    "read_query",
+    "keep_picture",
     "photo",
     "failures",
     "retry_failures",

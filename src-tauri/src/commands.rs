@@ -5,23 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use afterimage_engine::{
-    Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SearchRequest, Sensor,
-};
-use tauri::ipc::Response;
+use afterimage_engine::{Context, Engine, Error, PairCheck, PhotoId, Result, RootId, Sensor};
+use tauri::ipc::{InvokeBody, Response};
 use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Conditions, Exclusions, Failure, Model, Overview, Photo, Policy, Removed,
-    Root, library_listing, page_listing,
+    self, CommandError, Conditions, Exclusions, Failure, Model, Overview, Photo, Policy, Reading,
+    Removed, Root, SearchRequest, library_listing, page_listing,
 };
 use crate::presence::Presence;
 use crate::{Shell, events};
-
-/// Hits a search hands to the page: more than anybody scrolls through, while each
-/// costs a row of the catalog and bytes on the way. The page's counts are of all.
-const LISTED: usize = 3000;
 
 type Answer<T> = Result<T, CommandError>;
 
@@ -87,18 +81,36 @@ pub async fn library(shell: State<'_, Arc<Shell>>) -> Answer<Response> {
 }
 
 #[tauri::command]
-pub async fn search(
-    shell: State<'_, Arc<Shell>>,
-    query: String,
-    similar_to: Option<i64>,
-    ticket: u64,
-) -> Answer<Response> {
-    let cancel = shell.searches().begin(ticket).ok_or_else(Error::cancelled)?;
-    let similar_to = similar_to.map(PhotoId);
-    let request =
-        SearchRequest { query, similar_to, limit: Some(LISTED), ..SearchRequest::default() };
+pub async fn search(shell: State<'_, Arc<Shell>>, request: SearchRequest) -> Answer<Response> {
+    let cancel = shell.searches().begin(request.ticket).ok_or_else(Error::cancelled)?;
+    let request = request.read(&shell.pictures())?;
     ask("search", &shell, move |engine| {
         page_listing(engine.search(&request, &cancel)?).map(Response::new)
+    })
+    .await
+}
+
+/// How a query is read: for every key, so without the library.
+#[tauri::command]
+pub fn read_query(query: String) -> Reading {
+    Reading::of(&query)
+}
+
+/// Keeps a picture that was pasted, given as the bytes of its file.
+#[tauri::command]
+pub async fn keep_picture(
+    shell: State<'_, Arc<Shell>>,
+    request: tauri::ipc::Request<'_>,
+) -> Answer<u64> {
+    let InvokeBody::Raw(bytes) = request.body() else {
+        return Err(Error::usage("a picture is handed over as its bytes").into());
+    };
+    let bytes = bytes.clone();
+    let shell = Arc::clone(&shell);
+    blocking("keep_picture", move || {
+        // What cannot be shown could not be searched with either.
+        Engine::show_picture(&bytes)?;
+        Ok(shell.pictures().keep(bytes))
     })
     .await
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
-pub use search::{Completion, Reading, SearchRequest};
+pub use search::{Pictures, Reading, SearchRequest};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -460,7 +460,6 @@ mod tests {
         declare::<search::PieceKind>(&config, &mut out);
         declare::<search::Piece>(&config, &mut out);
         declare::<Reading>(&config, &mut out);
-        declare::<Completion>(&config, &mut out);
         declare::<search::Crop>(&config, &mut out);
         declare::<search::Example>(&config, &mut out);
         declare::<SearchRequest>(&config, &mut out);

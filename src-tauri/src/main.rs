@@ -84,6 +84,8 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::set_exclusions,
             commands::library,
             commands::search,
+            commands::read_query,
+            commands::keep_picture,
             commands::photo,
             commands::failures,
             commands::retry_failures,

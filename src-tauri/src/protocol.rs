@@ -1,4 +1,5 @@
-//! Pixels for the page: `thumb://localhost/<id>` and `photo://localhost/<id>`.
+//! Pixels for the page: `thumb://localhost/<id>`, `photo://localhost/<id>`, and
+//! `photo://localhost/pasted/<number>` for a picture that was pasted.
 //!
 //! A photo is named by its id; no path is ever part of an address. No answer
 //! carries `Access-Control-Allow-Origin`: an `<img>` needs none, and no script
@@ -22,6 +23,14 @@ pub fn photo(engine: &Engine, id: PhotoId) -> Result<PhotoFile> {
     engine.open_photo(id)
 }
 
+/// What a request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    Photo(PhotoId),
+    /// A picture that was pasted, by its number.
+    Pasted(u64),
+}
+
 /// Answers the requests of one scheme with `find`, away from the main thread.
 pub fn handler<R: Runtime>(
     find: fn(&Engine, PhotoId) -> Result<PhotoFile>,
@@ -30,7 +39,13 @@ pub fn handler<R: Runtime>(
     move |context, request, responder| {
         let shell = Arc::clone(&context.app_handle().state::<Arc<Shell>>());
         tauri::async_runtime::spawn_blocking(move || {
-            responder.respond(answer(&request, |id| find(&shell.engine()?, id)));
+            responder.respond(answer(&request, |named| match named {
+                Named::Photo(id) => find(&shell.engine()?, id),
+                Named::Pasted(number) => {
+                    let bytes = shell.pictures().get(number)?;
+                    Engine::show_picture(&bytes)
+                }
+            }));
         });
     }
 }
@@ -38,15 +53,15 @@ pub fn handler<R: Runtime>(
 /// The response to a request for a photo that `find` can open.
 fn answer(
     request: &Request<Vec<u8>>,
-    find: impl FnOnce(PhotoId) -> Result<PhotoFile>,
+    find: impl FnOnce(Named) -> Result<PhotoFile>,
 ) -> Response<Vec<u8>> {
     if request.method() != Method::GET {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered");
     }
-    let Some(id) = photo_id(request.uri().path()) else {
+    let Some(named) = named(request.uri().path()) else {
         return refuse(StatusCode::NOT_FOUND, "there is no such photo");
     };
-    match find(id) {
+    match find(named) {
         Ok(file) => respond(StatusCode::OK, file.mime, caching(request.uri().query()), file.bytes),
         Err(error) => {
             let status = match error.code() {
@@ -58,11 +73,16 @@ fn answer(
     }
 }
 
-/// The id in `/<id>`: digits and nothing else.
-fn photo_id(path: &str) -> Option<PhotoId> {
-    let digits = path.strip_prefix('/')?;
-    let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
-    if only_digits { digits.parse().ok().map(PhotoId) } else { None }
+/// What `/<id>` or `/pasted/<number>` names: digits and nothing else.
+fn named(path: &str) -> Option<Named> {
+    fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
+        let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        if only_digits { digits.parse().ok() } else { None }
+    }
+    match path.strip_prefix("/pasted/") {
+        Some(digits) => number(digits).map(Named::Pasted),
+        None => number(path.strip_prefix('/')?).map(|id| Named::Photo(PhotoId(id))),
+    }
 }
 
 /// An id stays while the file behind it may be edited, so an address that names
@@ -103,9 +123,12 @@ mod tests {
 
     fn ask(uri: &str) -> Response<Vec<u8>> {
         let request = Request::builder().uri(uri).body(Vec::new()).unwrap();
-        answer(&request, |id| match id.0 {
-            7 => Ok(PhotoFile { bytes: b"pixels".to_vec(), mime: "image/png" }),
-            8 => Err(Error::failed("the drive is not connected")),
+        answer(&request, |named| match named {
+            Named::Photo(PhotoId(7)) => {
+                Ok(PhotoFile { bytes: b"pixels".to_vec(), mime: "image/png" })
+            }
+            Named::Photo(PhotoId(8)) => Err(Error::failed("the drive is not connected")),
+            Named::Pasted(7) => Ok(PhotoFile { bytes: b"pasted".to_vec(), mime: "image/png" }),
             _ => Err(Error::not_found("there is no such photo")),
         })
     }
@@ -143,6 +166,15 @@ mod tests {
         }
         let too_large = "thumb://localhost/99999999999999999999";
         assert_eq!(ask(too_large).status(), 404);
+    }
+
+    #[test]
+    fn a_pasted_picture_has_an_address_of_its_own() {
+        assert_eq!(ask("photo://localhost/pasted/7").body(), b"pasted");
+        for path in ["/pasted/8", "/pasted/", "/pasted/-7", "/pasted", "/pasted/7/..", "/pasted//7"]
+        {
+            assert_eq!(ask(&format!("photo://localhost{path}")).status(), 404, "{path}");
+        }
     }
 
     #[test]

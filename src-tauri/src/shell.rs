@@ -9,6 +9,7 @@ use std::thread;
 use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions, Result};
 use tauri::AppHandle;
 
+use crate::dto::Pictures;
 use crate::events;
 use crate::presence::Presence;
 
@@ -19,6 +20,7 @@ pub struct Shell {
     library: Mutex<Library>,
     searches: Searches,
     installs: Installs,
+    pictures: Mutex<Pictures>,
 }
 
 enum Library {
@@ -43,6 +45,7 @@ impl Shell {
             library: Mutex::new(Library::Unopened),
             searches: Searches::default(),
             installs: Installs::default(),
+            pictures: Mutex::default(),
         }
     }
 
@@ -87,6 +90,11 @@ impl Shell {
     /// The searches, of which the newest counts.
     pub fn searches(&self) -> &Searches {
         &self.searches
+    }
+
+    /// Pictures that were pasted.
+    pub fn pictures(&self) -> MutexGuard<'_, Pictures> {
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The model that is being installed.

@@ -391,6 +391,11 @@ impl Engine {
             tracing::debug!("not warmed: {error}");
         }
         self.warm_text();
+        // Not before: it is of use to later questions only.
+        let kept = self.0.serving().and_then(|model| search::keep_scales(&self.0, &model));
+        if let Err(error) = kept {
+            tracing::debug!("not measured: {error}");
+        }
     }
 
     /// Loads the text tower alone, for a question that is being typed, and keeps
@@ -506,22 +511,16 @@ impl Engine {
                 format!("cannot read {shown}")
             }
         })?;
-        use decode::Format;
-        let limits = decode::Limits::default();
-        let format = Format::of(&bytes);
-        // Of the formats that windows show, they turn only JPEG as its EXIF says.
-        let turned = format.filter(|it| matches!(it, Format::Png | Format::WebP));
-        let turned = turned.is_some_and(|format| decode::is_turned(&bytes, format, &limits));
-        match format.and_then(Format::mime).filter(|_| !turned) {
-            Some(mime) => Ok(PhotoFile { bytes, mime }),
-            None => {
-                let decoded = decode::decode(&bytes, &limits, decode::Detail::Full)
-                    .context(|| format!("cannot decode {shown}"))?;
-                let rendition = decode::thumbnail(&decoded, RENDITION_SIDE)
-                    .context(|| format!("cannot show {shown}"))?;
-                Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
-            }
-        }
+        showable(bytes).context(|| format!("cannot show {shown}"))
+    }
+
+    /// A picture of the person's own, such as one that was pasted, to show it.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where the bytes are no picture that can be read.
+    pub fn show_picture(bytes: &[u8]) -> Result<PhotoFile> {
+        showable(bytes.to_vec())
+            .map_err(|error| Error::usage("this is no picture that can be read").with(error))
     }
 
     /// Installed models, broken ones with their reason.
@@ -653,6 +652,26 @@ fn embed(encoder: &dyn Encoder, inputs: &[EmbedInput]) -> Result<Vec<(EmbedInput
         Ok((input.clone(), vector.as_slice().to_vec()))
     };
     inputs.iter().map(embed_one).collect()
+}
+
+/// A file as a window can show it.
+fn showable(bytes: Vec<u8>) -> Result<PhotoFile> {
+    use decode::Format;
+    let limits = decode::Limits::default();
+    let format = Format::of(&bytes);
+    // Of the formats that windows show, they turn only JPEG as its EXIF says.
+    let turned = format.filter(|it| matches!(it, Format::Png | Format::WebP));
+    let turned = turned.is_some_and(|format| decode::is_turned(&bytes, format, &limits));
+    match format.and_then(Format::mime).filter(|_| !turned) {
+        Some(mime) => Ok(PhotoFile { bytes, mime }),
+        None => {
+            let decoded = decode::decode(&bytes, &limits, decode::Detail::Full)
+                .context(|| "it cannot be decoded")?;
+            let rendition = decode::thumbnail(&decoded, RENDITION_SIDE)
+                .context(|| "it cannot be made smaller")?;
+            Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
+        }
+    }
 }
 
 fn no_photo(id: PhotoId) -> Error {

@@ -204,6 +204,17 @@ impl Snapshot {
         })
     }
 
+    /// At most `count` vectors, f32, taken at even distances; all where there are no
+    /// more. Exact as [`vector`](Self::vector) is.
+    pub fn evenly(&self, count: usize) -> impl Iterator<Item = Vec<f32>> + '_ {
+        let step = self.len().div_ceil(count.max(1)).max(1);
+        let rows = self.chunks.iter().flat_map(|chunk| {
+            let live = (0..chunk.keys().rows()).filter(|row| chunk.keys().get(*row).is_some());
+            live.map(move |row| (chunk, row))
+        });
+        rows.step_by(step).map(|(chunk, row)| chunk.vector(&self.codec, row))
+    }
+
     /// Scores all rows, or those whose key is `allowed`, on all cores. `query` has
     /// `dim` values and length 1.
     ///

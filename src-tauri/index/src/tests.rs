@@ -106,6 +106,20 @@ fn a_snapshot_stays_as_it_was_taken() {
 }
 
 #[test]
+fn a_sample_is_taken_evenly_and_never_too_large() {
+    let index = Index::new(2);
+    let rows: Vec<_> = (0..10).map(|n| (n, vec![n as f32, 1.0])).collect();
+    put(&index, &rows);
+    index.remove(&HashSet::from([0]));
+    let first =
+        |count| -> Vec<f32> { index.snapshot().evenly(count).map(|vector| vector[0]).collect() };
+    assert_eq!(first(3), [1.0, 4.0, 7.0]);
+    assert_eq!(first(9).len(), 9);
+    assert_eq!(first(100).len(), 9);
+    assert_eq!(Index::new(2).snapshot().evenly(5).count(), 0);
+}
+
+#[test]
 fn a_vector_of_another_dimension_is_left_out() {
     let index = Index::new(2);
     index.put(&[(1, &[0; 6])]);

@@ -98,32 +98,6 @@ impl Reading {
     }
 }
 
-/// Something to put in while a query is typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Completion {
-    /// Where what it replaces begins.
-    pub from: usize,
-    /// Where that ends.
-    pub to: usize,
-    /// What to put there. One that ends in `:` wants a value next.
-    pub text: String,
-    /// What it means, or the value as the library has it.
-    pub detail: Option<String>,
-    /// Photos that have this value, where that was counted.
-    pub count: Option<u64>,
-}
-
-impl Completion {
-    /// A completion of this query.
-    pub fn of(completion: engine::Completion, query: &str) -> Self {
-        let engine::Completion { at, text, detail, count } = completion;
-        let Range { start: from, end: to } = units(query, &at);
-        Self { from, to, text, detail, count }
-    }
-}
-
 /// A part of an upright picture, in fractions of its width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

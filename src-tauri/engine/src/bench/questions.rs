@@ -114,6 +114,8 @@ impl Questions {
 /// Loads the vectors once more beside those that are there, for what that adds:
 /// nothing else is then touched for the first time.
 fn loaded_bytes(engine: &Engine) -> Result<Option<u64>> {
+    // What was freed is given back first, or it would be used for this.
+    crate::memory::trim();
     let before = resident_bytes();
     let again = engine.0.vectors_beside(&engine.0.serving()?)?;
     crate::memory::trim();

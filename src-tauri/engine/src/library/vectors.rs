@@ -19,6 +19,7 @@ use crate::catalog::{Catalog, ContentHash};
 use crate::derived::{Derived, ModelKey};
 use crate::error::{Error, Result};
 use crate::model::ModelInfo;
+use crate::search::Sample;
 
 /// Where vector files are, in the library's folder. It may be deleted at any time.
 pub(crate) const FOLDER: &str = "vectors";
@@ -45,6 +46,8 @@ pub(crate) struct Vectors {
     file: Mutex<Option<Ready>>,
     /// Rows that were put since all were loaded.
     loose: AtomicUsize,
+    /// Of so many rows; made when it is first needed.
+    sample: Mutex<Option<(usize, Arc<Sample>)>>,
 }
 
 /// An open vector file.
@@ -68,14 +71,16 @@ impl Library {
         if let Some(vectors) = loaded.by_model.get(&key) {
             return Ok(vectors.clone());
         }
-        let vectors = Arc::new(Vectors::load(&self.folder, self, key, model.dim)?);
+        let vectors =
+            Arc::new(Vectors::load(&self.folder, &self.catalog, &self.derived, key, model.dim)?);
         loaded.by_model.insert(key, vectors.clone());
         Ok(vectors)
     }
 
     /// The vectors of a model loaded once more, for who measures what that costs.
     pub fn vectors_beside(&self, model: &ModelInfo) -> Result<Vectors> {
-        Vectors::load(&self.folder, self, self.key(model)?, model.dim)
+        let key = self.key(model)?;
+        Vectors::load(&self.folder, &self.catalog, &self.derived, key, model.dim)
     }
 
     /// Those that are loaded.
@@ -131,7 +136,13 @@ impl From<Error> for Fault {
 }
 
 impl Vectors {
-    fn load(folder: &Path, library: &Library, key: ModelKey, dim: usize) -> Result<Self> {
+    fn load(
+        folder: &Path,
+        catalog: &Catalog,
+        derived: &Derived,
+        key: ModelKey,
+        dim: usize,
+    ) -> Result<Self> {
         let vectors = Self {
             key,
             dim,
@@ -139,14 +150,31 @@ impl Vectors {
             index: Index::new(dim),
             file: Mutex::new(None),
             loose: AtomicUsize::new(0),
+            sample: Mutex::new(None),
         };
-        vectors.settle(&library.catalog, &library.derived)?;
+        vectors.settle(catalog, derived)?;
         Ok(vectors)
     }
 
     /// The rows as they are now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.index.snapshot()
+    }
+
+    /// Rows of a snapshot, taken evenly, by which questions are measured; `None`
+    /// where there are too few. It is kept until the library has grown or shrunk by a
+    /// tenth, for about as much changes in it then.
+    pub fn sample(&self, snapshot: &Snapshot) -> Option<Arc<Sample>> {
+        let rows = snapshot.len();
+        let mut kept = self.sample.lock();
+        if let Some((of, sample)) = &*kept
+            && of.abs_diff(rows) <= of / 10
+        {
+            return Some(sample.clone());
+        }
+        let sample = Arc::new(Sample::of(snapshot.evenly(Sample::ROWS))?);
+        *kept = Some((rows, sample.clone()));
+        Some(sample)
     }
 
     /// Whose they are.
@@ -332,5 +360,205 @@ impl Photos {
         let first = self.0.partition_point(|(other, _)| other < hash);
         let hash = *hash;
         self.0[first..].iter().take_while(move |(other, _)| *other == hash).map(|(_, id)| *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use half::f16;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::catalog::{ReadPhoto, Stat};
+    use crate::derived::Computed;
+
+    const DIM: usize = 8;
+
+    /// The stores of a library with one model, in which photos are made up.
+    struct Stores {
+        dir: TempDir,
+        catalog: Catalog,
+        derived: Derived,
+        key: ModelKey,
+        root: i64,
+    }
+
+    impl Stores {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let catalog = Catalog::open(dir.path()).unwrap();
+            let derived = Derived::open(dir.path()).unwrap();
+            let root = catalog.add_root(Path::new("/photos"), 0).unwrap();
+            let key = derived.model("one", 1, "w").unwrap();
+            Self { dir, catalog, derived, key, root }
+        }
+
+        /// Adds photos of these contents, with a vector for each.
+        fn add(&self, contents: std::ops::Range<u64>) -> Vec<(i64, Vec<u8>)> {
+            let stat = Stat {
+                size: 1,
+                mtime_ns: 1,
+                device: None,
+                inode: None,
+                birth_ns: None,
+                sidecars: 0,
+            };
+            let add = |t: &rusqlite::Transaction, content: u64| {
+                let path = format!("{content}-{}.jpg", t.last_insert_rowid());
+                Catalog::add_photo(t, self.root, Path::new(&path), stat, 0)
+            };
+            let ids: Vec<i64> = self
+                .catalog
+                .change(|t| contents.clone().map(|content| add(t, content)).collect())
+                .unwrap();
+            let hash = |content: u64| *blake3::hash(&content.to_le_bytes()).as_bytes();
+            let computed: Vec<Computed> = contents
+                .clone()
+                .map(|c| Computed { hash: hash(c), vector: Some(vector(c)), thumbnail: None })
+                .collect();
+            self.derived.store(self.key, &computed).unwrap();
+            let read: Vec<_> = contents
+                .clone()
+                .zip(&ids)
+                .map(|(c, id)| (*id, stat, ReadPhoto { hash: hash(c), ..Default::default() }))
+                .collect();
+            self.catalog.store_read(&read).unwrap();
+            ids.into_iter().zip(contents.map(vector)).collect()
+        }
+
+        fn load(&self) -> Vectors {
+            Vectors::load(self.dir.path(), &self.catalog, &self.derived, self.key, DIM).unwrap()
+        }
+
+        fn file(&self) -> PathBuf {
+            path(self.dir.path(), self.key)
+        }
+
+        /// All of these photos are there with their vectors, and no others.
+        fn check(&self, vectors: &Vectors, photos: &[(i64, Vec<u8>)]) {
+            let snapshot = vectors.snapshot();
+            let mut keys: Vec<i64> = snapshot.keys().collect();
+            keys.sort_unstable();
+            let mut expected: Vec<i64> = photos.iter().map(|(id, _)| *id).collect();
+            expected.sort_unstable();
+            assert_eq!(keys, expected);
+            for (id, vector) in photos.iter().step_by(97) {
+                let found = snapshot.vector(*id).unwrap();
+                let bytes: Vec<u8> =
+                    found.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect();
+                assert_eq!(bytes, *vector, "{id}");
+            }
+        }
+
+        /// Blocks in the file.
+        fn blocks(&self) -> usize {
+            let stamp = self.derived.stamp(self.key).unwrap();
+            VectorFile::open(&self.file(), DIM, &stamp).map_or(0, |file| file.blocks())
+        }
+    }
+
+    /// Of length 1, another one for each content.
+    fn vector(content: u64) -> Vec<u8> {
+        let bytes = *blake3::hash(&content.to_be_bytes()).as_bytes();
+        let values = bytes[..DIM].iter().map(|&byte| f32::from(byte) - 127.5);
+        let length = values.clone().map(|v| v * v).sum::<f32>().sqrt();
+        values.flat_map(|v| f16::from_f32(v / length).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn full_blocks_are_read_from_the_file_and_the_rest_from_the_store() {
+        let stores = Stores::new();
+        let few = stores.add(0..100);
+        stores.check(&stores.load(), &few);
+        assert!(!stores.file().exists(), "it is not worth a file");
+        let mut all = few;
+        all.extend(stores.add(100..9000));
+        // Copies are rows of their own.
+        all.extend(stores.add(50..60));
+        stores.check(&stores.load(), &all);
+        assert_eq!(stores.blocks(), 2);
+        // Once more, from the file that is there by now.
+        stores.check(&stores.load(), &all);
+        all.extend(stores.add(9000..13000));
+        stores.check(&stores.load(), &all);
+        assert_eq!(stores.blocks(), 3);
+    }
+
+    #[test]
+    fn photos_that_come_meanwhile_leave_memory_once_they_are_a_block() {
+        let stores = Stores::new();
+        let mut all = stores.add(0..10);
+        let vectors = stores.load();
+        for from in (10..9010).step_by(500) {
+            let added = stores.add(from..from + 500);
+            vectors.put(&added);
+            vectors.tidy(&stores.catalog, &stores.derived, false).unwrap();
+            all.extend(added);
+        }
+        assert_eq!(stores.blocks(), 0);
+        stores.check(&vectors, &all);
+        vectors.tidy(&stores.catalog, &stores.derived, true).unwrap();
+        assert_eq!(stores.blocks(), 2);
+        stores.check(&vectors, &all);
+        let gone: HashSet<i64> = all[..5000].iter().map(|(id, _)| *id).collect();
+        vectors.remove(&gone);
+        stores.check(&vectors, &all[5000..]);
+    }
+
+    #[test]
+    fn deleted_vectors_are_not_found_in_an_old_file() {
+        let stores = Stores::new();
+        let all = stores.add(0..5000);
+        stores.check(&stores.load(), &all);
+        stores.derived.remove_vectors("one").unwrap();
+        stores.check(&stores.load(), &[]);
+        // Computed again, in another order.
+        let again = stores.add(4000..5000);
+        let vectors = stores.load();
+        let twice: Vec<_> = all[4000..].iter().chain(&again).cloned().collect();
+        stores.check(&vectors, &twice);
+    }
+
+    #[test]
+    fn a_store_that_was_put_back_has_its_file_written_anew() {
+        let stores = Stores::new();
+        let mut all = stores.add(0..3000);
+        let database = stores.dir.path().join(Derived::FILE);
+        let earlier = stores.dir.path().join("earlier.sqlite");
+        let copy = || {
+            let from = rusqlite::Connection::open(&database).unwrap();
+            from.execute("VACUUM INTO ?1", [earlier.to_str().unwrap()]).unwrap();
+        };
+        copy();
+        stores.add(3000..6000);
+        stores.load();
+        assert_eq!(stores.blocks(), 1);
+        let Stores { dir, catalog, derived, key, root } = stores;
+        drop((derived, catalog));
+        for more in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("{}{more}", Derived::FILE)));
+        }
+        std::fs::rename(&earlier, &database).unwrap();
+        let catalog = Catalog::open(dir.path()).unwrap();
+        let derived = Derived::open(dir.path()).unwrap();
+        let stores = Stores { dir, catalog, derived, key, root };
+        // The same numbers are given to other rows now.
+        all.extend(stores.add(7000..10_000));
+        stores.check(&stores.load(), &all);
+    }
+
+    #[test]
+    fn a_damaged_file_costs_no_photo() {
+        let stores = Stores::new();
+        let all = stores.add(0..9000);
+        stores.check(&stores.load(), &all);
+        let mut bytes = std::fs::read(stores.file()).unwrap();
+        // Within the codes of the first block.
+        bytes[200_000] ^= 0xff;
+        std::fs::write(stores.file(), bytes).unwrap();
+        stores.check(&stores.load(), &all);
+        assert!(!stores.file().exists());
+        stores.check(&stores.load(), &all);
+        assert_eq!(stores.blocks(), 2);
     }
 }

@@ -37,6 +37,7 @@ impl Embedding {
     }
 
     /// The number of components.
+    #[cfg(test)]
     pub fn dim(&self) -> usize {
         self.0.len()
     }

@@ -19,12 +19,21 @@
 //!
 //! | strictness | precision | recall | strong ones of the absent | precision, recall with likely ones |
 //! | --- | --- | --- | --- | --- |
+//! | 0 | 0.68 | 0.93 | 3.3 | 0.37, 0.97 |
+//! | 0.25 | 0.78 | 0.91 | 2.0 | 0.52, 0.96 |
+//! | 0.5 | 0.88 | 0.83 | 1.4 | 0.62, 0.94 |
+//! | 0.75 | 0.88 | 0.72 | 0.9 | 0.73, 0.92 |
+//! | 1 | 0.78 | 0.53 | 0.5 | 0.81, 0.91 |
 //!
 //! The noise's spread alone, 4.5 of them, gives 0.76, 0.78 and 0.9. With its
 //! numbers chosen on half of the questions and judged by the other half, over
 //! 100 random halves: the spread alone 0.75, 0.83, 1.5; spread and gap between
 //! neighbours (LrGeniusAI) 0.84, 0.82, 1.4; spread and share of the best 0.90,
 //! 0.82, 1.5.
+//!
+//! Among 115,000 and a million other photos, made by moving vectors of these at
+//! random, the 350 keep a recall of 0.73 and 0.55 in the strong set, and their
+//! wrong strong hits halve.
 
 use crate::view::Strength;
 

@@ -9,6 +9,7 @@ mod fuse;
 pub mod query;
 mod question;
 mod rank;
+mod scales;
 mod sentences;
 mod templates;
 
@@ -26,8 +27,10 @@ use query::{Alternative, Sort};
 use question::Question;
 use rank::{Compared, Ranked, Ranking};
 
+pub(crate) use compose::Sample;
 pub(crate) use examples::embed_file;
 pub(crate) use question::reading;
+pub(crate) use scales::keep as keep_scales;
 pub(crate) use sentences::Sentences;
 
 /// Width by height of a photo whose size is not known yet.
@@ -76,9 +79,11 @@ impl Answer {
         going_on: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
         let model = library.serving()?;
-        let snapshot = library.vectors(&model)?.snapshot();
+        let vectors = library.vectors(&model)?;
+        let snapshot = vectors.snapshot();
         going_on()?;
-        let vectors = question.vectors(library, &model, &snapshot, going_on)?;
+        let sample = if question.is_mixed() { vectors.sample(&snapshot) } else { None };
+        let vectors = question.vectors(library, &model, &snapshot, sample.as_deref(), going_on)?;
         let examples = question.example_photos();
         let mut compared = Vec::with_capacity(vectors.len());
         for (alternative, vector) in question.alternatives.iter().zip(&vectors) {

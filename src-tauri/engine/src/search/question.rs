@@ -2,12 +2,12 @@
 //! a filter.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use afterimage_index::Snapshot;
 
+use super::compose::{self, Kind, Measure, Sample};
 use super::query::{self, Alternative, Filter, Parsed, Sort, Term, What};
-use super::{compose, examples, filter};
+use super::{examples, filter, scales};
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::model::{Embedding, ModelInfo};
@@ -106,12 +106,22 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// A vector for each alternative that photos are compared with.
+    /// Whether vectors have to be mixed, so that it matters how much each varies.
+    pub fn is_mixed(&self) -> bool {
+        let request = self.request;
+        let shown = request.examples.len() + request.like.len() + request.unlike.len();
+        self.alternatives.iter().any(|alternative| alternative.terms.len() + shown > 1)
+    }
+
+    /// A vector for each alternative that photos are compared with. `sample` are
+    /// vectors of the library where it is large enough and they are to be
+    /// [mixed](Self::is_mixed).
     pub fn vectors(
         &self,
         library: &Library,
         model: &ModelInfo,
-        snapshot: &Arc<Snapshot>,
+        snapshot: &Snapshot,
+        sample: Option<&Sample>,
         going_on: &dyn Fn() -> Result<()>,
     ) -> Result<Vec<Option<Embedding>>> {
         let terms = || self.alternatives.iter().flat_map(|alternative| &alternative.terms);
@@ -133,41 +143,45 @@ impl<'a> Question<'a> {
             What::Image(path) => looked_at(ExampleSource::File(path.clone()), None),
             What::Photo(id) => looked_at(ExampleSource::Photo(PhotoId(*id)), None),
         };
-        let mut named: Vec<Vec<(f32, Embedding)>> = Vec::with_capacity(self.alternatives.len());
+        let mut named = Vec::with_capacity(self.alternatives.len());
         for Alternative { terms, .. } in &self.alternatives {
-            let vectors = terms.iter().map(|term| Ok((term.weight, vector(&term.what)?)));
-            named.push(vectors.collect::<Result<_>>()?);
+            let mut composed = Vec::with_capacity(terms.len());
+            for Term { weight, what } in terms {
+                let kind = if matches!(what, What::Text(_)) { Kind::Text } else { Kind::Image };
+                composed.push(compose::Term { weight: *weight, kind, vector: vector(what)? });
+            }
+            named.push(composed);
         }
         // What is shown beside the words is part of every alternative.
-        let shown = self.request.examples.iter();
-        let shown: Vec<(f32, Embedding)> = shown
-            .map(|example| Ok((1.0, looked_at(example.source.clone(), example.crop)?)))
-            .collect::<Result<_>>()?;
-        let vectors_of = |photos: &[PhotoId]| -> Vec<Embedding> {
-            // One that is gone or not indexed yet says nothing.
+        let mut shown = Vec::with_capacity(self.request.examples.len());
+        for Example { source, crop } in &self.request.examples {
+            let vector = looked_at(source.clone(), *crop)?;
+            shown.push(compose::Term { weight: 1.0, kind: Kind::Image, vector });
+        }
+        let photos = |photos: &[PhotoId]| -> Vec<Embedding> {
+            // One that is gone, or not indexed yet, says nothing.
             let known = photos.iter().filter_map(|photo| snapshot.vector(photo.0));
             known.filter_map(|vector| Embedding::from_raw(vector).ok()).collect()
         };
-        let (like, unlike) = (vectors_of(&self.request.like), vectors_of(&self.request.unlike));
+        let (like, unlike) = (photos(&self.request.like), photos(&self.request.unlike));
+        let scales = match sample {
+            None if self.is_mixed() => scales::of(model),
+            _ => None,
+        };
+        let measure = match (sample, &scales) {
+            (Some(sample), _) => Measure::Photos(sample),
+            (None, Some(scales)) => Measure::Model(scales),
+            (None, None) => Measure::Nothing,
+        };
         named
             .into_iter()
             .map(|mut terms| {
                 going_on()?;
                 terms.extend(shown.iter().cloned());
-                let mut refined = Vec::new();
-                if !terms.is_empty() {
-                    refined.push((1.0, compose::direction(&scaled(terms, snapshot))?));
+                match terms.is_empty() && like.is_empty() {
+                    true => Ok(None),
+                    false => compose::direction(&terms, &like, &unlike, measure).map(Some),
                 }
-                let share = |weight: f32, of: &[Embedding]| weight / of.len() as f32;
-                let add = |weight, of: &[Embedding]| {
-                    of.iter().map(|v| (share(weight, of), v.clone())).collect::<Vec<_>>()
-                };
-                refined.extend(add(LIKE, &like));
-                refined.extend(add(UNLIKE, &unlike));
-                if refined.is_empty() {
-                    return Ok(None);
-                }
-                compose::direction(&scaled(refined, snapshot)).map(Some)
             })
             .collect()
     }
@@ -188,20 +202,4 @@ fn told(problems: Vec<query::Problem>, alternatives: &[Alternative]) -> Vec<Prob
     });
     let unknown = alternatives.iter().flat_map(|alternative| filter::unknown(&alternative.filter));
     told.chain(unknown.map(|message| Problem { at: None, message })).collect()
-}
-
-const LIKE: f32 = 0.75;
-const UNLIKE: f32 = -0.25;
-
-/// Weights that bring the scores of all terms to one spread.
-fn scaled(mut terms: Vec<(f32, Embedding)>, snapshot: &Arc<Snapshot>) -> Vec<(f32, Embedding)> {
-    if terms.len() > 1 {
-        for (weight, vector) in &mut terms {
-            let scores = snapshot.scan(vector.as_slice(), None);
-            if let (Some(a), Some(b)) = (scores.quantile(0.5), scores.quantile(0.25)) {
-                *weight /= (a - b).max(1e-3);
-            }
-        }
-    }
-    terms
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
+use super::compose;
 use super::templates::{self, Wording};
 use crate::error::{Error, Result};
 use crate::library::Library;
@@ -75,15 +76,11 @@ fn encode(encoder: &dyn Encoder, wording: Wording, sentences: &[&str]) -> Result
     let texts: Vec<Vec<String>> =
         sentences.iter().map(|text| templates::texts(text, wording)).collect();
     let all: Vec<&str> = texts.iter().flatten().map(String::as_str).collect();
-    let mut vectors = encoder.encode_texts(&all)?.into_iter();
-    texts
-        .iter()
-        .map(|texts| {
-            let mut sum = vec![0.0; encoder.dim()];
-            for vector in vectors.by_ref().take(texts.len()) {
-                sum.iter_mut().zip(vector.as_slice()).for_each(|(sum, value)| *sum += value);
-            }
-            Embedding::from_raw(sum)
-        })
-        .collect()
+    let vectors = encoder.encode_texts(&all)?;
+    let mut rest = vectors.as_slice();
+    let mean = |texts: &Vec<String>| {
+        let vectors = rest.split_off(..texts.len());
+        compose::average(vectors.ok_or_else(|| Error::failed("the model gave too few vectors"))?)
+    };
+    texts.iter().map(mean).collect()
 }

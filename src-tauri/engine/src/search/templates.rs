@@ -61,7 +61,7 @@ pub(super) fn texts(sentence: &str, wording: Wording) -> Vec<String> {
     let words: Vec<&str> = sentence.split_whitespace().collect();
     let is = |word: &str, list: &[&str]| list.iter().any(|other| word.eq_ignore_ascii_case(other));
     let named = match words.split_first() {
-        Some((first, rest)) if is(first, &ARTICLES) && !rest.is_empty() => rest,
+        Some((first, rest)) if is(first, &ARTICLES) => rest,
         _ => &words[..],
     };
     let is_short = (1..=SHORT).contains(&named.len());
@@ -103,7 +103,7 @@ mod tests {
             ["a dog", "a photo of dog.", "a photo of a dog.", "a photo of the dog."]
         );
         assert_eq!(of("The red car")[3], "a photo of the red car.");
-        assert_eq!(of("a")[2], "a photo of a a.", "alone it is the word itself");
+        assert_eq!(of("a"), ["a"]);
     }
 
     #[test]

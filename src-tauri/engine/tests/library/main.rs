@@ -1,10 +1,13 @@
 //! A library through its life, on real files and real SQLite.
 //!
 //! The encoders are the small seeded CLIPs of the fixtures: real code on real
-//! weights, in milliseconds a photo.
+//! weights, in milliseconds a photo. What answers mean is tested with the starter
+//! on the everyday photos.
 
+mod composition;
 #[cfg(target_os = "linux")]
 mod drives;
+mod everyday;
 mod exclusions;
 mod failures;
 mod following;
@@ -16,6 +19,7 @@ mod mounts;
 mod older;
 mod photos;
 mod policy;
+mod relevance;
 mod settling;
 mod support;
 mod upkeep;
