@@ -163,6 +163,25 @@ fn random_vectors_are_searched_and_found() {
 }
 
 #[test]
+fn a_made_up_library_is_asked_with_filters_and_without() {
+    let lines = measured(&["query", "--photos", "500", "--model", &model()]);
+    assert_eq!(lines.len(), 1);
+    let contract = [
+        "dim",
+        "filtered_ms",
+        "model",
+        "ms",
+        "opened_ms",
+        "photos",
+        "slowest_ms",
+        "vector_bytes",
+        "what",
+    ];
+    check(&lines[0], &contract, &["ms", "filtered_ms", "slowest_ms", "opened_ms"]);
+    assert_eq!((&lines[0]["what"], &lines[0]["photos"]), (&"query".into(), &500.into()));
+}
+
+#[test]
 fn people_read_rows_with_units() {
     let library = Library::new();
     let args = ["bench", "embed", "--model", &model(), "--seconds", "0", "--precision", "f32"];

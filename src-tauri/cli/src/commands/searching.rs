@@ -65,6 +65,8 @@ fn print(page: &Page, json: bool) -> Outcome {
         // Filters alone let photos through; they rank none.
         let ms = page.took.as_secs_f64() * 1e3;
         output::note(faint(format_args!("{} photos in {ms:.0} ms", page.total)));
+    } else if page.strong + page.likely == 0 {
+        output::note("no photo clearly shows this; these come closest");
     } else if !json {
         output::note(faint(format_args!(
             "{} strong, {} likely of {} photos in {:.0} ms",
