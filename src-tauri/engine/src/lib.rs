@@ -19,14 +19,15 @@
 //!
 //! Only this file is public, and [`bench`], what measurements go through.
 //! `scan`, `decode`, `metadata`, `model` and `index` know neither SQLite nor each
-//! other; `catalog` and `derived` know no pixels and no tensors; `jobs` and
-//! `search` put them together on a [`library`].
+//! other; `catalog` and `derived` know no pixels and no tensors; `jobs`,
+//! `search` and `duplicates` put them together on a [`library`].
 
 mod background;
 pub mod bench;
 mod catalog;
 mod decode;
 mod derived;
+mod duplicates;
 mod error;
 mod index;
 mod indexing;
@@ -64,9 +65,10 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, Holder,
-    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Removed, Root, RootId,
-    RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
+    Change, ChangeKind, DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport,
+    Event, Exclusions, Failure, Hit, Holder, IndexReport, NotTrashed, Page, Photo, PhotoFile,
+    PhotoId, Preparing, Problem, Removed, Root, RootId, RootState, SearchRequest, Status, Strength,
+    TimeSource, Trashed, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

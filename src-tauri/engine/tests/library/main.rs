@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 mod drives;
+mod duplicates;
 mod exclusions;
 mod failures;
 mod following;
