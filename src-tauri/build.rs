@@ -12,6 +12,8 @@ const COMMANDS: &[&str] = &[
     "search",
     "read_query",
     "keep_picture",
+    "duplicates",
+    "trash",
     "photo",
     "failures",
     "retry_failures",

@@ -4,6 +4,7 @@
 mod bench;
 mod cli;
 mod crash;
+mod duplicates;
 mod folders;
 mod formats;
 mod full_size;

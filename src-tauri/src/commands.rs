@@ -11,8 +11,9 @@ use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Conditions, Exclusions, Failure, Model, Overview, Photo, Policy, Reading,
-    Removed, Root, SearchRequest, library_listing, page_listing,
+    self, CommandError, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure, Model,
+    Overview, Photo, Policy, Reading, Removed, Root, SearchRequest, Trashed, library_listing,
+    page_listing,
 };
 use crate::presence::Presence;
 use crate::{Shell, events};
@@ -111,6 +112,29 @@ pub async fn keep_picture(
         // What cannot be shown could not be searched with either.
         Engine::show_picture(&bytes)?;
         Ok(shell.pictures().keep(bytes))
+    })
+    .await
+}
+
+/// The first question after photos came takes a while.
+#[tauri::command]
+pub async fn duplicates(
+    shell: State<'_, Arc<Shell>>,
+    kind: DuplicateKind,
+) -> Answer<Vec<DuplicateGroup>> {
+    ask("duplicates", &shell, move |engine| {
+        let groups = engine.duplicates(kind.into(), &Cancel::default(), &|_, _| ())?;
+        Ok(groups.into_iter().map(DuplicateGroup::from).collect())
+    })
+    .await
+}
+
+/// Only ever called once the person has confirmed it.
+#[tauri::command]
+pub async fn trash(shell: State<'_, Arc<Shell>>, photos: Vec<i64>) -> Answer<Trashed> {
+    ask("trash", &shell, move |engine| {
+        let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
+        engine.trash(&photos).map(Trashed::from)
     })
     .await
 }

@@ -6,6 +6,7 @@
 //! into text here, where what is no Unicode is replaced; the page names photos by
 //! id alone.
 
+mod duplicates;
 mod listing;
 mod models;
 mod policy;
@@ -16,6 +17,7 @@ use std::path::Path;
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
+pub use duplicates::{DuplicateGroup, DuplicateKind, Trashed};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
@@ -462,7 +464,11 @@ mod tests {
         declare::<Reading>(&config, &mut out);
         declare::<search::Crop>(&config, &mut out);
         declare::<search::Example>(&config, &mut out);
-        declare::<SearchRequest>(&config, &mut out);
+        declare::<DuplicateKind>(&config, &mut out);
+        declare::<duplicates::DuplicatePhoto>(&config, &mut out);
+        declare::<DuplicateGroup>(&config, &mut out);
+        declare::<duplicates::NotTrashed>(&config, &mut out);
+        declare::<Trashed>(&config, &mut out);
         declare::<models::Recommendation>(&config, &mut out);
         declare::<models::ModelState>(&config, &mut out);
         declare::<Model>(&config, &mut out);

@@ -86,6 +86,8 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::search,
             commands::read_query,
             commands::keep_picture,
+            commands::duplicates,
+            commands::trash,
             commands::photo,
             commands::failures,
             commands::retry_failures,

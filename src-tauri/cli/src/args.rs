@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use afterimage_engine::{DeviceChoice, Engine, Error, OpenOptions, Precision};
+use afterimage_engine::{DeviceChoice, DuplicateKind, Engine, Error, OpenOptions, Precision};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -71,6 +71,8 @@ pub enum Command {
     Search(SearchArgs),
     /// Find photos that look like one photo
     Similar(SimilarArgs),
+    /// Find photos that are the same, or nearly
+    Duplicates(DuplicatesArgs),
     /// Print the vectors of texts and images
     Embed(EmbedArgs),
     /// Say what the library holds
@@ -194,6 +196,43 @@ pub struct EmbedArgs {
     // Who asks for a vector by itself wants it exact.
     #[arg(long, value_name = "PRECISION", default_value_t = Precision::F32)]
     pub precision: Precision,
+}
+
+#[derive(Debug, Args)]
+pub struct DuplicatesArgs {
+    /// Only those of one kind [default: all, one kind after the other]
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<DuplicatesOf>,
+
+    /// Move all of each group but the one to keep to the system's trash; asks
+    /// first
+    #[arg(long, requires = "kind")]
+    pub trash: bool,
+
+    /// Do not ask
+    #[arg(long, requires = "trash")]
+    pub yes: bool,
+}
+
+/// In which way photos are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DuplicatesOf {
+    /// Byte for byte
+    Exact,
+    /// Versions of one picture: edited, resized, saved anew
+    Edited,
+    /// Taken within seconds, and similar
+    Burst,
+}
+
+impl From<DuplicatesOf> for DuplicateKind {
+    fn from(kind: DuplicatesOf) -> Self {
+        match kind {
+            DuplicatesOf::Exact => Self::Exact,
+            DuplicatesOf::Edited => Self::Edited,
+            DuplicatesOf::Burst => Self::Burst,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -584,6 +623,24 @@ mod tests {
             ("9999999999999G", None),
         ] {
             assert_eq!(bytes(word).ok(), size, "{word}");
+        }
+    }
+
+    #[test]
+    fn nothing_goes_to_the_trash_of_no_kind_or_by_half_an_order() {
+        let takes = |args: &[&str]| {
+            Cli::try_parse_from([&["afterimage", "duplicates"], args].concat()).is_ok()
+        };
+        for good in [&[][..], &["--kind", "exact"], &["--kind", "burst", "--trash", "--yes"]] {
+            assert!(takes(good), "{good:?}");
+        }
+        for bad in [
+            &["--trash"][..],
+            &["--trash", "--yes"],
+            &["--kind", "exact", "--yes"],
+            &["--kind", "all"],
+        ] {
+            assert!(!takes(bad), "{bad:?}");
         }
     }
 

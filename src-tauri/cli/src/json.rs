@@ -3,6 +3,7 @@
 //! UTF-8.
 
 mod bench;
+mod duplicates;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use afterimage_engine::{
 use serde::Serialize;
 
 pub use bench::{MachineLine, MeasuredBy, Measurement};
+pub use duplicates::{DuplicateEntry, TrashDocument};
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()

@@ -20,13 +20,14 @@
 //! Only this file is public, and [`bench`], what measurements go through.
 //! `scan`, `decode`, `metadata`, `model` and the crate `afterimage-index` know
 //! neither SQLite nor each other; `catalog` and `derived` know no pixels and no
-//! tensors; `jobs` and `search` put them together on a [`library`].
+//! tensors; `jobs`, `search` and `duplicates` put them together on a [`library`].
 
 mod background;
 pub mod bench;
 mod catalog;
 mod decode;
 mod derived;
+mod duplicates;
 mod error;
 mod indexing;
 mod jobs;
@@ -63,10 +64,10 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, Crop, EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions,
-    Failure, Hit, Holder, IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
-    Reading, Removed, Root, RootId, RootState, SearchRequest, Status, Strength, TimeSource, Why,
-    WriterKind,
+    Change, ChangeKind, Crop, DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput,
+    EmbedReport, Event, Example, ExampleSource, Exclusions, Failure, Hit, Holder, IndexReport,
+    NotTrashed, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Reading, Removed, Root,
+    RootId, RootState, SearchRequest, Status, Strength, TimeSource, Trashed, Why, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

@@ -131,9 +131,8 @@ pub enum Example {
     Pasted { picture: u64, crop: Option<Crop> },
 }
 
-/// A question.
+/// A question; the page has its own declaration of it.
 #[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SearchRequest {
     pub query: String,

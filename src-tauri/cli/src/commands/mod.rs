@@ -2,6 +2,7 @@
 //! hands the answer to [`crate::output`].
 
 mod bench;
+mod duplicates;
 mod folders;
 mod indexing;
 mod library;
@@ -34,6 +35,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Watch(args) => indexing::watch(&open_with(args.device, args.precision)?, json),
         Command::Search(args) => searching::search(&open()?, args, json),
         Command::Similar(args) => searching::similar(&open()?, args, json),
+        Command::Duplicates(args) => duplicates::duplicates(&open()?, args, json),
         Command::Embed(args) => {
             models::embed(&open_with(args.device, Some(args.precision))?, args, json)
         }

@@ -6,6 +6,7 @@
 
 pub(crate) mod backup;
 mod contents;
+mod copies;
 mod damage;
 mod failures;
 mod paths;
@@ -23,8 +24,9 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 pub(crate) use contents::Contents;
+pub(crate) use copies::CopyRow;
 pub(crate) use failures::GIVEN_UP;
-pub(crate) use photos::{HitRow, PendingPhoto};
+pub(crate) use photos::{HitRow, PendingPhoto, PhotoRow};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};

@@ -55,7 +55,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use crate::memory;
 use deadline::DeadlineReader;
 pub use support::{Format, Support, support};
-pub use thumbnail::{THUMBNAIL_SIDE, thumbnail};
+pub use thumbnail::{THUMBNAIL_SIDE, brightness, thumbnail};
 use words::{explain, panic_message};
 pub use worker::serve_if_asked;
 #[cfg(test)]

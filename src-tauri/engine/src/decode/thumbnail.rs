@@ -1,7 +1,7 @@
 //! The small picture the grid shows.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
-use image::RgbImage;
+use image::{GrayImage, RgbImage};
 
 use super::{DecodeError, Decoded, colour};
 
@@ -44,6 +44,25 @@ pub fn thumbnail(picture: &Decoded, longest: u32) -> Result<Thumbnail, DecodeErr
     let small = changed.as_ref().unwrap_or(rgb);
     let jpeg = encode(small).map_err(|e| failed(&e))?;
     Ok(Thumbnail { jpeg, average: average(small) })
+}
+
+/// The brightness of a stored thumbnail's pixels; `None` where it is damaged, or
+/// larger than any that is made here.
+pub fn brightness(jpeg: &[u8]) -> Option<GrayImage> {
+    #[cfg(feature = "turbojpeg")]
+    {
+        super::turbo::brightness(jpeg, THUMBNAIL_SIDE)
+    }
+    #[cfg(not(feature = "turbojpeg"))]
+    {
+        let size = |reader: image::ImageReader<_>| reader.into_dimensions().ok();
+        let read = || {
+            image::ImageReader::with_format(std::io::Cursor::new(jpeg), image::ImageFormat::Jpeg)
+        };
+        let (width, height) = size(read())?;
+        let small = width.max(height) <= THUMBNAIL_SIDE;
+        small.then(|| read().decode().ok()).flatten().map(|picture| picture.into_luma8())
+    }
 }
 
 /// The size with the same proportions whose longer side is at most `longest`.
@@ -160,6 +179,20 @@ mod tests {
         let thumbnail = thumbnail(&picture, 512).unwrap();
         assert_eq!(thumbnail.dimensions(), (40, 512));
         assert_eq!(thumbnail.average, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_thumbnails_brightness_is_read_back() {
+        let picture =
+            RgbImage::from_fn(700, 350, |x, _| if x < 350 { Rgb([0; 3]) } else { Rgb([200; 3]) });
+        let jpeg = thumbnail(&picture, THUMBNAIL_SIDE).unwrap().jpeg;
+        let bright = brightness(&jpeg).unwrap();
+        assert_eq!(bright.dimensions(), (512, 256));
+        assert!(
+            bright.get_pixel(100, 100).0[0] < 4 && bright.get_pixel(400, 9).0[0].abs_diff(200) < 4
+        );
+        assert!(brightness(&jpeg[..60]).is_none());
+        assert!(brightness(&thumbnail(&picture, 700).unwrap().jpeg).is_none(), "it is too large");
     }
 
     #[test]

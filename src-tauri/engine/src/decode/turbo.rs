@@ -6,7 +6,7 @@
 //! profile of theirs, and left to the codec in Rust, whose judgement on damage
 //! then holds, as it does where this one is not built in.
 
-use image::RgbImage;
+use image::{GrayImage, RgbImage};
 use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp};
 
 use super::{Detail, Limits, colour, jpeg};
@@ -55,6 +55,23 @@ pub(super) fn decode(
         None => RgbImage::from_raw(decoded.0, decoded.1, pixels)?,
     };
     Some((rgb, size))
+}
+
+/// The brightness of a small picture that this program made, its sides no longer
+/// than `longest`.
+pub(super) fn brightness(bytes: &[u8], longest: u32) -> Option<GrayImage> {
+    let refused = |error: turbojpeg::Error| tracing::debug!("libjpeg-turbo: {error}");
+    let mut codec = Decompressor::new().map_err(refused).ok()?;
+    let header = codec.read_header(bytes).map_err(refused).ok()?;
+    let (width, height) = (header.width, header.height);
+    if width.max(height) > longest as usize {
+        return None;
+    }
+    let mut pixels = vec![0; width * height];
+    let format = PixelFormat::GRAY;
+    let into = Image { pixels: pixels.as_mut_slice(), width, pitch: width, height, format };
+    codec.decompress(bytes, into).map_err(refused).ok()?;
+    GrayImage::from_raw(width as u32, height as u32, pixels)
 }
 
 /// The picture as a JPEG file of a quality from 1 to 100, its colours as

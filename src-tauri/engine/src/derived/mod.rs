@@ -1,11 +1,12 @@
 //! `derived.sqlite`: what can be computed again, by content hash.
 //!
-//! Vectors and thumbnails are keyed by the file's bytes, not by its place:
+//! Vectors, thumbnails and fingerprints are keyed by the file's bytes, not by its place:
 //! copies share them, and a moved file keeps them. The file may be deleted at
 //! any time; the next run rebuilds it, and a damaged one is set aside.
 
 mod check;
 mod embeddings;
+mod fingerprints;
 mod thumbnails;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::sqlite::{self, Database, Migration, beside, forget_mark, is_damaged};
 
 pub(crate) use check::{Rows, Unused};
 pub(crate) use embeddings::ModelKey;
+pub(crate) use fingerprints::Fingerprint;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
 /// Everything in this file can be computed again.
@@ -69,7 +71,8 @@ impl Derived {
 
     /// The schema's steps.
     pub fn migrations() -> &'static [&'static [Migration]] {
-        static MIGRATIONS: [&[Migration]; 2] = [embeddings::MIGRATIONS, thumbnails::MIGRATIONS];
+        static MIGRATIONS: [&[Migration]; 3] =
+            [embeddings::MIGRATIONS, thumbnails::MIGRATIONS, fingerprints::MIGRATIONS];
         &MIGRATIONS
     }
 

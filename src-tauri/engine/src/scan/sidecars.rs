@@ -85,7 +85,7 @@ pub(super) fn is_sidecar(path: &Path) -> bool {
 }
 
 /// Files that a sidecar of this name may be about, in its folder.
-pub(super) fn photos_of(sidecar: &Path) -> Vec<PathBuf> {
+pub(crate) fn photos_of(sidecar: &Path) -> Vec<PathBuf> {
     let Some(stem) = sidecar.file_stem() else { return Vec::new() };
     let folder = sidecar.parent().unwrap_or(Path::new(""));
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };

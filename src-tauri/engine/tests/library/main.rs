@@ -7,6 +7,7 @@
 mod composition;
 #[cfg(target_os = "linux")]
 mod drives;
+mod duplicates;
 mod everyday;
 mod exclusions;
 mod failures;
