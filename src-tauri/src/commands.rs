@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use afterimage_engine::{Context, Engine, Error, PairCheck, PhotoId, Result, RootId, Sensor};
+use afterimage_engine::{
+    Cancel, Context, Engine, Error, PairCheck, PhotoId, Result, RootId, Sensor,
+};
 use tauri::ipc::{InvokeBody, Response};
 use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
