@@ -63,6 +63,7 @@ export class Session {
         dragging: (active) => (this.dragging = active),
         install: (install) => this.models.follow(install),
         modelsChanged: () => void this.models.changed(),
+        savedSearchesChanged: () => undefined,
         // Over the list of models, a folder is meant to be one.
         dropped: (paths) =>
           void (this.settings.section === "models"

@@ -122,12 +122,15 @@ describe("the search box", () => {
     await userEvent.click(screen.getByTestId("find-similar"));
     await settle();
     expect(screen.queryByTestId("viewer")).toBeNull();
-    const chip = screen.getByTestId("similar-chip");
+    const chip = screen.getByTestId("example-chip");
     expect(chip.textContent).toContain("Similar to IMG_0003.jpg");
-    expect(session.search.answered).toMatchObject({ kind: "similar", photo: 3 });
+    expect(session.search.answered).toMatchObject({
+      kind: "search",
+      examples: [{ example: { kind: "photo", photo: 3 } }],
+    });
     await userEvent.click(within(chip).getByRole("button"));
     await settle();
-    expect(screen.queryByTestId("similar-chip")).toBeNull();
+    expect(screen.queryByTestId("example-chip")).toBeNull();
     expect(outcome()).toBe("20 photos");
   });
 });

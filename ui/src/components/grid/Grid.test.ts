@@ -4,7 +4,7 @@ import { flushSync } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
 import { versioned } from "../../lib/backend/address";
-import type { FakeRecord } from "../../lib/backend/fake";
+import type { FakeRecord } from "../../lib/backend/fakeListing";
 import { firmCount } from "../../lib/backend/listing";
 import { listingOf, plain } from "../../testing/scripted";
 import Grid from "./Grid.svelte";
