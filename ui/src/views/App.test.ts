@@ -122,7 +122,7 @@ describe("the search box", () => {
     await userEvent.click(screen.getByTestId("find-similar"));
     await settle();
     expect(screen.queryByTestId("viewer")).toBeNull();
-    const chip = screen.getByTestId("example-chip");
+    const chip = screen.getByTestId("chip");
     expect(chip.textContent).toContain("Similar to IMG_0003.jpg");
     expect(session.search.answered).toMatchObject({
       kind: "search",
@@ -130,7 +130,7 @@ describe("the search box", () => {
     });
     await userEvent.click(within(chip).getByRole("button"));
     await settle();
-    expect(screen.queryByTestId("example-chip")).toBeNull();
+    expect(screen.queryByTestId("chip")).toBeNull();
     expect(outcome()).toBe("20 photos");
   });
 });

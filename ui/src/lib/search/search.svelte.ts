@@ -5,10 +5,11 @@
  * wanted.
  */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Example, SavedSearch } from "../backend/dto";
+import type { CommandError, Example, Reading, SavedSearch } from "../backend/dto";
 import { appended, firmCount, type Listing } from "../backend/listing";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
+import { ordered, ranks, type Order } from "./order";
 import { keyOf, nameOf, type NamedExample, type NamedPhoto, type Question } from "./question";
 
 /** Between keys of one word; a pause longer than this asks. */
@@ -168,15 +169,18 @@ export class Search {
     this.#leave();
   }
 
+  /** `name` may be empty, and is looked up then. */
   moreLike(photo: number, name: string): void {
     this.#unsay(photo);
     this.liked = [...this.liked, { photo, name }];
+    if (name === "") void this.#findName(photo);
     this.submit();
   }
 
   lessLike(photo: number, name: string): void {
     this.#unsay(photo);
     this.unliked = [...this.unliked, { photo, name }];
+    if (name === "") void this.#findName(photo);
     this.submit();
   }
 
@@ -229,6 +233,24 @@ export class Search {
     for (const photo of nameless.filter((id, i) => nameless.indexOf(id) === i)) {
       void this.#findName(photo);
     }
+  }
+
+  /** Asks for another order, by the `sort:` in the text. */
+  async sort(order: Order): Promise<void> {
+    const { text } = this;
+    try {
+      const reading = await this.#backend.readQuery(text);
+      if (text !== this.text) return;
+      this.text = ordered(text, reading, order, this.ranks(reading));
+      this.submit();
+    } catch (thrown) {
+      this.failure = commandError(thrown);
+    }
+  }
+
+  /** Whether photos are ranked by what stands in the box, which reads like this. */
+  ranks(reading: Reading): boolean {
+    return ranks(reading) || this.pictures.length + this.liked.length + this.unliked.length > 0;
   }
 
   /** Keeps what stands in the box among what was asked before. */
