@@ -38,6 +38,8 @@ export class Session {
     this.viewer = new Viewer(backend, this.notices, () => ({
       ids: this.search.listing?.ids ?? NO_PHOTOS,
       shown: this.search.shown,
+      inAll: this.search.shownInAll,
+      more: () => this.search.more(),
     }));
   }
 

@@ -51,6 +51,12 @@ export function offlineAt(listing: Listing, index: number): boolean {
   return ((listing.flags[index] ?? 0) & OFFLINE_BIT) !== 0;
 }
 
+/** Whether a photo answers by its words alone, whatever it shows. */
+export function byWordsAlone(listing: Listing, index: number): boolean {
+  const why = listing.why[index] ?? 0;
+  return why !== 0 && (why & WHY.shows) === 0;
+}
+
 /** The average colour as 0xRRGGBB, or null until the photo is read. */
 export function colorAt(listing: Listing, index: number): number | null {
   const known = ((listing.flags[index] ?? COLOURLESS_BIT) & COLOURLESS_BIT) === 0;

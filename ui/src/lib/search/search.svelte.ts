@@ -6,7 +6,7 @@
  */
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Example, Reading, SavedSearch } from "../backend/dto";
-import { appended, firmCount, type Listing } from "../backend/listing";
+import { appended, firmCount, strengthAt, type Listing } from "../backend/listing";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
 import { ordered, ranks, type Order } from "./order";
@@ -61,6 +61,10 @@ export class Search {
   readonly firm = $derived(this.listing && firmCount(this.listing));
   /** Only weak matches: what comes closest is shown then, and said to be no more than that. */
   readonly noneFirm = $derived(this.listing !== null && this.listing.count > 0 && this.firm === 0);
+  /** Whether the photos are ranked by what they show, so that feedback refines that. */
+  readonly scored = $derived(
+    this.listing !== null && this.listing.count > 0 && strengthAt(this.listing, 0) !== "unscored",
+  );
   /** Whether the weaker matches are on view, or there is no fold. */
   readonly #unfolded = $derived(this.weakShown || this.noneFirm || this.firm === null);
   /** How many photos of the listing are on view. */
@@ -182,6 +186,13 @@ export class Search {
     this.unliked = [...this.unliked, { photo, name }];
     if (name === "") void this.#findName(photo);
     this.submit();
+  }
+
+  /** Says that more, or less, like a photo is wanted; said again, it is taken back. */
+  say(photo: number, more: boolean, name = ""): void {
+    if ((more ? this.like : this.unlike).includes(photo)) this.unsay(photo);
+    else if (more) this.moreLike(photo, name);
+    else this.lessLike(photo, name);
   }
 
   /** Takes back that more, or less, like this photo is wanted. */

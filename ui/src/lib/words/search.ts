@@ -1,8 +1,8 @@
 /** Words for a search: how much it found, in which order, and why a photo is among it. */
-import { WHY, type Listing } from "../backend/listing";
+import { offlineAt, strengthAt, WHY, type Listing } from "../backend/listing";
 import type { Order } from "../search/order";
 import type { NamedExample, NamedPhoto, Question } from "../search/question";
-import { milliseconds, number, photos } from "./format";
+import { date, milliseconds, number, photos } from "./format";
 
 /** How much was found, without how long that took. */
 export function foundWords(listing: Listing, firm: number | null, answered: Question): string {
@@ -57,6 +57,20 @@ export function whyWords(why: number): string | null {
   if (why === 0 || why === WHY.shows) return null;
   const matched = MATCHED.flatMap(([bit, words]) => ((why & bit) !== 0 ? [words] : []));
   return matched.length === 0 ? null : `Found by ${list.format(matched)}`;
+}
+
+/** A photo of the grid in words, for who does not see it. */
+export function tileWords(listing: Listing, index: number): string {
+  const strength = strengthAt(listing, index);
+  const why = whyWords(listing.why[index] ?? 0);
+  return [
+    `Photo of ${date(listing.times[index] ?? 0)}`,
+    strength === "unscored" ? null : `${strength} match`,
+    why === null ? null : why.charAt(0).toLowerCase() + why.slice(1),
+    offlineAt(listing, index) ? "offline" : null,
+  ]
+    .filter((part) => part !== null)
+    .join(", ");
 }
 
 /** What an example is called where it has no name. */
