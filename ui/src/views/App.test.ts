@@ -145,6 +145,17 @@ describe("what stands in place of photos", () => {
     expect(screen.getAllByTestId("tile").length).toBeGreaterThan(10);
   });
 
+  it("says that by date nothing is listed that does not clearly match, and offers it", async () => {
+    await open({ count: 40 });
+    await userEvent.type(box(), "unicorn sort:date{Enter}");
+    await settle();
+    expect(screen.getByTestId("empty-state").textContent).toContain("No photo clearly answers");
+    await userEvent.click(screen.getByRole("button", { name: "Show what comes closest" }));
+    await settle();
+    expect((box() as HTMLInputElement).value).toBe("unicorn");
+    expect(screen.getByTestId("none-firm")).toBeTruthy();
+  });
+
   it("says what is wrong with a whole question above what it found, and the rest in the box", async () => {
     const { backend } = await open({ count: 40 });
     const answer = backend.search.bind(backend);

@@ -233,6 +233,20 @@ describe("the pictures before the text", () => {
     expect(chips()).toEqual([]);
   });
 
+  it("give up their names where there are many, and keep them for who listens", async () => {
+    const { search } = await open();
+    const names = (): (string | undefined)[] =>
+      chips().map((chip) => chip.querySelector(".cut")?.textContent ?? undefined);
+    search.moreLike(1, "a.jpg");
+    search.moreLike(2, "b.jpg");
+    await settle();
+    expect(names()).toEqual(["a.jpg", "b.jpg"]);
+    search.lessLike(3, "c.jpg");
+    await settle();
+    expect(names()).toEqual([undefined, undefined, undefined]);
+    expect(screen.getByRole("button", { name: "Remove “Less like c.jpg”" })).toBeTruthy();
+  });
+
   it("show the part that is meant, and none where the picture is missing", async () => {
     const { search } = await open();
     const crop = { left: 0.5, top: 0, width: 0.25, height: 0.5 };

@@ -40,6 +40,15 @@ describe("completing", () => {
     expect(completer.open).toBe(false);
   });
 
+  it("does not propose what stands there already", async () => {
+    completer.propose("date:2026", 9);
+    await pause();
+    expect(texts()).toEqual([]);
+    completer.propose("date:202", 8);
+    await pause();
+    expect(texts()).toEqual(["2026", "2025", "2024"]);
+  });
+
   it("goes round by the keys", async () => {
     completer.propose("orientation:", 12);
     await pause();

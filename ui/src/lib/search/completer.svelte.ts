@@ -97,7 +97,9 @@ export class Completer {
     // An aid that does not come is missed by nobody; what is wrong the search says.
     const found = await this.#backend.complete(text, cursor).catch(() => []);
     if (asked !== this.#asked) return;
-    this.#show(found.map((completion) => ({ kind: "completion", completion })));
+    // What stands there already needs no proposing.
+    const other = found.filter(({ from, to, text: put }) => text.slice(from, to) !== put);
+    this.#show(other.map((completion) => ({ kind: "completion", completion })));
   }
 }
 

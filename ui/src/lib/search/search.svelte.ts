@@ -5,12 +5,13 @@
  * wanted.
  */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Example, Reading, SavedSearch } from "../backend/dto";
+import type { CommandError, Example, SavedSearch } from "../backend/dto";
 import { appended, firmCount, strengthAt, type Listing } from "../backend/listing";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
-import { ordered, ranks, type Order } from "./order";
+import { ordered, orderOf, ranks, type Order } from "./order";
 import { keyOf, nameOf, type NamedExample, type NamedPhoto, type Question } from "./question";
+import { Reader } from "./reader.svelte";
 
 /** Between keys of one word; a pause longer than this asks. */
 export const DEBOUNCE_MS = 120;
@@ -37,8 +38,8 @@ interface Standing {
 const NOTHING: Standing = { text: "", pictures: [], liked: [], unliked: [] };
 
 export class Search {
-  /** What stands in the box. */
-  text = $state("");
+  /** How the text in the box is read. */
+  readonly reader: Reader;
   /** The pictures that photos are compared with, beside the words or without any. */
   pictures = $state.raw<readonly NamedExample[]>([]);
   /** Photos of which more, and less, is wanted. */
@@ -85,11 +86,8 @@ export class Search {
   readonly like: number[] = $derived(this.liked.map(({ photo }) => photo));
   readonly unlike: number[] = $derived(this.unliked.map(({ photo }) => photo));
   /** Whether anything stands in the box, be it words or chips. */
-  readonly filled = $derived(
-    this.text !== "" ||
-      this.pictures.length > 0 ||
-      this.liked.length > 0 ||
-      this.unliked.length > 0,
+  readonly filled = $derived.by(
+    () => this.text !== "" || this.pictures.length + this.liked.length + this.unliked.length > 0,
   );
   /** Whether there is something to keep: files and pasted pictures are not kept. */
   readonly keepable = $derived.by(() => {
@@ -97,7 +95,16 @@ export class Search {
     return query !== "" || examples.length + like.length + unlike.length > 0;
   });
 
+  /** Whether photos are ranked by what stands in the box, and not only filtered. */
+  readonly ranked = $derived.by(
+    () =>
+      ranks(this.reader.reading) ||
+      this.pictures.length + this.liked.length + this.unliked.length > 0,
+  );
+  readonly order = $derived.by(() => orderOf(this.text, this.reader.reading, this.ranked));
+
   #backend: Backend;
+  #text = $state("");
   #strictness = $state(USUAL_STRICTNESS);
   #debounce: ReturnType<typeof setTimeout> | undefined;
   // Begins with the clock: after the page is loaded anew, the engine, which remembers the highest
@@ -113,8 +120,19 @@ export class Search {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    this.reader = new Reader(backend);
     const strictness = Number(recall("strictness") ?? USUAL_STRICTNESS);
     this.#strictness = strictness >= 0 && strictness <= 1 ? strictness : USUAL_STRICTNESS;
+  }
+
+  /** What stands in the box. */
+  get text(): string {
+    return this.#text;
+  }
+
+  set text(text: string) {
+    this.#text = text;
+    this.reader.read(text);
   }
 
   /** What counts as a match: 0 all that is likely, 1 only what is certain. */
@@ -252,16 +270,11 @@ export class Search {
     try {
       const reading = await this.#backend.readQuery(text);
       if (text !== this.text) return;
-      this.text = ordered(text, reading, order, this.ranks(reading));
+      this.text = ordered(text, reading, order, this.ranked);
       this.submit();
     } catch (thrown) {
       this.failure = commandError(thrown);
     }
-  }
-
-  /** Whether photos are ranked by what stands in the box, which reads like this. */
-  ranks(reading: Reading): boolean {
-    return ranks(reading) || this.pictures.length + this.liked.length + this.unliked.length > 0;
   }
 
   /** Keeps what stands in the box among what was asked before. */
@@ -378,7 +391,7 @@ export class Search {
       const page = await this.#fetch(question, this.#next, NEXT_PAGE, ticket);
       if (ticket !== this.#ticket) return;
       // A page without photos is the end, whatever was promised.
-      this.#next = page.count > 0 ? page.offset + page.count : Infinity;
+      this.#next = page.count > 0 ? page.offset + page.count : page.total;
       this.listing = appended(listing, page);
     } catch (thrown) {
       const error = commandError(thrown);
