@@ -221,6 +221,19 @@ describe("photos in the order of dates", () => {
     expect(document.getElementById("tile-7")?.style.left).toBe("0px");
   });
 
+  it("are not hidden by the date that stays at the upper edge", async () => {
+    show(days(60), { byTime: true });
+    list().focus();
+    flushSync();
+    await userEvent.keyboard(
+      "{End}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}",
+    );
+    const { scrollTop } = screen.getByTestId("grid");
+    expect(scrollTop).toBeGreaterThan(1000);
+    const top = parseFloat(document.getElementById(`tile-${currentId()}`)?.style.top ?? "NaN");
+    expect(top - scrollTop).toBe(40 + 6);
+  });
+
   it("have no dates in the order of relevance", () => {
     show(days(3));
     expect(dates()).toEqual([]);

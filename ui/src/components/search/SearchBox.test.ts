@@ -97,6 +97,20 @@ describe("a problem in a query", () => {
     expect(note()).toBeNull();
   });
 
+  it("is told under the pointer, too", async () => {
+    await open("dog foo:bar ");
+    const part = document.querySelector("[data-problem]") as HTMLElement;
+    vi.spyOn(part, "getBoundingClientRect").mockReturnValue(new DOMRect(40, 0, 60, 20));
+    const point = async (x: number): Promise<void> => {
+      box().dispatchEvent(new MouseEvent("pointermove", { clientX: x, bubbles: true }));
+      await settle();
+    };
+    await point(50);
+    expect(note()).toBe("There is no filter foo: use folder:.");
+    await point(10);
+    expect(note()).toBeNull();
+  });
+
   it("is gone when it is mended", async () => {
     const { user } = await open("foo:bar");
     await user.keyboard("{Control>}a{/Control}");
