@@ -38,6 +38,8 @@ export class Session {
     this.viewer = new Viewer(backend, this.notices, () => ({
       ids: this.search.listing?.ids ?? NO_PHOTOS,
       shown: this.search.shown,
+      inAll: this.search.shownInAll,
+      more: () => this.search.more(),
     }));
   }
 
@@ -63,6 +65,7 @@ export class Session {
         dragging: (active) => (this.dragging = active),
         install: (install) => this.models.follow(install),
         modelsChanged: () => void this.models.changed(),
+        savedSearchesChanged: () => undefined,
         // Over the list of models, a folder is meant to be one.
         dropped: (paths) =>
           void (this.settings.section === "models"

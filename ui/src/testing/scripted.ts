@@ -1,6 +1,7 @@
 /** A backend whose answers to questions come when, and as, a test says. */
 import type { Backend, SearchRequest } from "../lib/backend/backend";
-import { encodeListing, FakeBackend, type FakeRecord } from "../lib/backend/fake";
+import { FakeBackend } from "../lib/backend/fake";
+import { encodeListing, type FakeRecord } from "../lib/backend/fakeListing";
 import { decodeListing, type Listing } from "../lib/backend/listing";
 
 export interface OpenQuestion {

@@ -122,12 +122,15 @@ describe("the search box", () => {
     await userEvent.click(screen.getByTestId("find-similar"));
     await settle();
     expect(screen.queryByTestId("viewer")).toBeNull();
-    const chip = screen.getByTestId("similar-chip");
+    const chip = screen.getByTestId("chip");
     expect(chip.textContent).toContain("Similar to IMG_0003.jpg");
-    expect(session.search.answered).toMatchObject({ kind: "similar", photo: 3 });
+    expect(session.search.answered).toMatchObject({
+      kind: "search",
+      examples: [{ example: { kind: "photo", photo: 3 } }],
+    });
     await userEvent.click(within(chip).getByRole("button"));
     await settle();
-    expect(screen.queryByTestId("similar-chip")).toBeNull();
+    expect(screen.queryByTestId("chip")).toBeNull();
     expect(outcome()).toBe("20 photos");
   });
 });
@@ -142,11 +145,31 @@ describe("what stands in place of photos", () => {
     expect(screen.getAllByTestId("tile").length).toBeGreaterThan(10);
   });
 
-  it("says what of a question it did not understand, above what it found", async () => {
+  it("says that by date nothing is listed that does not clearly match, and offers it", async () => {
     await open({ count: 40 });
+    await userEvent.type(box(), "unicorn sort:date{Enter}");
+    await settle();
+    expect(screen.getByTestId("empty-state").textContent).toContain("No photo clearly answers");
+    await userEvent.click(screen.getByRole("button", { name: "Show what comes closest" }));
+    await settle();
+    expect((box() as HTMLInputElement).value).toBe("unicorn");
+    expect(screen.getByTestId("none-firm")).toBeTruthy();
+  });
+
+  it("says what is wrong with a whole question above what it found, and the rest in the box", async () => {
+    const { backend } = await open({ count: 40 });
+    const answer = backend.search.bind(backend);
+    vi.spyOn(backend, "search").mockImplementation(async (request) => {
+      const listing = await answer(request);
+      const whole = { from: null, to: null, message: "only 12 photos are indexed yet" };
+      return { ...listing, problems: [...listing.problems, whole] };
+    });
     await userEvent.type(box(), "a dog foo:bar{Enter}");
     await settle();
-    expect(screen.getByTestId("problem").textContent).toBe("There is no filter foo: use folder:.");
+    expect(screen.getByTestId("problem").textContent).toBe("Only 12 photos are indexed yet.");
+    expect(screen.getByTestId("problem-note").textContent?.trim()).toBe(
+      "There is no filter foo: use folder:.",
+    );
     expect(outcome()).toContain("strong");
   });
 
@@ -201,6 +224,84 @@ describe("what stands in place of photos", () => {
     await vi.advanceTimersByTimeAsync(150);
     flushSync();
     expect(screen.getByText("Reading the library…")).toBeTruthy();
+  });
+});
+
+describe("an answer", () => {
+  it("comes page by page, without end", async () => {
+    const { backend, session } = await open({ count: 2500 });
+    const asked = vi.spyOn(backend, "search");
+    await userEvent.type(box(), "date:2026{Enter}");
+    await settle();
+    const total = session.search.listing?.total ?? 0;
+    expect(session.search.listing?.count).toBe(500);
+    expect(total).toBeGreaterThan(1500);
+    expect(outcome()).toContain(`${total.toLocaleString("en")} photos`);
+    const grid = screen.getByTestId("grid");
+    grid.scrollTop = parseFloat(screen.getByRole("listbox").style.height) - 800;
+    grid.dispatchEvent(new Event("scroll"));
+    await settle();
+    expect(session.search.listing?.count).toBe(1500);
+    expect(asked.mock.calls.map(([{ offset, limit }]) => [offset, limit])).toEqual([
+      [0, 500],
+      [500, 1000],
+    ]);
+  });
+
+  it("says when its rest cannot be had, and tries again", async () => {
+    const { backend, session } = await open({ count: 2500 });
+    await userEvent.type(box(), "date:2026{Enter}");
+    await settle();
+    const failing = vi
+      .spyOn(backend, "search")
+      .mockRejectedValue({ code: "failed", message: "disk is gone" });
+    session.search.more();
+    await settle();
+    const line = screen.getByTestId("more-failed");
+    expect(line.textContent).toContain("Disk is gone.");
+    failing.mockRestore();
+    await userEvent.click(within(line).getByRole("button", { name: "Try again" }));
+    await settle();
+    expect(screen.queryByTestId("more-failed")).toBeNull();
+    expect(session.search.listing?.count).toBe(1500);
+  });
+
+  it("has dates over its photos in the order of dates, and none by relevance", async () => {
+    await open({ count: 60 });
+    await userEvent.type(box(), "a boat sort:oldest{Enter}");
+    await settle();
+    expect(screen.getAllByTestId("date").length).toBeGreaterThan(0);
+    await userEvent.clear(box());
+    await userEvent.type(box(), "a boat{Enter}");
+    await settle();
+    expect(screen.queryByTestId("date")).toBeNull();
+  });
+
+  it("is refined by what is said of its photos, which stands in the box", async () => {
+    const { session } = await open({ count: 60 });
+    await userEvent.type(box(), "a boat{Enter}");
+    await settle();
+    screen.getByRole("listbox").focus();
+    const [first] = session.search.listing?.ids ?? [];
+    await userEvent.keyboard("{Home}+");
+    await settle();
+    expect(session.search.answered).toMatchObject({ query: "a boat", like: [{ photo: first }] });
+    const chip = screen.getByTestId("chip");
+    expect(chip.title).toMatch(/^More like IMG_\d+\.jpg$/);
+    await userEvent.click(within(chip).getByRole("button"));
+    await settle();
+    expect(session.search.answered).toMatchObject({ query: "a boat", like: [] });
+  });
+
+  it("is kept among what was asked before when one of its photos is opened", async () => {
+    const { backend } = await open({ count: 60 });
+    await userEvent.type(box(), "a boat");
+    await new Promise((done) => setTimeout(done, 150));
+    await settle();
+    expect(await backend.history()).not.toContain("a boat");
+    await userEvent.click(screen.getAllByTestId("tile")[0] as HTMLElement);
+    await settle();
+    expect((await backend.history())[0]).toBe("a boat");
   });
 });
 
@@ -395,6 +496,44 @@ describe("the viewer", () => {
     const reveal = vi.spyOn(backend as Backend, "reveal");
     await userEvent.click(screen.getByTestId("show-in-folder"));
     expect(reveal).toHaveBeenCalledWith(5);
+  });
+
+  it("refines a search by its photo, and says why that was found", async () => {
+    const { session } = await open({ count: 60 });
+    await userEvent.type(box(), "river{Enter}");
+    await settle();
+    const { search, viewer } = session;
+    const why = [...(search.listing?.why ?? [])];
+    const told = why.findIndex((bits) => bits > 1);
+    viewer.open(search.listing?.ids[told] ?? 0);
+    await settle();
+    expect(screen.getByTestId("viewer-why").textContent).toMatch(/^Found by .*its keywords/);
+    await userEvent.click(screen.getByTestId("less-like"));
+    await settle();
+    expect(search.unlike).toEqual([viewer.id]);
+    expect(screen.getByTestId("less-like").getAttribute("aria-pressed")).toBe("true");
+    await userEvent.click(screen.getByTestId("less-like"));
+    await settle();
+    expect(search.unlike).toEqual([]);
+  });
+
+  it("offers no refining where nothing is ranked", async () => {
+    await view(0);
+    expect(screen.queryByTestId("more-like")).toBeNull();
+    expect(screen.queryByTestId("viewer-why")).toBeNull();
+  });
+
+  it("has more photos come when it nears the end of those that have", async () => {
+    const { session } = await open({ count: 2500 });
+    await userEvent.type(box(), "date:2026{Enter}");
+    await settle();
+    const { search, viewer } = session;
+    viewer.open(search.listing?.ids[490] ?? 0);
+    await settle();
+    expect(search.listing?.count).toBe(1500);
+    expect(screen.getByTestId("viewer").textContent).toContain(
+      `491 of ${search.listing?.total.toLocaleString("en")}`,
+    );
   });
 
   it("drops what it learns of a photo that was left meanwhile", async () => {

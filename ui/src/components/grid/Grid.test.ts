@@ -1,11 +1,11 @@
-import { render, screen } from "@testing-library/svelte";
+import { render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { flushSync } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
 import { versioned } from "../../lib/backend/address";
-import type { FakeRecord } from "../../lib/backend/fake";
-import { firmCount } from "../../lib/backend/listing";
+import type { FakeRecord } from "../../lib/backend/fakeListing";
+import { firmCount, WHY } from "../../lib/backend/listing";
 import { listingOf, plain } from "../../testing/scripted";
 import Grid from "./Grid.svelte";
 
@@ -25,6 +25,8 @@ function show(records: FakeRecord[], extra: Record<string, unknown> = {}) {
     thumbUrl: (id: number, version: number) => versioned(`thumb://localhost/${id}`, version),
     onopen: vi.fn(),
     onweak: vi.fn(),
+    onend: vi.fn(),
+    feedback: null,
     onescape: vi.fn(),
     ...extra,
   };
@@ -196,5 +198,142 @@ describe("the grid", () => {
 
     await rerender({ listing: listingOf(plain(50)), question: "text:dog" });
     expect(screen.getByTestId("grid").scrollTop).toBe(0);
+  });
+});
+
+describe("photos in the order of dates", () => {
+  const DAY = 86_400;
+  const NOON = 20_000 * DAY + DAY / 2;
+  /** Six photos on each of so many days. */
+  const days = (count: number): FakeRecord[] =>
+    plain(count * 6).map(({ id }) => ({ id, time: NOON - Math.floor((id - 1) / 6) * DAY }));
+  const dates = (): (string | null)[] =>
+    screen.queryAllByTestId("date").map((head) => head.textContent);
+
+  it("stand under their days, each in rows of its own", () => {
+    show(days(3), { byTime: true });
+    expect(dates()).toHaveLength(3);
+    expect(dates()[0]).toContain("2024");
+    const top = (id: number): number =>
+      parseFloat(document.getElementById(`tile-${id}`)?.style.top ?? "NaN");
+    expect(top(1)).toBe(40);
+    expect(top(7)).toBeGreaterThanOrEqual(top(6) + 40);
+    expect(document.getElementById("tile-7")?.style.left).toBe("0px");
+  });
+
+  it("are not hidden by the date that stays at the upper edge", async () => {
+    show(days(60), { byTime: true });
+    list().focus();
+    flushSync();
+    await userEvent.keyboard(
+      "{End}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}{ArrowUp}",
+    );
+    const { scrollTop } = screen.getByTestId("grid");
+    expect(scrollTop).toBeGreaterThan(1000);
+    const top = parseFloat(document.getElementById(`tile-${currentId()}`)?.style.top ?? "NaN");
+    expect(top - scrollTop).toBe(40 + 6);
+  });
+
+  it("have no dates in the order of relevance", () => {
+    show(days(3));
+    expect(dates()).toEqual([]);
+  });
+
+  it("make only the dates that are near the window", async () => {
+    show(days(3000), { byTime: true });
+    expect(dates().length).toBeLessThan(20);
+    const [first] = dates();
+    await scrollTo(pageHeight() / 2);
+    expect(dates().length).toBeLessThan(20);
+    expect(dates()).not.toContain(first);
+  });
+});
+
+describe("an answer that comes in pages", () => {
+  it("asks for more near its end, and once more when more has come", async () => {
+    const { props, rerender } = show(plain(500), {
+      listing: listingOf(plain(500), { total: 9000 }),
+    });
+    expect(props.onend).not.toHaveBeenCalled();
+    await scrollTo(pageHeight() - 900);
+    expect(props.onend).toHaveBeenCalledOnce();
+    const top = screen.getByTestId("grid").scrollTop;
+    await rerender({ listing: listingOf(plain(510), { total: 9000 }) });
+    expect(props.onend).toHaveBeenCalledTimes(2);
+    expect(screen.getByTestId("grid").scrollTop).toBe(top);
+    await rerender({ listing: listingOf(plain(9000), { total: 9000 }) });
+    expect(props.onend).toHaveBeenCalledTimes(2);
+  });
+
+  it("counts the weaker matches that have not come yet, once the others are there", async () => {
+    const header = { total: 800, strong: 3, likely: 0 };
+    const { rerender } = show([], { listing: listingOf(scored(3, 5), header), firm: 3 });
+    expect(screen.getByTestId("weaker-matches").textContent).toContain("797 photos");
+    await rerender({ listing: listingOf(scored(3, 0), { ...header, strong: 9 }), firm: 3 });
+    expect(screen.queryByTestId("weaker-matches")).toBeNull();
+  });
+});
+
+describe("what is said of a photo", () => {
+  const feedback = () => ({ like: [2], unlike: [3], onsay: vi.fn() });
+  const hover = (place: number): void => {
+    tiles()[place]?.dispatchEvent(new Event("pointerover", { bubbles: true }));
+    flushSync();
+  };
+  const buttons = (): HTMLElement[] =>
+    within(screen.getByTestId("tile-actions")).getAllByRole("button");
+
+  it("is said by + and - of the current one", async () => {
+    const said = feedback();
+    show(scored(5, 0), { feedback: said });
+    list().focus();
+    flushSync();
+    await userEvent.keyboard("{ArrowRight}+-");
+    expect(said.onsay.mock.calls).toEqual([
+      [2, true],
+      [2, false],
+    ]);
+  });
+
+  it("is said of the one under the pointer, without opening it", async () => {
+    const said = feedback();
+    const { props } = show(scored(5, 0), { feedback: said });
+    expect(screen.queryByTestId("tile-actions")).toBeNull();
+    hover(1);
+    expect(buttons().map((button) => button.getAttribute("aria-pressed"))).toEqual([
+      "true",
+      "false",
+    ]);
+    hover(2);
+    expect(buttons()[1]?.getAttribute("aria-pressed")).toBe("true");
+    hover(4);
+    await userEvent.click(buttons()[0] as HTMLElement);
+    expect(said.onsay).toHaveBeenCalledExactlyOnceWith(5, true);
+    expect(props.onopen).not.toHaveBeenCalled();
+  });
+
+  it("is not offered where it refines nothing", async () => {
+    show(plain(5));
+    hover(1);
+    expect(screen.queryByTestId("tile-actions")).toBeNull();
+  });
+});
+
+describe("why a photo was found", () => {
+  it("is told where more than what it shows matched, and marked where only words did", () => {
+    show([
+      { id: 1, strength: 1, why: WHY.shows },
+      { id: 2, strength: 1, why: WHY.shows | WHY.title },
+      { id: 3, strength: 2, why: WHY.keywords },
+    ]);
+    expect(tiles().map((tile) => tile.getAttribute("title"))).toEqual([
+      null,
+      "Found by what it shows and its title",
+      "Found by its keywords",
+    ]);
+    expect(tiles()[0]?.getAttribute("aria-label")).not.toContain("found");
+    expect(tiles()[2]?.getAttribute("aria-label")).toMatch(/likely match, found by its keywords$/);
+    const marked = tiles().map((tile) => within(tile).queryByTestId("by-words") !== null);
+    expect(marked).toEqual([false, false, true]);
   });
 });

@@ -18,6 +18,8 @@ function show(offline: boolean) {
     thumbUrl: (id: number) => `thumb://localhost/${id}`,
     onopen: () => undefined,
     onweak: () => undefined,
+    onend: () => undefined,
+    feedback: null,
     onescape: () => undefined,
   };
   return render(Grid, { props });

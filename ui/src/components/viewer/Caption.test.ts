@@ -6,9 +6,9 @@ import { FakeBackend } from "../../lib/backend/fake";
 import Caption from "./Caption.svelte";
 
 /** Photo 3 has all that can be said of one. */
-async function show(change: Partial<Photo> = {}): Promise<HTMLElement> {
+async function show(change: Partial<Photo> = {}, why: string | null = null): Promise<HTMLElement> {
   const photo = await new FakeBackend({ count: 9 }).photo(3);
-  const { container } = render(Caption, { props: { photo: { ...photo, ...change } } });
+  const { container } = render(Caption, { props: { photo: { ...photo, ...change }, why } });
   return container;
 }
 const SILENT: Partial<Photo> = {
@@ -67,5 +67,15 @@ describe("the caption of a photo", () => {
   it("is empty until the photo is known", () => {
     const { container } = render(Caption, { props: { photo: null } });
     expect(container.textContent?.trim()).toBe("");
+  });
+
+  it("tells why the photo was found, where that does not go without saying", async () => {
+    await show({}, "Found by its keywords");
+    expect(screen.getByTestId("viewer-why").textContent).toBe("Found by its keywords");
+  });
+
+  it("says nothing of that otherwise", async () => {
+    await show();
+    expect(screen.queryByTestId("viewer-why")).toBeNull();
   });
 });

@@ -5,8 +5,12 @@
  */
 import type {
   CommandError,
+  Completion,
   Conditions,
+  DuplicateGroup,
+  DuplicateKind,
   ErrorCode,
+  Example,
   Exclusions,
   Failure,
   Install,
@@ -15,15 +19,26 @@ import type {
   Photo,
   Policy,
   Progress,
+  Reading,
   Removed,
   Root,
+  SavedSearch,
+  Trashed,
 } from "./dto";
 import type { Listing } from "./listing";
 
 export interface SearchRequest {
   query: string;
-  /** Find photos like this one. */
-  similarTo: number | null;
+  /** Pictures that the photos should resemble. */
+  examples: Example[];
+  /** Photos of which more, and less, is wanted. */
+  like: number[];
+  unlike: number[];
+  /** What counts as a match: 0 all that is likely, 0.5 the usual, 1 only what is certain. */
+  strictness: number;
+  /** Which part of the answer. */
+  offset: number;
+  limit: number;
   /** Grows with each search; the engine gives up a search when a newer ticket comes. */
   ticket: number;
 }
@@ -36,6 +51,7 @@ export interface BackendEvents {
   install(install: Install): void;
   /** Models came, went or changed places. */
   modelsChanged(): void;
+  savedSearchesChanged(): void;
   engineFailed(error: CommandError): void;
   /** Something is dragged over the window, or no longer. */
   dragging(active: boolean): void;
@@ -52,8 +68,36 @@ export interface Backend {
   setExclusions(id: number, exclusions: Exclusions): Promise<void>;
   /** Every photo, newest first. */
   library(): Promise<Listing>;
-  /** Best first. */
+  /** A part of the answer, best first or in the order of dates. */
   search(request: SearchRequest): Promise<Listing>;
+  /** How a query is read; cheap enough for every key. */
+  readQuery(query: string): Promise<Reading>;
+  /** What could be put in at `cursor`, an index into the text; at most 12. */
+  complete(query: string, cursor: number): Promise<Completion[]>;
+  /**
+   * Hands over a pasted picture's bytes, of which the last few are kept, and returns its number;
+   * rejects with `usage` for what is no picture.
+   */
+  keepPicture(bytes: Uint8Array): Promise<number>;
+  /** The address of such a picture. */
+  pictureUrl(picture: number): string;
+  /** What was asked before, newest first; at most 50. */
+  history(): Promise<string[]>;
+  remember(query: string): Promise<void>;
+  forgetHistory(): Promise<void>;
+
+  savedSearches(): Promise<SavedSearch[]>;
+  /** Rejects with `usage` where the name is taken. */
+  saveSearch(search: Omit<SavedSearch, "id">): Promise<SavedSearch>;
+  /** Gives it another name, or another question. */
+  updateSearch(search: SavedSearch): Promise<void>;
+  removeSearch(id: number): Promise<void>;
+  /** How many photos it finds now: strong and likely ones, or all where it only filters. */
+  countSearch(id: number): Promise<number>;
+
+  duplicates(kind: DuplicateKind): Promise<DuplicateGroup[]>;
+  /** Moves files to the system's trash. Only on the person's explicit confirmation. */
+  trash(photos: number[]): Promise<Trashed>;
   photo(id: number): Promise<Photo>;
   failures(): Promise<Failure[]>;
   /** Queues what failed once more and returns how many photos that are. */

@@ -185,7 +185,9 @@ export interface CommandError {
 export interface ListingHeader {
   /** Records that follow. */
   count: number;
-  /** Photos that were ranked. */
+  /** Index of the first of them in the whole answer. */
+  offset: number;
+  /** Photos in the whole answer. */
   total: number;
   strong: number;
   likely: number;
@@ -194,7 +196,124 @@ export interface ListingHeader {
   model: string;
   query: string;
   /** What of the query could not be taken as it stands. */
-  problems: string[];
+  problems: Problem[];
+  /** The answer is in the order of dates. */
+  byDate: boolean;
+}
+
+/** What a part of a query is. */
+export type PieceKind =
+  | "words"
+  | "excluded"
+  | "example"
+  | "filter"
+  | "excludedFilter"
+  | "sort"
+  | "weight"
+  | "operator"
+  | "parenthesis";
+
+/** A part of a query. Positions are indices into the JavaScript string. */
+export interface Piece {
+  from: number;
+  to: number;
+  kind: PieceKind;
+}
+
+/** Something in a query that is not understood, or cannot be answered. */
+export interface Problem {
+  /** Where it stands; null for the whole query. */
+  from: number | null;
+  to: number | null;
+  message: string;
+}
+
+/** How a query is read. */
+export interface Reading {
+  pieces: Piece[];
+  problems: Problem[];
+}
+
+/** Something to put in while a query is typed. */
+export interface Completion {
+  /** What of the text it replaces. */
+  from: number;
+  to: number;
+  /** What to put there. A text that ends in `:` wants a value next. */
+  text: string;
+  /** What it means, or the value as the library has it. */
+  detail: string | null;
+  /** Photos that have this value, where that was counted. */
+  count: number | null;
+}
+
+/** A part of an upright picture: fractions of its width and height, 0 to 1. */
+export interface Crop {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** A picture that photos should resemble. */
+export type Example =
+  | { kind: "photo"; photo: number; crop: Crop | null }
+  | { kind: "file"; path: string; crop: Crop | null }
+  | { kind: "pasted"; picture: number; crop: Crop | null };
+
+/** A question that was kept. */
+export interface SavedSearch {
+  id: number;
+  name: string;
+  query: string;
+  /** Photos only; files and pasted pictures are not kept. */
+  examples: Example[];
+  /** More like these photos. */
+  like: number[];
+  /** Less like these. */
+  unlike: number[];
+}
+
+/** How photos are the same: in every byte, in what they show, or taken in one go. */
+export type DuplicateKind = "exact" | "edited" | "burst";
+
+/** One of several photos that are the same, or nearly. */
+export interface DuplicatePhoto {
+  id: number;
+  path: string;
+  /** Bytes. */
+  size: number;
+  width: number;
+  height: number;
+  /** Seconds since 1970: taken, or else modified. */
+  time: number;
+  /** Width divided by height. */
+  aspect: number;
+  version: number;
+  offline: boolean;
+  rating: number | null;
+}
+
+/** Photos that are the same, or nearly. */
+export interface DuplicateGroup {
+  photos: DuplicatePhoto[];
+  /** The one to keep, as suggested. */
+  keeper: number;
+  /** Why that one, in words. */
+  reason: string;
+}
+
+/** A file that could not be moved to the trash. */
+export interface NotTrashed {
+  photo: number;
+  path: string;
+  reason: string;
+}
+
+/** What became of photos that were to go to the trash. */
+export interface Trashed {
+  moved: number[];
+  failed: NotTrashed[];
 }
 
 /** What a model is recommended for. */

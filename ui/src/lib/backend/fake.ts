@@ -5,7 +5,10 @@
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
 import type {
   CommandError,
+  Completion,
   Conditions,
+  DuplicateGroup,
+  DuplicateKind,
   Effort,
   Exclusions,
   Failure,
@@ -14,12 +17,20 @@ import type {
   Photo,
   Policy,
   Progress,
+  Reading,
   Removed,
   Root,
+  SavedSearch,
   Step,
+  Trashed,
 } from "./dto";
+import { duplicateGroups, pathOf } from "./fakeDuplicates";
+import { chance, encodeListing, type FakeRecord } from "./fakeListing";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
-import { decodeListing, RECORD_BYTES, type Listing } from "./listing";
+import { readQuery } from "./fakeQuery";
+import { FakeSavedSearches } from "./fakeSaved";
+import { FakeQuestions } from "./fakeSearch";
+import { decodeListing, type Listing } from "./listing";
 
 /** What goes on; those of `WORK` are what the status bar tells of. */
 export type FakeState = "idle" | "empty" | "broken" | "offline" | "failures" | keyof typeof WORK;
@@ -46,71 +57,6 @@ export interface FakeOptions {
   files?: readonly FakeFile[];
   /** How long each answer takes. */
   latencyMs?: number;
-}
-
-export interface FakeRecord {
-  id: number;
-  aspect?: number;
-  score?: number;
-  /** 0xRRGGBB; null as for a photo that was not read yet. */
-  color?: number | null;
-  /** As in the binary listing. */
-  strength?: 0 | 1 | 2 | 3;
-  offline?: boolean;
-  time?: number;
-  version?: number;
-}
-
-/** A listing in the bytes that the shell would send. */
-export function encodeListing(
-  records: readonly FakeRecord[],
-  header: Record<string, unknown> = {},
-): ArrayBuffer {
-  const of = (strength: number): number =>
-    records.filter((record) => record.strength === strength).length;
-  const json = JSON.stringify({
-    count: records.length,
-    total: records.length,
-    strong: of(1),
-    likely: of(2),
-    tookMs: 8.4,
-    rankingMs: 1.9,
-    model: "starter",
-    query: "",
-    problems: [],
-    ...header,
-  });
-  const text = new TextEncoder().encode(json);
-  const length = Math.ceil((4 + text.length) / 8) * 8 - 4;
-  const bytes = new Uint8Array(4 + length + records.length * RECORD_BYTES);
-  bytes.fill(0x20, 4, 4 + length);
-  bytes.set(text, 4);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, true);
-  records.forEach((record, i) => {
-    const at = 4 + length + i * RECORD_BYTES;
-    view.setUint32(at, record.id, true);
-    view.setFloat32(at + 4, record.aspect ?? 1.5, true);
-    view.setFloat32(at + 8, record.score ?? 0, true);
-    const color = record.color ?? 0x303030;
-    view.setUint8(at + 12, color >> 16);
-    view.setUint8(at + 13, (color >> 8) & 0xff);
-    view.setUint8(at + 14, color & 0xff);
-    view.setUint8(
-      at + 15,
-      (record.strength ?? 0) | (record.offline ? 4 : 0) | (record.color === null ? 8 : 0),
-    );
-    view.setFloat64(at + 16, record.time ?? 0, true);
-    view.setUint32(at + 24, record.version ?? 0, true);
-  });
-  return bytes.buffer;
-}
-
-/** A number in 0..1 that depends on nothing but its arguments. */
-function chance(id: number, salt: number): number {
-  let h = Math.imul(id ^ (salt * 0x9e3779b1), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0) / 0x1_0000_0000;
 }
 
 const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4];
@@ -172,6 +118,11 @@ const MANY_WORDS = [LONG_NAME, ...Array.from({ length: 40 }, (_, i) => `keyword 
 export class FakeBackend implements Backend {
   /** What a test moves the models by. */
   readonly stock: FakeModels;
+  readonly saved = new FakeSavedSearches(() =>
+    this.emit((events) => events.savedSearchesChanged()),
+  );
+  readonly #questions = new FakeQuestions(() => this.#records());
+  readonly #trashed = new Set<number>();
   readonly #options: FakeOptions;
   readonly #listeners = new Set<BackendEvents>();
   #roots: Root[];
@@ -274,31 +225,89 @@ export class FakeBackend implements Backend {
     return decodeListing(encodeListing(this.#records()));
   }
 
-  async search({ query, similarTo }: SearchRequest): Promise<Listing> {
+  async search(request: SearchRequest): Promise<Listing> {
     await this.#wait();
-    if (query === "error") {
-      const error: CommandError = {
-        code: "failed",
-        message: "The model starter could not be loaded: model.safetensors is cut off.",
-      };
-      throw error;
+    return this.#questions.search(request);
+  }
+
+  async readQuery(query: string): Promise<Reading> {
+    return readQuery(query);
+  }
+
+  async complete(query: string, cursor: number): Promise<Completion[]> {
+    await this.#wait();
+    return this.#questions.complete(query, cursor);
+  }
+
+  async keepPicture(bytes: Uint8Array): Promise<number> {
+    await this.#wait();
+    return this.#questions.keepPicture(bytes);
+  }
+
+  pictureUrl(picture: number): string {
+    return this.#questions.pictureUrl(picture);
+  }
+
+  async history(): Promise<string[]> {
+    await this.#wait();
+    return this.#questions.history();
+  }
+
+  async remember(query: string): Promise<void> {
+    this.#questions.remember(query);
+  }
+
+  async forgetHistory(): Promise<void> {
+    this.#questions.forgetHistory();
+  }
+
+  async savedSearches(): Promise<SavedSearch[]> {
+    await this.#wait();
+    return this.saved.all();
+  }
+
+  async saveSearch(search: Omit<SavedSearch, "id">): Promise<SavedSearch> {
+    await this.#wait();
+    return this.saved.add(search);
+  }
+
+  async updateSearch(search: SavedSearch): Promise<void> {
+    await this.#wait();
+    this.saved.update(search);
+  }
+
+  async removeSearch(id: number): Promise<void> {
+    await this.#wait();
+    this.saved.remove(id);
+  }
+
+  async countSearch(id: number): Promise<number> {
+    await this.#wait();
+    return this.#questions.count(this.saved.get(id));
+  }
+
+  async duplicates(kind: DuplicateKind): Promise<DuplicateGroup[]> {
+    await this.#wait();
+    return duplicateGroups(kind, this.#records());
+  }
+
+  async trash(photos: number[]): Promise<Trashed> {
+    await this.#wait();
+    const trashed: Trashed = { moved: [], failed: [] };
+    for (const photo of photos) {
+      const record = this.#records().find(({ id }) => id === photo);
+      if (record && !record.offline) trashed.moved.push(photo);
+      else {
+        const reason = "its folder cannot be reached: connect its drive, then try again";
+        trashed.failed.push({ photo, path: pathOf(photo), reason });
+      }
     }
-    const salt = [...`${query}${similarTo ?? ""}`].reduce((h, c) => h * 31 + c.charCodeAt(0), 7);
-    const none = query.includes("unicorn");
-    const scored = this.#records()
-      .map((record) => ({ ...record, score: chance(record.id, salt) }))
-      .sort((a, b) => b.score - a.score);
-    const strong = none ? 0 : Math.min(12, Math.ceil(scored.length / 3));
-    const likely = none ? 0 : Math.min(30, Math.floor(scored.length / 3));
-    return decodeListing(
-      encodeListing(
-        scored.map((record, i) => ({
-          ...record,
-          strength: i < strong ? 1 : i < strong + likely ? 2 : 3,
-        })),
-        { query, problems: query.includes("foo:") ? ["there is no filter foo: use folder:"] : [] },
-      ),
+    trashed.moved.forEach((photo) => this.#trashed.add(photo));
+    this.#roots = this.#roots.map((root) =>
+      root.id === 1 ? { ...root, photos: root.photos - trashed.moved.length } : root,
     );
+    if (trashed.moved.length > 0) this.emit((events) => events.libraryChanged());
+    return trashed;
   }
 
   async photo(id: number): Promise<Photo> {
@@ -474,7 +483,9 @@ export class FakeBackend implements Backend {
   }
 
   #records(): FakeRecord[] {
-    return Array.from({ length: this.#options.count }, (_, i) => this.#record(i + 1));
+    return Array.from({ length: this.#options.count }, (_, i) => this.#record(i + 1)).filter(
+      ({ id }) => !this.#trashed.has(id),
+    );
   }
 
   #record(id: number): FakeRecord {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { encodeListing } from "./fake";
-import { colorAt, decodeListing, firmCount, offlineAt, strengthAt } from "./listing";
+import { encodeListing } from "./fakeListing";
+import { appended, colorAt, decodeListing, firmCount, offlineAt, strengthAt, WHY } from "./listing";
 
 describe("the binary listing", () => {
   // Written out by hand from the format, so that encoder and decoder cannot be wrong alike.
@@ -19,7 +19,7 @@ describe("the binary listing", () => {
       ...[0x12, 0x34, 0xfe, 0b101], // colour, strong and offline
       ...[0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x3f], // time 1.5
       ...[0xef, 0xcd, 0xab, 0x89], // version 0x89abcdef
-      ...[0x00, 0x00, 0x00, 0x00], // nothing
+      ...[0b01001, 0x00, 0x00, 0x00], // shown and among the keywords, then nothing
     ]);
 
     const listing = decodeListing(bytes.buffer);
@@ -31,6 +31,8 @@ describe("the binary listing", () => {
       tookMs: 8.5,
       query: "é",
       problems: [],
+      offset: 0,
+      byDate: false,
     });
     expect([...listing.ids]).toEqual([513]);
     expect([...listing.aspects]).toEqual([1.5]);
@@ -38,6 +40,7 @@ describe("the binary listing", () => {
     expect([...listing.colors]).toEqual([0x1234fe]);
     expect([...listing.times]).toEqual([1.5]);
     expect([...listing.versions]).toEqual([0x89abcdef]);
+    expect([...listing.why]).toEqual([WHY.shows | WHY.keywords]);
     expect(strengthAt(listing, 0)).toBe("strong");
     expect(offlineAt(listing, 0)).toBe(true);
     expect(colorAt(listing, 0)).toBe(0x1234fe);
@@ -64,6 +67,7 @@ describe("the binary listing", () => {
       offline: fc.boolean(),
       time: fc.double({ noNaN: true, noDefaultInfinity: true }),
       version: fc.integer({ min: 0, max: 0xffff_ffff }),
+      why: fc.integer({ min: 0, max: 63 }),
     });
     fc.assert(
       fc.property(fc.array(record, { maxLength: 50 }), fc.string(), (records, query) => {
@@ -75,6 +79,7 @@ describe("the binary listing", () => {
         expect([...listing.colors]).toEqual(records.map(({ color }) => color));
         expect([...listing.times]).toEqual(records.map(({ time }) => time));
         expect([...listing.versions]).toEqual(records.map(({ version }) => version));
+        expect([...listing.why]).toEqual(records.map(({ why }) => why));
         records.forEach(({ strength, offline }, i) => {
           expect(strengthAt(listing, i)).toBe(["unscored", "strong", "likely", "weak"][strength]);
           expect(offlineAt(listing, i)).toBe(offline);
@@ -98,6 +103,27 @@ describe("the binary listing", () => {
     }
   });
 
+  it("grows by the next page, and takes no photo twice", () => {
+    const first = decodeListing(
+      encodeListing([{ id: 1, time: 10 }, { id: 2 }], { total: 5, strong: 4, tookMs: 3 }),
+    );
+    const second = decodeListing(
+      encodeListing(
+        [
+          { id: 2, time: 99 },
+          { id: 3, time: 20, why: WHY.title, aspect: 2 },
+        ],
+        { total: 6, offset: 2, strong: 5, tookMs: 70 },
+      ),
+    );
+    const whole = appended(first, second);
+    expect(whole).toMatchObject({ count: 3, offset: 0, total: 6, strong: 5, tookMs: 3 });
+    expect([...whole.ids]).toEqual([1, 2, 3]);
+    expect([...whole.times]).toEqual([10, 0, 20]);
+    expect([...whole.aspects]).toEqual([1.5, 1.5, 2]);
+    expect([...whole.why]).toEqual([0, 0, WHY.title]);
+  });
+
   it("counts the firm matches, and none where nothing is scored", () => {
     const scored = encodeListing([
       { id: 1, strength: 1 },
@@ -108,5 +134,7 @@ describe("the binary listing", () => {
     expect(firmCount(decodeListing(encodeListing([{ id: 1, strength: 3 }])))).toBe(0);
     expect(firmCount(decodeListing(encodeListing([{ id: 1 }])))).toBeNull();
     expect(firmCount(decodeListing(encodeListing([])))).toBeNull();
+    const inTime = encodeListing([{ id: 1, strength: 1 }], { byDate: true });
+    expect(firmCount(decodeListing(inTime))).toBeNull();
   });
 });

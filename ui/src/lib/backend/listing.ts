@@ -11,6 +11,16 @@ export const RECORD_BYTES = 32;
 export type Strength = "unscored" | "strong" | "likely" | "weak";
 
 const STRENGTHS: readonly Strength[] = ["unscored", "strong", "likely", "weak"];
+/** What of a photo matched. */
+export const WHY = {
+  shows: 1,
+  title: 2,
+  description: 4,
+  keywords: 8,
+  name: 16,
+  folder: 32,
+} as const;
+
 const STRENGTH_BITS = 0b011;
 const OFFLINE_BIT = 0b100;
 const COLOURLESS_BIT = 0b1000;
@@ -29,6 +39,8 @@ export interface Listing extends ListingHeader {
   times: Float64Array;
   /** Another number once the file's content is another; 0 until the photo is read. */
   versions: Uint32Array;
+  /** Why each photo answers, as the bits of `WHY`; 0 where nothing was asked. */
+  why: Uint8Array;
 }
 
 export function strengthAt(listing: Listing, index: number): Strength {
@@ -39,6 +51,12 @@ export function offlineAt(listing: Listing, index: number): boolean {
   return ((listing.flags[index] ?? 0) & OFFLINE_BIT) !== 0;
 }
 
+/** Whether a photo answers by its words alone, whatever it shows. */
+export function byWordsAlone(listing: Listing, index: number): boolean {
+  const why = listing.why[index] ?? 0;
+  return why !== 0 && (why & WHY.shows) === 0;
+}
+
 /** The average colour as 0xRRGGBB, or null until the photo is read. */
 export function colorAt(listing: Listing, index: number): number | null {
   const known = ((listing.flags[index] ?? COLOURLESS_BIT) & COLOURLESS_BIT) === 0;
@@ -46,13 +64,47 @@ export function colorAt(listing: Listing, index: number): number | null {
 }
 
 /**
- * How many photos at the start are strong or likely matches, or null where nothing is scored and
- * every photo stands alike.
+ * How many photos at the start are strong or likely matches, or null where all stand alike: nothing
+ * is scored, or they are in the order of dates.
  */
 export function firmCount(listing: Listing): number | null {
-  if (listing.count === 0 || strengthAt(listing, 0) === "unscored") return null;
+  if (listing.count === 0 || listing.byDate || strengthAt(listing, 0) === "unscored") return null;
   return Math.min(listing.count, listing.strong + listing.likely);
 }
+
+/**
+ * A listing with the next page of the same answer behind it. A photo that the listing has already,
+ * for the answer has shifted meanwhile, is left out.
+ */
+export function appended(listing: Listing, page: Listing): Listing {
+  const known = new Set(listing.ids);
+  const fresh = [...page.ids.keys()].filter((i) => !known.has(page.ids[i] ?? 0));
+  const count = listing.count + fresh.length;
+  const { offset } = listing;
+  const join = <T extends Column>(column: (of: Listing) => T, empty: T): T => {
+    empty.set(column(listing));
+    fresh.forEach((from, i) => (empty[listing.count + i] = column(page)[from] ?? 0));
+    return empty;
+  };
+  return {
+    ...page,
+    // How long the answer took is how long its first photos did.
+    tookMs: listing.tookMs,
+    rankingMs: listing.rankingMs,
+    count,
+    offset,
+    ids: join((of) => of.ids, new Uint32Array(count)),
+    aspects: join((of) => of.aspects, new Float32Array(count)),
+    scores: join((of) => of.scores, new Float32Array(count)),
+    colors: join((of) => of.colors, new Uint32Array(count)),
+    flags: join((of) => of.flags, new Uint8Array(count)),
+    times: join((of) => of.times, new Float64Array(count)),
+    versions: join((of) => of.versions, new Uint32Array(count)),
+    why: join((of) => of.why, new Uint8Array(count)),
+  };
+}
+
+type Column = Uint8Array | Uint32Array | Float32Array | Float64Array;
 
 /** Throws an `Error` with a plain sentence when the bytes are not a listing. */
 export function decodeListing(buffer: ArrayBuffer): Listing {
@@ -76,6 +128,7 @@ export function decodeListing(buffer: ArrayBuffer): Listing {
     flags: new Uint8Array(count),
     times: new Float64Array(count),
     versions: new Uint32Array(count),
+    why: new Uint8Array(count),
   };
   for (let i = 0, at = start; i < count; i++, at += RECORD_BYTES) {
     listing.ids[i] = view.getUint32(at, true);
@@ -85,6 +138,7 @@ export function decodeListing(buffer: ArrayBuffer): Listing {
     listing.flags[i] = view.getUint8(at + 15);
     listing.times[i] = view.getFloat64(at + 16, true);
     listing.versions[i] = view.getUint32(at + 24, true);
+    listing.why[i] = view.getUint8(at + 28);
   }
   return listing;
 }
@@ -109,6 +163,8 @@ function parseHeader(json: string): ListingHeader {
     model: header.model ?? "",
     query: header.query ?? "",
     problems: header.problems ?? [],
+    offset: header.offset ?? 0,
+    byDate: header.byDate ?? false,
   };
 }
 

@@ -7,7 +7,9 @@ import { versioned } from "./address";
 import type { Backend, BackendEvents } from "./backend";
 import type {
   CommandError,
+  Completion,
   Conditions,
+  DuplicateGroup,
   Failure,
   Install,
   Model,
@@ -15,8 +17,11 @@ import type {
   Photo,
   Policy,
   Progress,
+  Reading,
   Removed,
   Root,
+  SavedSearch,
+  Trashed,
 } from "./dto";
 import { decodeListing } from "./listing";
 
@@ -27,8 +32,24 @@ export const tauriBackend: Backend = {
   removeRoot: (id) => invoke("remove_root", { id }),
   setExclusions: (id, exclusions) => invoke("set_exclusions", { id, exclusions }),
   library: async () => decodeListing(await invoke<ArrayBuffer>("library")),
-  search: async ({ query, similarTo, ticket }) =>
-    decodeListing(await invoke<ArrayBuffer>("search", { query, similarTo, ticket })),
+  search: async (request) => decodeListing(await invoke<ArrayBuffer>("search", { request })),
+  readQuery: (query) => invoke<Reading>("read_query", { query }),
+  complete: (query, cursor) => invoke<Completion[]>("complete", { query, cursor }),
+  keepPicture: (bytes) => invoke<number>("keep_picture", bytes),
+  pictureUrl: (picture) => convertFileSrc(`pasted-${picture}`, "photo"),
+  history: () => invoke<string[]>("history"),
+  remember: (query) => invoke("remember_query", { query }),
+  forgetHistory: () => invoke("forget_history"),
+
+  savedSearches: () => invoke<SavedSearch[]>("saved_searches"),
+  saveSearch: (search) => invoke<SavedSearch>("save_search", { search }),
+  updateSearch: (search) => invoke("update_search", { search }),
+  removeSearch: (id) => invoke("remove_search", { id }),
+  countSearch: (id) => invoke<number>("count_search", { id }),
+
+  duplicates: (kind) => invoke<DuplicateGroup[]>("duplicates", { kind }),
+  trash: (photos) => invoke<Trashed>("trash", { photos }),
+
   photo: (id) => invoke<Photo>("photo", { id }),
   failures: () => invoke<Failure[]>("failures"),
   retryFailures: () => invoke<number>("retry_failures"),
@@ -59,6 +80,7 @@ export const tauriBackend: Backend = {
       listen("roots-changed", () => events.rootsChanged()),
       listen<Install>("install", ({ payload }) => events.install(payload)),
       listen("models-changed", () => events.modelsChanged()),
+      listen("saved-searches-changed", () => events.savedSearchesChanged()),
       listen<CommandError>("engine-failed", ({ payload }) => events.engineFailed(payload)),
       getCurrentWebview().onDragDropEvent(({ payload }) => {
         if (payload.type === "drop") events.dropped(payload.paths);

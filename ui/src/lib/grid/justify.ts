@@ -148,6 +148,11 @@ export function rowOf(layout: Layout, index: number): number {
   return lastAtMost(layout.rowStart, layout.rows, index);
 }
 
+/** The section whose head is the last at or above `y`; 0 when there is none. */
+export function sectionAt(layout: Layout, y: number): number {
+  return lastAtMost(layout.headTop, layout.headTop.length, y);
+}
+
 /** The photo of `row` whose middle is nearest to `x`. */
 export function nearestInRow(layout: Layout, row: number, x: number): number {
   const from = layout.rowStart[row] ?? 0;
@@ -169,7 +174,7 @@ export function middle(layout: Layout, index: number): number {
   return (layout.left[index] ?? 0) + (layout.width[index] ?? 0) / 2;
 }
 
-function lastAtMost(sorted: Uint32Array, length: number, value: number): number {
+function lastAtMost(sorted: ArrayLike<number>, length: number, value: number): number {
   let low = 0;
   let high = length - 1;
   while (low < high) {

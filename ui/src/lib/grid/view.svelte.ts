@@ -4,7 +4,8 @@
  * component's.
  */
 import type { Listing } from "../backend/listing";
-import { justify, middle, nearestInRow, rowAt, rowOf } from "./justify";
+import { groupsOf, groupWords } from "./groups";
+import { justify, middle, nearestInRow, rowAt, rowOf, sectionAt } from "./justify";
 
 /** What the grid shows. */
 export interface GridPhotos {
@@ -12,6 +13,8 @@ export interface GridPhotos {
   /** How many photos at the start are firm matches; null where all stand alike. */
   firm: number | null;
   weakShown: boolean;
+  /** In the order of dates, and grouped by them. */
+  byTime: boolean;
 }
 
 /** Pixels, as the tokens give them. */
@@ -20,6 +23,8 @@ export interface GridMetrics {
   gap: number;
   /** Height of the line before the weaker matches. */
   head: number;
+  /** Height of the line with a date. */
+  date: number;
 }
 
 export interface GridTile {
@@ -29,8 +34,18 @@ export interface GridTile {
   slot: number;
 }
 
+/** The line over the photos of a day, or of whatever they are grouped by. */
+export interface GridHead {
+  words: string;
+  top: number;
+  /** As far as its photos go. */
+  height: number;
+}
+
 /** Rows kept ready beyond each edge, as a share of the window's height. */
 const OVERSCAN = 0.5;
+/** How far before the end more photos are wanted, in windows. */
+const AHEAD = 3;
 /** Scrolling by more than this many windows a second asks for no thumbnails. */
 const RUSH_WINDOWS_PER_SECOND = 12;
 /** After the last scrolling, or a moment of rest within it. */
@@ -39,6 +54,7 @@ const SETTLE_MS = 80;
 const LABEL_MS = 900;
 /** Tiles are made in steps, so that a row more or less changes nothing. */
 const POOL_STEP = 16;
+const NO_METRICS: GridMetrics = { rowHeight: 1, gap: 0, head: 0, date: 0 };
 
 export class GridView {
   width = $state(0);
@@ -62,24 +78,52 @@ export class GridView {
     this.#photos = photos;
   }
 
-  /** Number of photos behind the fold, open or not; 0 where there is none. */
+  /** Number of photos behind the fold, open or not, come or not; 0 where there is none. */
   readonly weak = $derived.by(() => {
     const { listing, firm } = this.#photos();
-    return firm === null ? 0 : listing.count - firm;
+    const firmInAll = listing.strong + listing.likely;
+    return firm === null || firm < firmInAll ? 0 : Math.max(listing.count, listing.total) - firm;
+  });
+
+  /** By what the photos are grouped; null where they are not. */
+  readonly groups = $derived.by(() => {
+    const { listing, byTime } = this.#photos();
+    return byTime ? groupsOf(listing.times) : null;
   });
 
   readonly layout = $derived.by(() => {
     const { listing, firm, weakShown } = this.#photos();
-    const { rowHeight, gap, head } = this.metrics ?? { rowHeight: 1, gap: 0, head: 0 };
+    const { rowHeight, gap, head, date } = this.metrics ?? NO_METRICS;
     const shown = weakShown || firm === null ? listing.count : firm;
-    const sections = [{ start: 0, head: 0 }];
-    if (this.weak > 0) sections.push({ start: listing.count - this.weak, head });
+    const sections = this.groups?.starts.map((start) => ({ start, head: date })) ?? [
+      { start: 0, head: 0 },
+    ];
+    if (this.weak > 0 && firm !== null) sections.push({ start: firm, head });
     return justify(listing.aspects, this.metrics === null ? 0 : shown, sections, {
       width: this.width,
       rowHeight,
       gap,
     });
   });
+
+  /** The lines with dates whose photos are near the window. */
+  readonly heads = $derived.by((): GridHead[] => {
+    const { layout, groups } = this;
+    if (groups === null || layout.rows === 0) return [];
+    const { times } = this.#photos().listing;
+    const from = sectionAt(layout, this.scrollTop - this.height * OVERSCAN);
+    const to = sectionAt(layout, this.scrollTop + this.height * (1 + OVERSCAN));
+    return groups.starts.slice(from, to + 1).map((start, i) => {
+      const top = layout.headTop[from + i] ?? 0;
+      const end = layout.headTop[from + i + 1] ?? layout.height;
+      return { words: groupWords(groups.unit, times[start] ?? 0), top, height: end - top };
+    });
+  });
+
+  /** Whether the photos that have come end soon below the window. */
+  readonly nearEnd = $derived.by(
+    () => this.scrollTop + this.height * (1 + AHEAD) >= this.layout.height,
+  );
 
   /** The photos near the window, in order. */
   readonly tiles = $derived.by(() => {
@@ -140,7 +184,9 @@ export class GridView {
     const gap = this.metrics?.gap ?? 0;
     const top = this.layout.rowTop[row] ?? 0;
     const bottom = top + (this.layout.rowHeight[row] ?? 0);
-    if (top < this.scrollTop) return Math.max(0, top - gap);
+    // The date stays at the upper edge, over the photos.
+    const covered = this.groups === null ? 0 : (this.metrics?.date ?? 0);
+    if (top < this.scrollTop + covered) return Math.max(0, top - covered - gap);
     if (bottom > this.scrollTop + this.height) return bottom - this.height + gap;
     return null;
   }

@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { listingOf, plain, ScriptedBackend } from "../../testing/scripted";
-import { BUSY_AFTER_MS, DEBOUNCE_MS, Search, WARM_MS } from "./search.svelte";
+import {
+  BUSY_AFTER_MS,
+  DEBOUNCE_MS,
+  FIRST_PAGE,
+  NEXT_PAGE,
+  Search,
+  WARM_MS,
+} from "./search.svelte";
 
 let backend: ScriptedBackend;
 let search: Search;
@@ -16,6 +23,7 @@ const MATCHES = listingOf([
 ]);
 
 beforeEach(() => {
+  localStorage.clear();
   vi.useFakeTimers();
   backend = new ScriptedBackend();
   search = new Search(backend);
@@ -61,7 +69,7 @@ describe("searching while typing", () => {
     backend.questions[0]?.answer(listingOf(plain(5)));
     await settle();
     expect(search.listing?.count).toBe(2);
-    expect(search.answered).toEqual({ kind: "text", query: "cat" });
+    expect(search.answered).toMatchObject({ kind: "search", query: "cat" });
   });
 
   it("keeps the photos of the question before until the next are there", async () => {
@@ -146,25 +154,197 @@ describe("weaker matches", () => {
   });
 });
 
+const photo = (id: number) => ({ kind: "photo", photo: id, crop: null }) as const;
+const last = () => backend.questions.at(-1)?.request;
+
 describe("similar photos", () => {
   it("take the place of the words, and give it back", () => {
     search.type("dog");
     search.submit();
     search.findSimilar(7, "IMG_7.jpg");
     expect(search.text).toBe("");
-    expect(backend.questions[1]?.request).toMatchObject({ query: "", similarTo: 7 });
+    expect(last()).toMatchObject({ query: "", examples: [photo(7)] });
     search.findSimilar(8, "IMG_8.jpg");
-    search.leaveSimilar();
+    expect(last()).toMatchObject({ examples: [photo(8)] });
+    search.removeExample(0);
     expect(search.text).toBe("dog");
-    expect(backend.questions[3]?.request).toMatchObject({ query: "dog", similarTo: null });
+    expect(last()).toMatchObject({ query: "dog", examples: [] });
   });
 
-  it("give way to typed words", async () => {
+  it("go together with typed words, which stay when the photo goes", async () => {
+    search.type("dog");
     search.findSimilar(7, "IMG_7.jpg");
-    search.type("cat");
+    search.type("in snow");
     await vi.advanceTimersByTimeAsync(DEBOUNCE_MS);
-    expect(search.similar).toBeNull();
-    expect(backend.questions[1]?.request).toMatchObject({ query: "cat", similarTo: null });
+    expect(last()).toMatchObject({ query: "in snow", examples: [photo(7)] });
+    search.removeExample(0);
+    expect(last()).toMatchObject({ query: "in snow", examples: [] });
+  });
+
+  it("do not bring back what was cleared", () => {
+    search.type("dog");
+    search.findSimilar(7, "IMG_7.jpg");
+    search.clear();
+    expect(search.filled).toBe(false);
+    search.addExample(photo(9), "IMG_9.jpg");
+    search.removeExample(0);
+    expect(search.text).toBe("");
+    expect(last()).toBeNull();
+  });
+});
+
+describe("more and less like photos", () => {
+  it("refine the question, each photo one way or the other", () => {
+    search.type("dog");
+    search.moreLike(1, "a.jpg");
+    search.lessLike(2, "b.jpg");
+    search.lessLike(1, "a.jpg");
+    expect(last()).toMatchObject({ query: "dog", like: [], unlike: [2, 1] });
+    search.unsay(2);
+    expect(last()).toMatchObject({ query: "dog", like: [], unlike: [1] });
+    search.clear();
+    expect(last()).toBeNull();
+  });
+
+  it("are taken back one by one, the last first, then the examples", () => {
+    search.addExample(photo(9), "c.jpg");
+    search.moreLike(1, "a.jpg");
+    search.lessLike(2, "b.jpg");
+    const left = [0, 1, 2, 3].map(() => [
+      search.removeLast(),
+      search.examples.length + search.like.length + search.unlike.length,
+    ]);
+    expect(left).toEqual([
+      [true, 2],
+      [true, 1],
+      [true, 0],
+      [false, 0],
+    ]);
+  });
+});
+
+describe("a question that is kept", () => {
+  it("has the words and the photos, and not what is no photo of the library", () => {
+    search.type(" dog ");
+    search.addExample({ kind: "file", path: "/tmp/x.jpg", crop: null }, "x.jpg");
+    search.addExample(photo(9), "c.jpg");
+    search.moreLike(1, "a.jpg");
+    expect(search.question()).toEqual({
+      query: "dog",
+      examples: [photo(9)],
+      like: [1],
+      unlike: [],
+    });
+    expect(search.keepable).toBe(true);
+    search.clear();
+    search.addExample({ kind: "pasted", picture: 1, crop: null }, "Pasted picture");
+    expect(search.keepable).toBe(false);
+  });
+
+  it("is asked again as it was, and its photos get their names", async () => {
+    search.findSimilar(7, "IMG_7.jpg");
+    search.open({ id: 4, name: "Dogs", query: "dog", examples: [photo(2)], like: [3], unlike: [] });
+    expect(last()).toMatchObject({ query: "dog", examples: [photo(2)], like: [3], unlike: [] });
+    await settle();
+    expect(search.pictures[0]?.name).toBe("IMG_0002.jpg");
+    expect(search.liked[0]?.name).toBe("IMG_0003.jpg");
+    search.removeLast();
+    search.removeLast();
+    expect(search.text).toBe("dog");
+  });
+});
+
+describe("how strict a match must be", () => {
+  it("is remembered, and asks at once, though not for the library", () => {
+    search.strictness = 0.75;
+    expect(queries()).toEqual([]);
+    search.type("dog");
+    search.submit();
+    expect(last()).toMatchObject({ strictness: 0.75 });
+    search.answered = { kind: "search", query: "dog", examples: [], like: [], unlike: [] };
+    search.strictness = 1;
+    expect(last()).toMatchObject({ query: "dog", strictness: 1 });
+    expect(new Search(backend).strictness).toBe(1);
+  });
+});
+
+describe("an answer in pages", () => {
+  const many = (from: number, count: number, total: number, strong = total) =>
+    listingOf(
+      Array.from({ length: count }, (_, i) => ({
+        id: from + i + 1,
+        strength: from + i < strong ? (1 as const) : (3 as const),
+      })),
+      { offset: from, total, strong, likely: 0 },
+    );
+
+  async function firstPage(total: number, strong = total): Promise<void> {
+    search.type("dog");
+    search.submit();
+    expect(last()).toMatchObject({ offset: 0, limit: FIRST_PAGE });
+    backend.questions.at(-1)?.answer(many(0, Math.min(total, FIRST_PAGE), total, strong));
+    await settle();
+  }
+
+  it("goes on where it ends, once at a time, until all is there", async () => {
+    await firstPage(1200);
+    search.more();
+    search.more();
+    expect(backend.questions).toHaveLength(2);
+    expect(last()).toMatchObject({ query: "dog", offset: 500, limit: NEXT_PAGE });
+    const { revision } = search;
+    backend.questions[1]?.answer(many(500, 700, 1200));
+    await settle();
+    expect(search.listing?.count).toBe(1200);
+    expect([search.shown, search.shownInAll, search.revision]).toEqual([1200, 1200, revision]);
+    search.more();
+    expect(backend.questions).toHaveLength(2);
+  });
+
+  it("leaves folded matches where they are until they are wanted", async () => {
+    await firstPage(3000, 40);
+    expect([search.shown, search.shownInAll]).toEqual([40, 40]);
+    search.more();
+    expect(backend.questions).toHaveLength(1);
+    search.weakShown = true;
+    search.more();
+    expect(last()).toMatchObject({ offset: 500 });
+    expect(search.shownInAll).toBe(3000);
+  });
+
+  it("is there as far as it was after a refresh", async () => {
+    await firstPage(3000);
+    search.more();
+    backend.questions[1]?.answer(many(500, 1000, 3000));
+    await settle();
+    search.refresh();
+    expect(last()).toMatchObject({ offset: 0, limit: 1500 });
+    search.type("cat");
+    search.submit();
+    expect(last()).toMatchObject({ offset: 0, limit: FIRST_PAGE });
+  });
+
+  it("drops a page that comes after another question", async () => {
+    await firstPage(1200);
+    search.more();
+    search.type("cat");
+    search.submit();
+    backend.questions[1]?.answer(many(500, 700, 1200));
+    await settle();
+    expect(search.listing?.count).toBe(500);
+  });
+
+  it("says when a page cannot be had, and does not ask for it without end", async () => {
+    await firstPage(1200);
+    search.more();
+    backend.questions[1]?.fail({ code: "failed", message: "disk is gone" });
+    await settle();
+    expect(search.moreFailure?.message).toBe("disk is gone");
+    search.more();
+    expect(backend.questions).toHaveLength(2);
+    search.retryMore();
+    expect(backend.questions).toHaveLength(3);
+    expect(search.listing?.count).toBe(500);
   });
 });
 

@@ -10,7 +10,14 @@ import type { Notices } from "../notices/notices.svelte";
 export interface Sequence {
   ids: Uint32Array;
   shown: number;
+  /** How many there will be once all have come. */
+  inAll: number;
+  /** Has more of them come, where there are more. */
+  more(): void;
 }
+
+/** So near to the end more photos are wanted. */
+const AHEAD = 20;
 
 export class Viewer {
   id = $state<number | null>(null);
@@ -33,6 +40,7 @@ export class Viewer {
     this.id === null ? -1 : this.#sequence().ids.indexOf(this.id),
   );
   readonly count = $derived.by(() => this.#sequence().shown);
+  readonly inAll = $derived.by(() => this.#sequence().inAll);
 
   open(id: number): void {
     if (id === this.id) return;
@@ -40,6 +48,7 @@ export class Viewer {
     this.photo = null;
     this.failure = null;
     void this.#load(id);
+    if (this.index > this.count - AHEAD) this.#sequence().more();
   }
 
   close(): void {

@@ -22,3 +22,11 @@ export function exampleFor(now: Date): string {
   const days = Math.floor((now.getTime() - now.getTimezoneOffset() * 60_000) / DAY_MS);
   return EXAMPLES[days % EXAMPLES.length] ?? EXAMPLES[0];
 }
+
+/** Queries that show what can be asked, each with what it asks for. */
+export const QUERY_SAMPLES = [
+  { query: "a beach -people", meaning: "without people" },
+  { query: "snow date:2024", meaning: "from one year" },
+  { query: "camera:canon rating:>=4", meaning: "by camera and stars" },
+  { query: '"birthday cake" OR candles', meaning: "one or the other" },
+] as const;

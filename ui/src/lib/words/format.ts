@@ -5,12 +5,20 @@ const rough = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const plural = new Intl.PluralRules("en");
 
 // The camera's wall clock is stored as if it were UTC, so UTC shows it as the camera did.
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeZone: "UTC" });
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeZone: "UTC" });
 const minute = new Intl.DateTimeFormat(undefined, {
   dateStyle: "long",
   timeStyle: "short",
   timeZone: "UTC",
 });
+const weekday = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  timeZone: "UTC",
+});
+const year = new Intl.DateTimeFormat(undefined, { year: "numeric", timeZone: "UTC" });
 const month = new Intl.DateTimeFormat(undefined, {
   year: "numeric",
   month: "long",
@@ -97,11 +105,20 @@ export function nextTry(seconds: number): string {
 }
 
 export function date(unixSeconds: number): string {
-  return day.format(unixSeconds * 1000);
+  return long.format(unixSeconds * 1000);
 }
 
 export function dateTime(unixSeconds: number): string {
   return minute.format(unixSeconds * 1000);
+}
+
+/** A day with its weekday. */
+export function day(unixSeconds: number): string {
+  return weekday.format(unixSeconds * 1000);
+}
+
+export function yearOf(unixSeconds: number): string {
+  return year.format(unixSeconds * 1000);
 }
 
 export function monthOf(unixSeconds: number): string {
