@@ -1,5 +1,5 @@
 //! Pixels for the page: `thumb://localhost/<id>`, `photo://localhost/<id>`, and
-//! `photo://localhost/pasted/<number>` for a picture that was pasted.
+//! `photo://localhost/pasted-<number>` for a picture that was pasted.
 //!
 //! A photo is named by its id; no path is ever part of an address. No answer
 //! carries `Access-Control-Allow-Origin`: an `<img>` needs none, and no script
@@ -73,13 +73,13 @@ fn answer(
     }
 }
 
-/// What `/<id>` or `/pasted/<number>` names: digits and nothing else.
+/// What `/<id>` or `/pasted-<number>` names: digits and nothing else.
 fn named(path: &str) -> Option<Named> {
     fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
         let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
         if only_digits { digits.parse().ok() } else { None }
     }
-    match path.strip_prefix("/pasted/") {
+    match path.strip_prefix("/pasted-") {
         Some(digits) => number(digits).map(Named::Pasted),
         None => number(path.strip_prefix('/')?).map(|id| Named::Photo(PhotoId(id))),
     }
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_pasted_picture_has_an_address_of_its_own() {
-        assert_eq!(ask("photo://localhost/pasted/7").body(), b"pasted");
-        for path in ["/pasted/8", "/pasted/", "/pasted/-7", "/pasted", "/pasted/7/..", "/pasted//7"]
+        assert_eq!(ask("photo://localhost/pasted-7").body(), b"pasted");
+        for path in ["/pasted-8", "/pasted-", "/pasted--7", "/pasted", "/pasted-7/..", "/pasted-+7"]
         {
             assert_eq!(ask(&format!("photo://localhost{path}")).status(), 404, "{path}");
         }
