@@ -41,7 +41,11 @@ export class Session {
   constructor(backend: Backend) {
     this.backend = backend;
     this.library = new Library(backend, this.notices, (overview) => {
-      if (this.models.see(overview)) this.search.refresh();
+      if (!this.models.see(overview)) return;
+      // Another index answers.
+      this.search.refresh();
+      this.saved.recount();
+      this.duplicates.changed();
     });
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);

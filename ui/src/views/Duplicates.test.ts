@@ -78,7 +78,7 @@ describe("the duplicates", () => {
   it("suggest which one stays and why, and mark no other", async () => {
     await open();
     expect(group(0).textContent?.replace(/\s+/g, " ")).toContain(
-      "Suggested: IMG_1.jpg It is the largest.",
+      "Suggested: IMG_1.jpg · It is the largest.",
     );
     expect(checked(0)).toEqual(["true", "false", "false"]);
     expect(group(0).textContent?.match(/· stays/g)).toHaveLength(1);
@@ -157,6 +157,8 @@ describe("moving the others to the trash", () => {
     await settle();
     expect(trash).toHaveBeenCalledExactlyOnceWith([2, 3]);
     expect(screen.getByText("2 files moved to the trash.")).toBeTruthy();
+    // The keys go on from the group that has taken its place.
+    expect(document.activeElement).toBe(photos(0)[0]);
   });
 
   it("takes all groups on view at once, after the same question", async () => {
