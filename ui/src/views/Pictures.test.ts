@@ -1,4 +1,4 @@
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
@@ -112,6 +112,22 @@ describe("what is dropped", () => {
       { kind: "file", path: "/x/b.heic", crop: null },
     ]);
     expect(session.view).toBe("photos");
+  });
+
+  it("is taken over a photo that is seen large, which says so and gives way", async () => {
+    const { backend, session } = await open();
+    session.viewer.open(3);
+    await settle();
+    backend.emit((events) => events.dragging(true));
+    await settle();
+    expect(within(screen.getByTestId("viewer")).getByTestId("drop-overlay")).toBeTruthy();
+    backend.emit((events) => {
+      events.dropped(["/x/a.jpg"]);
+      events.dragging(false);
+    });
+    await settle();
+    expect(screen.queryByTestId("viewer")).toBeNull();
+    expect(session.search.examples).toHaveLength(1);
   });
 
   it("is only ever a folder as long as there is none to search", async () => {

@@ -90,6 +90,19 @@ describe("the counts", () => {
     expect(count.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
+  it("are found out at once of what is kept anew, or asks something else, and of no other", async () => {
+    const { backend, count } = keeping(of(1, "a dog"), of(2, "a cat"));
+    const { saved, search } = await open(backend);
+    count.mockClear();
+    search.type("a bird");
+    await saved.replace(of(2, "a cat"));
+    await saved.rename(of(1, "a dog"), "Dogs");
+    search.type("a fish");
+    await saved.keep("Fish");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(count.mock.calls.flat()).toEqual([2, 3]);
+  });
+
   it("wait until somebody sees them", async () => {
     const { backend, count } = keeping(of(1, "a dog"));
     const { saved, unwatch } = await open(backend);
@@ -156,6 +169,7 @@ describe("the question that is asked", () => {
     expect(save).toHaveBeenCalledWith({ ...NOTHING, name: "Grainy", query: "iso:>800" });
     expect(names(saved)).toEqual(["a dog", "Grainy"]);
     expect(saved.current?.name).toBe("Grainy");
+    await vi.advanceTimersByTimeAsync(0);
     expect(saved.counts.get(2)).toBe(20);
   });
 

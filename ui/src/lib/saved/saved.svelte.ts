@@ -54,6 +54,7 @@ export class SavedSearches {
   #search: Search;
   #watchers = 0;
   #stale = true;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(backend: Backend, notices: Notices, search: Search) {
     this.#backend = backend;
@@ -66,14 +67,21 @@ export class SavedSearches {
     return this.#search.question();
   }
 
+  /** Reads what is kept; counts what is another question than before. */
   async load(): Promise<void> {
+    const before = this.all ?? [];
     try {
       this.all = await this.#backend.savedSearches();
       this.failure = null;
     } catch (thrown) {
       this.failure = commandError(thrown);
+      return;
     }
-    this.recount();
+    for (const saved of this.all) {
+      const same = before.some((old) => old.id === saved.id && sameQuestion(old, saved));
+      if (!same) this.counts.delete(saved.id);
+    }
+    this.#fill();
   }
 
   /** The counts are on view, until the returned function is called. */
@@ -97,26 +105,14 @@ export class SavedSearches {
     if (this.#seen && this.all !== null) this.#round();
   }
 
-  #round = coalesce(async () => {
-    this.#stale = false;
-    for (const { id } of this.all ?? []) {
-      if (!this.#seen) {
-        this.#stale = true;
-        return;
-      }
-      await this.#count(id);
-    }
-  }, ROUND_MS);
-
   open(saved: SavedSearch): void {
     this.#search.open(saved);
   }
 
   /** Keeps what is asked now under a name; rejects where the name is taken. */
   async keep(name: string): Promise<void> {
-    const { id } = await this.#backend.saveSearch({ name, ...this.#search.question() });
+    await this.#backend.saveSearch({ name, ...this.#search.question() });
     await this.load();
-    await this.#count(id);
   }
 
   /** Rejects where the name is taken. */
@@ -172,13 +168,34 @@ export class SavedSearches {
     }
   }
 
-  async #count(id: number): Promise<void> {
-    try {
-      this.counts.set(id, await this.#backend.countSearch(id));
-    } catch {
-      // What went wrong the search itself says when it is asked.
-      this.counts.delete(id);
+  /** Counts all. */
+  #round = coalesce(() => this.#countAll(() => true), ROUND_MS);
+  /** Counts what was not counted yet. */
+  #fill = coalesce(() => this.#countAll((id) => !this.counts.has(id)), 0);
+
+  async #countAll(wanted: (id: number) => boolean): Promise<void> {
+    this.#stale = false;
+    for (const { id } of this.all ?? []) {
+      if (!this.#seen) {
+        this.#stale = true;
+        return;
+      }
+      if (wanted(id)) await this.#count(id);
     }
+  }
+
+  /** Counts one, once those are counted that were wanted before. */
+  #count(id: number): Promise<void> {
+    const counted = this.#last.then(async () => {
+      try {
+        this.counts.set(id, await this.#backend.countSearch(id));
+      } catch {
+        // What went wrong the search itself says when it is asked.
+        this.counts.delete(id);
+      }
+    });
+    this.#last = counted;
+    return counted;
   }
 
   get #seen(): boolean {
