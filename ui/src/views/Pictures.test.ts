@@ -26,7 +26,7 @@ const box = (): HTMLElement => screen.getByTestId("search-box");
 
 /** Pastes as a browser does, with text and a picture or without. */
 async function paste(target: Element, text: string, picture = true): Promise<boolean> {
-  const clipboardData = { items: picture ? PNG.items : [], getData: () => text };
+  const clipboardData = { types: ["any"], items: picture ? PNG.items : [], getData: () => text };
   const event = Object.assign(new Event("paste", { bubbles: true, cancelable: true }), {
     clipboardData,
   });

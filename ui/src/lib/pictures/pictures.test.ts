@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { FakeBackend } from "../backend/fake";
 import { Notices } from "../notices/notices.svelte";
 import { Search } from "../search/search.svelte";
-import { isPicture, MOST_DROPPED, pastedPicture, Pictures } from "./pictures";
+import { isPicture, MOST_DROPPED, pastedPicture, Pictures, untoldPicture } from "./pictures";
 
 const png = (): File =>
   new File([new Uint8Array([0x89, 0x50])], "image.png", { type: "image/png" });
@@ -12,6 +12,7 @@ const png = (): File =>
 function clipboard(text: string, ...files: File[]): DataTransfer {
   const items = files.map((file) => ({ kind: "file", type: file.type, getAsFile: () => file }));
   return {
+    types: ["text/plain", ...files.map(() => "Files")],
     items: [{ kind: "string", type: "text/plain", getAsFile: () => null }, ...items],
     getData: (type: string) => (type === "text/plain" ? text : ""),
   } as unknown as DataTransfer;
@@ -72,6 +73,28 @@ describe("what is pasted", () => {
   it("is text in a field where it is both", () => {
     expect(pastedPicture(clipboard("A1: 7", png()), true)).toBeNull();
     expect(pastedPicture(clipboard("A1: 7", png()), false)).not.toBeNull();
+  });
+
+  it("is read from the clipboard where the event tells nothing of it", async () => {
+    const silent = (text: string): DataTransfer =>
+      ({ types: [], items: [], getData: () => text }) as unknown as DataTransfer;
+    const picture = new Blob(["x"], { type: "image/png" });
+    const items = [
+      { types: ["text/html"], getType: vi.fn() },
+      { types: ["image/png"], getType: async () => picture },
+    ];
+    const read = vi
+      .spyOn(navigator.clipboard, "read")
+      .mockImplementation(async () => items as unknown as ClipboardItems);
+    expect(await untoldPicture(silent(""), true)).toBe(picture);
+    expect(await untoldPicture(silent("A1: 7"), false)).toBe(picture);
+    read.mockClear();
+    // Text in a field is meant as such, and an event that tells what there is has told all.
+    expect(await untoldPicture(silent("A1: 7"), true)).toBeNull();
+    expect(await untoldPicture(clipboard("words"), false)).toBeNull();
+    expect(read).not.toHaveBeenCalled();
+    read.mockRejectedValue(new DOMException("not allowed", "NotAllowedError"));
+    expect(await untoldPicture(silent(""), false)).toBeNull();
   });
 
   it("is handed over in bytes and becomes an example", async () => {

@@ -26,12 +26,36 @@ export function isPicture(path: string): boolean {
  * program may be both; in a field the text counts then.
  */
 export function pastedPicture(data: DataTransfer | null, inField: boolean): File | null {
-  if (data === null || (inField && data.getData("text/plain").trim() !== "")) return null;
+  if (data === null || isText(data, inField)) return null;
   const files = [...data.items].flatMap((item) => {
     const file = item.kind === "file" ? item.getAsFile() : null;
     return file ? [file] : [];
   });
   return files.find(({ type }) => type.startsWith("image/")) ?? null;
+}
+
+/**
+ * The same where the event does not tell what there is: WebKit on Linux says nothing of pictures
+ * in it, but lets the clipboard be read while it is handled.
+ */
+export async function untoldPicture(
+  data: DataTransfer | null,
+  inField: boolean,
+): Promise<Blob | null> {
+  if (data === null || data.types.length > 0 || isText(data, inField)) return null;
+  try {
+    for (const item of await navigator.clipboard.read()) {
+      const type = item.types.find((each) => each.startsWith("image/"));
+      if (type !== undefined) return await item.getType(type);
+    }
+  } catch {
+    // It may not be read, or is empty: then nothing is pasted.
+  }
+  return null;
+}
+
+function isText(data: DataTransfer, inField: boolean): boolean {
+  return inField && data.getData("text/plain").trim() !== "";
 }
 
 export class Pictures {
