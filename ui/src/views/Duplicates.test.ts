@@ -139,6 +139,27 @@ describe("the duplicates", () => {
   });
 });
 
+describe("a photo of a group that is seen large", () => {
+  it("is no answer to the question, and takes no feedback to it", async () => {
+    const { session } = await open();
+    session.search.type("a dog");
+    session.search.submit();
+    await settle();
+    session.viewer.open(session.search.listing?.ids[0] ?? 0);
+    await settle();
+    const feedback = () =>
+      within(screen.getByTestId("viewer")).queryAllByRole("button", { name: /like this/i });
+    expect(feedback()).toHaveLength(2);
+    session.viewer.close();
+    session.view = "duplicates";
+    await settle();
+    photos(0)[0]?.focus();
+    await userEvent.keyboard("{Enter}");
+    await settle();
+    expect(feedback()).toEqual([]);
+  });
+});
+
 describe("moving the others to the trash", () => {
   it("asks first, with how many and how large, and says what stays", async () => {
     const { trash } = await open();
