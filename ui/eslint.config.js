@@ -10,7 +10,7 @@ const layer = (files, ...patterns) => ({
   files,
   rules: { "no-restricted-imports": ["error", { patterns }] },
 });
-const domains = ["grid", "library", "models", "progress", "search", "viewer"];
+const domains = ["duplicates", "grid", "library", "models", "progress", "search", "viewer"];
 
 export default ts.config(
   { ignores: ["dist", "node_modules"] },

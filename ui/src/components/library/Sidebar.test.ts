@@ -6,6 +6,8 @@ import { describe, expect, it, vi } from "vitest";
 import { FakeBackend, type FakeOptions } from "../../lib/backend/fake";
 import { Library } from "../../lib/library/library.svelte";
 import { Notices } from "../../lib/notices/notices.svelte";
+import { SavedSearches } from "../../lib/saved/saved.svelte";
+import { Search } from "../../lib/search/search.svelte";
 import Sidebar from "./Sidebar.svelte";
 
 async function settle(): Promise<void> {
@@ -19,8 +21,11 @@ async function open(options: Partial<FakeOptions> = {}) {
   await library.open();
   const props = {
     library,
-    atLibrary: true,
+    saved: new SavedSearches(backend, notices, new Search(backend)),
+    at: "library" as const,
     onlibrary: vi.fn(),
+    onduplicates: vi.fn(),
+    onsaved: vi.fn(),
     onsettings: vi.fn(),
     children: createRawSnippet(() => ({ render: () => "<p>foot</p>" })),
   };
@@ -97,16 +102,19 @@ describe("the folders in the sidebar", () => {
       .map((button) => button.textContent);
     expect(offered.map((words) => words?.replace(/\s+/g, " ").trim())).toEqual([
       "Library 95,157",
+      "Duplicates",
       "Settings",
     ]);
   });
 
-  it("lead back to the library, and to the settings", async () => {
+  it("lead back to the library, to duplicates, and to the settings", async () => {
     const { props } = await open();
     const library = screen.getByRole("button", { name: /^Library/ });
     expect(library.getAttribute("aria-current")).toBe("page");
     await userEvent.click(library);
     expect(props.onlibrary).toHaveBeenCalledOnce();
+    await userEvent.click(screen.getByRole("button", { name: "Duplicates" }));
+    expect(props.onduplicates).toHaveBeenCalledOnce();
     await userEvent.click(screen.getByRole("button", { name: "Settings" }));
     expect(props.onsettings).toHaveBeenCalledOnce();
   });

@@ -6,10 +6,19 @@ export interface Notice {
   id: number;
   kind: "done" | "failed";
   text: string;
+  /** What can be done about it. */
+  action: NoticeAction | null;
+}
+
+export interface NoticeAction {
+  words: string;
+  run: () => void;
 }
 
 /** Long enough to read two sentences. Failures stay until they are dismissed. */
 const DONE_MS = 6000;
+/** Long enough to find that it was a mistake. */
+const ACTION_MS = 12_000;
 /** More than these would cover the photos; the oldest go. */
 const MOST = 3;
 
@@ -17,9 +26,9 @@ export class Notices {
   all = $state.raw<readonly Notice[]>([]);
   #next = 1;
 
-  done(text: string): void {
-    const { id } = this.#add("done", text);
-    setTimeout(() => this.dismiss(id), DONE_MS);
+  done(text: string, action: NoticeAction | null = null): void {
+    const { id } = this.#add("done", text, action);
+    setTimeout(() => this.dismiss(id), action ? ACTION_MS : DONE_MS);
   }
 
   /** `what` says what did not happen; the cause is added. */
@@ -31,8 +40,14 @@ export class Notices {
     this.all = this.all.filter((notice) => notice.id !== id);
   }
 
-  #add(kind: Notice["kind"], text: string): Notice {
-    const notice = { id: this.#next++, kind, text };
+  /** Does what the notice offers, once. */
+  act(notice: Notice): void {
+    this.dismiss(notice.id);
+    notice.action?.run();
+  }
+
+  #add(kind: Notice["kind"], text: string, action: NoticeAction | null = null): Notice {
+    const notice = { id: this.#next++, kind, text, action };
     // The same words twice say nothing more.
     const others = this.all.filter((other) => other.text !== text);
     this.all = [...others, notice].slice(-MOST);

@@ -5,7 +5,7 @@
  * wanted.
  */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Example, SavedSearch } from "../backend/dto";
+import type { CommandError, Crop, Example, SavedSearch } from "../backend/dto";
 import { appended, firmCount, strengthAt, type Listing } from "../backend/listing";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
@@ -219,11 +219,11 @@ export class Search {
     this.#leave();
   }
 
-  /** Asks for photos like this one in place of all that was asked. */
-  findSimilar(photo: number, name: string): void {
+  /** Asks for photos like this one, or like a part of it, in place of all that was asked. */
+  findSimilar(photo: number, name: string, crop: Crop | null = null): void {
     const alone = this.text === "" && this.pictures.length === 1;
     if (this.#before === null || !alone) this.#before = this.#standing;
-    this.#put({ ...NOTHING, pictures: [{ example: { kind: "photo", photo, crop: null }, name }] });
+    this.#put({ ...NOTHING, pictures: [{ example: { kind: "photo", photo, crop }, name }] });
   }
 
   /** Takes the last of the chips away; false where there is none. */

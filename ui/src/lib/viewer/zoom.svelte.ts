@@ -12,6 +12,12 @@ export interface Size {
   height: number;
 }
 
+/** A place in the window, from its left upper corner. */
+export interface Rect extends Size {
+  left: number;
+  top: number;
+}
+
 /** How far beyond one photo pixel per screen pixel the wheel goes. */
 const MOST_BEYOND_ACTUAL = 4;
 
@@ -51,6 +57,18 @@ export class Zoom {
 
   pan(dx: number, dy: number, fitted: Size, frame: Size): void {
     this.#place(this.x + dx, this.y + dy, fitted, frame);
+  }
+
+  /** Where the whole photo lies, most of which may be outside of the window. */
+  placed(fitted: Size, frame: Size): Rect {
+    const width = fitted.width * this.scale;
+    const height = fitted.height * this.scale;
+    return {
+      left: (frame.width - width) / 2 + this.x,
+      top: (frame.height - height) / 2 + this.y,
+      width,
+      height,
+    };
   }
 
   #scaleTo(scale: number, at: Point, fitted: Size, frame: Size): void {

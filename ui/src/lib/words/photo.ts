@@ -1,6 +1,6 @@
 /** Words for what is known of a photo. */
-import type { Photo } from "../backend/dto";
-import { date, dateTime, dimensions, fileSize } from "./format";
+import type { Crop, Photo } from "../backend/dto";
+import { date, dateTime, dimensions, fileSize, percent } from "./format";
 
 const digits = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
@@ -70,4 +70,10 @@ export function ratingWords(rating: number | null): string | null {
   if (rating === null || rating === 0) return null;
   if (rating < 0) return "Rejected";
   return rating === 1 ? "1 star" : `${rating} stars`;
+}
+
+/** Where a part of a photo lies and how large it is, for who does not see it. */
+export function regionWords({ left, top, width, height }: Crop): string {
+  const [x, y, wide, high] = [left, top, width, height].map((share) => percent(share, 1));
+  return `${wide} wide and ${high} high, ${x} from the left and ${y} from the top`;
 }
