@@ -6,19 +6,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use afterimage_engine::{
-    Cancel, Context, Engine, Error, PairCheck, PhotoId, Result, RootId, Sensor,
+    Cancel, Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SavedSearchId, Sensor,
 };
 use tauri::ipc::{InvokeBody, Response};
 use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure, Model,
-    Overview, Photo, Policy, Reading, Removed, Root, SearchRequest, Trashed, library_listing,
+    self, CommandError, Completion, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure, Model,
+    NewSavedSearch, Overview, Photo, Policy, Reading, Removed, Root, SavedSearch, SearchRequest, Trashed, library_listing,
     page_listing,
 };
 use crate::presence::Presence;
 use crate::{Shell, events};
+
+/// Earlier questions that the page offers.
+const OFFERED: usize = 50;
 
 type Answer<T> = Result<T, CommandError>;
 
@@ -114,6 +117,85 @@ pub async fn keep_picture(
         // What cannot be shown could not be searched with either.
         Engine::show_picture(&bytes)?;
         Ok(shell.pictures().keep(bytes))
+    })
+    .await
+}
+
+/// What may be put in at a position of the text.
+#[tauri::command]
+pub async fn complete(
+    shell: State<'_, Arc<Shell>>,
+    query: String,
+    cursor: usize,
+) -> Answer<Vec<Completion>> {
+    ask("complete", &shell, move |engine| {
+        let completions = engine.complete(&query, dto::bytes(&query, cursor))?;
+        Ok(completions.into_iter().map(|it| Completion::of(it, &query)).collect())
+    })
+    .await
+}
+
+/// What was asked before, the latest first.
+#[tauri::command]
+pub async fn history(shell: State<'_, Arc<Shell>>) -> Answer<Vec<String>> {
+    ask("history", &shell, |engine| engine.history(OFFERED)).await
+}
+
+#[tauri::command]
+pub async fn remember_query(shell: State<'_, Arc<Shell>>, query: String) -> Answer<()> {
+    ask("remember_query", &shell, move |engine| engine.remember_query(&query)).await
+}
+
+#[tauri::command]
+pub async fn forget_history(shell: State<'_, Arc<Shell>>) -> Answer<()> {
+    ask("forget_history", &shell, |engine| engine.forget_history()).await
+}
+
+#[tauri::command]
+pub async fn saved_searches(shell: State<'_, Arc<Shell>>) -> Answer<Vec<SavedSearch>> {
+    ask("saved_searches", &shell, |engine| {
+        Ok(engine.saved_searches()?.into_iter().map(SavedSearch::from).collect())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn save_search(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    search: NewSavedSearch,
+) -> Answer<SavedSearch> {
+    let search = search.read(&shell.pictures())?;
+    let saved = ask("save_search", &shell, move |engine| engine.save_search(&search)).await?;
+    events::saved_searches_changed(&app);
+    Ok(saved.into())
+}
+
+#[tauri::command]
+pub async fn update_search(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    search: SavedSearch,
+) -> Answer<()> {
+    let search = search.read(&shell.pictures())?;
+    ask("update_search", &shell, move |engine| engine.update_saved_search(&search)).await?;
+    events::saved_searches_changed(&app);
+    Ok(())
+}
+
+#[tauri::command]
+pub async fn remove_search(app: AppHandle, shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
+    ask("remove_search", &shell, move |engine| engine.remove_saved_search(SavedSearchId(id)))
+        .await?;
+    events::saved_searches_changed(&app);
+    Ok(())
+}
+
+/// How many photos a saved search finds now.
+#[tauri::command]
+pub async fn count_search(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<usize> {
+    ask("count_search", &shell, move |engine| {
+        engine.count_saved_search(SavedSearchId(id), &Cancel::default())
     })
     .await
 }

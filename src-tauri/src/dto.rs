@@ -21,7 +21,7 @@ pub use duplicates::{DuplicateGroup, DuplicateKind, Trashed};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
-pub use search::{Pictures, Reading, SearchRequest};
+pub use search::{Completion, NewSavedSearch, Pictures, Reading, SavedSearch, SearchRequest, bytes};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -462,8 +462,10 @@ mod tests {
         declare::<search::PieceKind>(&config, &mut out);
         declare::<search::Piece>(&config, &mut out);
         declare::<Reading>(&config, &mut out);
+        declare::<Completion>(&config, &mut out);
         declare::<search::Crop>(&config, &mut out);
         declare::<search::Example>(&config, &mut out);
+        declare::<SavedSearch>(&config, &mut out);
         declare::<DuplicateKind>(&config, &mut out);
         declare::<duplicates::DuplicatePhoto>(&config, &mut out);
         declare::<DuplicateGroup>(&config, &mut out);

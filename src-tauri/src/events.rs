@@ -1,5 +1,6 @@
 //! What the engine tells the page while it works: `progress`, `library-changed`,
-//! `roots-changed`, `install`, `models-changed` and `engine-failed`.
+//! `roots-changed`, `install`, `models-changed`, `saved-searches-changed` and
+//! `engine-failed`.
 //!
 //! The engine may report thousands of times a second; the page hears at most ten
 //! times, always the newest, and always the last one.
@@ -55,6 +56,11 @@ pub fn installing(app: AppHandle, id: String) -> impl Fn(Download) + Send + Sync
 /// Tells the page that models came, went or changed places.
 pub fn models_changed(app: &AppHandle) {
     emit(app, "models-changed", ());
+}
+
+/// Tells the page that questions were kept, changed or forgotten.
+pub fn saved_searches_changed(app: &AppHandle) {
+    emit(app, "saved-searches-changed", ());
 }
 
 /// Lets one thing through in an interval.

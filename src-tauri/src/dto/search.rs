@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use afterimage_engine as engine;
-use engine::{ExampleSource, PhotoId};
+use engine::{ExampleSource, PhotoId, SavedSearchId};
 use serde::{Deserialize, Serialize};
 
 /// Something in a query that is not understood, or cannot be answered.
@@ -98,6 +98,32 @@ impl Reading {
     }
 }
 
+/// Something to put in while a query is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Completion {
+    /// Where what it replaces begins.
+    pub from: usize,
+    /// Where that ends.
+    pub to: usize,
+    /// What to put there. One that ends in `:` wants a value next.
+    pub text: String,
+    /// What it means, or the value as the library has it.
+    pub detail: Option<String>,
+    /// Photos that have this value, where that was counted.
+    pub count: Option<u64>,
+}
+
+impl Completion {
+    /// A completion of this query.
+    pub fn of(completion: engine::Completion, query: &str) -> Self {
+        let engine::Completion { at, text, detail, count } = completion;
+        let Range { start: from, end: to } = units(query, &at);
+        Self { from, to, text, detail, count }
+    }
+}
+
 /// A part of an upright picture, in fractions of its width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -156,11 +182,9 @@ impl SearchRequest {
     /// # Errors
     /// `NotFound` for a picture that is not kept any more.
     pub fn read(self, pictures: &Pictures) -> engine::Result<engine::SearchRequest> {
-        let ids = |ids: Vec<i64>| ids.into_iter().map(PhotoId).collect();
-        let examples = self.examples.into_iter().map(|example| example.read(pictures));
         Ok(engine::SearchRequest {
             query: self.query,
-            examples: examples.collect::<engine::Result<_>>()?,
+            examples: read_all(self.examples, pictures)?,
             like: ids(self.like),
             unlike: ids(self.unlike),
             strictness: self.strictness,
@@ -182,6 +206,101 @@ impl Example {
         };
         Ok(engine::Example { source, crop: crop.map(engine::Crop::from) })
     }
+}
+
+/// A question that was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SavedSearch {
+    pub id: i64,
+    pub name: String,
+    pub query: String,
+    /// Photos only; files and pasted pictures are not kept.
+    pub examples: Vec<Example>,
+    /// More like these photos.
+    pub like: Vec<i64>,
+    /// Less like these.
+    pub unlike: Vec<i64>,
+}
+
+/// A question to keep.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSavedSearch {
+    name: String,
+    query: String,
+    examples: Vec<Example>,
+    like: Vec<i64>,
+    unlike: Vec<i64>,
+}
+
+impl From<engine::SavedSearch> for SavedSearch {
+    fn from(search: engine::SavedSearch) -> Self {
+        let engine::SavedSearch { id, name, query, examples, like, unlike } = search;
+        let kept = |engine::Example { source, crop }: engine::Example| match source {
+            ExampleSource::Photo(PhotoId(photo)) => {
+                Some(Example::Photo { photo, crop: crop.map(Crop::from) })
+            }
+            // Others are not kept.
+            ExampleSource::File(_) | ExampleSource::Picture(_) => None,
+        };
+        let ids = |photos: Vec<PhotoId>| photos.into_iter().map(|photo| photo.0).collect();
+        Self {
+            id: id.0,
+            name,
+            query,
+            examples: examples.into_iter().filter_map(kept).collect(),
+            like: ids(like),
+            unlike: ids(unlike),
+        }
+    }
+}
+
+impl NewSavedSearch {
+    /// For the engine, which says what cannot be kept.
+    ///
+    /// # Errors
+    /// `NotFound` for a picture that is not kept any more.
+    pub fn read(self, pictures: &Pictures) -> engine::Result<engine::NewSavedSearch> {
+        let Self { name, query, examples, like, unlike } = self;
+        Ok(engine::NewSavedSearch {
+            name,
+            query,
+            examples: read_all(examples, pictures)?,
+            like: ids(like),
+            unlike: ids(unlike),
+        })
+    }
+}
+
+impl SavedSearch {
+    /// For the engine, which says what cannot be kept.
+    ///
+    /// # Errors
+    /// `NotFound` for a picture that is not kept any more.
+    pub fn read(self, pictures: &Pictures) -> engine::Result<engine::SavedSearch> {
+        let Self { id, name, query, examples, like, unlike } = self;
+        Ok(engine::SavedSearch {
+            id: SavedSearchId(id),
+            name,
+            query,
+            examples: read_all(examples, pictures)?,
+            like: ids(like),
+            unlike: ids(unlike),
+        })
+    }
+}
+
+fn ids(ids: Vec<i64>) -> Vec<PhotoId> {
+    ids.into_iter().map(PhotoId).collect()
+}
+
+fn read_all(
+    examples: Vec<Example>,
+    pictures: &Pictures,
+) -> engine::Result<Vec<engine::Example>> {
+    examples.into_iter().map(|example| example.read(pictures)).collect()
 }
 
 /// Pictures that were pasted, by number: the last few.
