@@ -64,9 +64,9 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, EmbedInput, EmbedReport, Event, Exclusions, Failure, Hit, Holder,
-    IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Removed, Root, RootId,
-    RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
+    Change, ChangeKind, Crop, EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions,
+    Failure, Hit, Holder, IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
+    Removed, Root, RootId, RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -197,7 +198,7 @@ pub struct Holder {
 }
 
 /// A question.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SearchRequest {
     /// What the photos should show and be, in the language of the search box:
     /// `a dog -leash date:2021`. May be empty where images or `similar_to` say it.
@@ -207,8 +208,69 @@ pub struct SearchRequest {
     /// A photo of the library that they should resemble; it is left out of the
     /// answer.
     pub similar_to: Option<PhotoId>,
+    /// Pictures, or parts of them, that the photos should resemble.
+    pub examples: Vec<Example>,
+    /// Photos of the library that are what is meant: more like these.
+    pub like: Vec<PhotoId>,
+    /// Photos of the library that are not what is meant: less like these.
+    pub unlike: Vec<PhotoId>,
+    /// How sure a hit has to be to count as strong or likely: 0 for everything
+    /// that may be meant, 0.5 as usual, 1 for only what is certain.
+    pub strictness: f32,
+    /// How many of the best hits are passed over.
+    pub offset: usize,
     /// At most so many hits; `None` for all.
     pub limit: Option<usize>,
+}
+
+impl Default for SearchRequest {
+    /// Asks nothing, as strictly as usual, and wants all hits.
+    fn default() -> Self {
+        Self {
+            query: String::new(),
+            images: Vec::new(),
+            similar_to: None,
+            examples: Vec::new(),
+            like: Vec::new(),
+            unlike: Vec::new(),
+            strictness: 0.5,
+            offset: 0,
+            limit: None,
+        }
+    }
+}
+
+/// A picture that photos should resemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// The picture.
+    pub source: ExampleSource,
+    /// The part of it that counts; `None` for all of it.
+    pub crop: Option<Crop>,
+}
+
+/// Where the picture of an example is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExampleSource {
+    /// It is a photo of the library, which is left out of the answer.
+    Photo(PhotoId),
+    /// It is an image file.
+    File(PathBuf),
+    /// It is here: the bytes of an image file, such as one that was pasted.
+    Picture(Arc<[u8]>),
+}
+
+/// A part of an upright picture, in fractions of its width and height: 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crop {
+    /// Its left side, from the picture's.
+    pub left: f32,
+    /// Its top, from the picture's.
+    pub top: f32,
+    /// How wide it is, above 0.
+    pub width: f32,
+    /// How high it is, above 0.
+    pub height: f32,
 }
 
 /// An answer.
