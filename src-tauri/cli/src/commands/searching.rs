@@ -9,13 +9,33 @@ use crate::output::{self, faint, mark, shown};
 
 /// `afterimage search`
 pub fn search(engine: &Engine, args: &SearchArgs, json: bool) -> Outcome {
-    let request = SearchRequest {
+    let mut request = SearchRequest {
         query: args.query.clone().unwrap_or_default(),
         images: args.images.clone(),
         limit: args.limit.limit(),
         ..SearchRequest::default()
     };
+    if let Some(name) = &args.saved {
+        let saved = engine.saved_search(name)?;
+        request.query = both(&saved.query, &request.query);
+        request.examples = saved.examples;
+        request.like = saved.like;
+        request.unlike = saved.unlike;
+    }
     print(&engine.search(&request, &Cancel::default())?, json)
+}
+
+/// A saved query and what is asked besides. Of alternatives each has to show it.
+fn both(saved: &str, besides: &str) -> String {
+    let today = afterimage_engine::today();
+    let are_several = |text| query::parse(text, today).query.alternatives.len() > 1;
+    let grouped = |text: &str, other: &str| match are_several(text) && !other.is_empty() {
+        true => format!("({text})"),
+        false => text.to_owned(),
+    };
+    let (saved, besides) = (saved.trim(), besides.trim());
+    let both = format!("{} {}", grouped(saved, besides), grouped(besides, saved));
+    both.trim().to_owned()
 }
 
 /// `afterimage similar`
