@@ -13,9 +13,9 @@ use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 
 use crate::dto::{
-    self, CommandError, Completion, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure, Model,
-    NewSavedSearch, Overview, Photo, Policy, Reading, Removed, Root, SavedSearch, SearchRequest, Trashed, library_listing,
-    page_listing,
+    self, CommandError, Completion, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure,
+    Model, NewSavedSearch, Overview, Photo, Policy, Reading, Removed, Root, SavedSearch,
+    SearchRequest, Trashed, library_listing, page_listing,
 };
 use crate::presence::Presence;
 use crate::{Shell, events};

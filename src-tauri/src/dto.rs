@@ -21,7 +21,9 @@ pub use duplicates::{DuplicateGroup, DuplicateKind, Trashed};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
-pub use search::{Completion, NewSavedSearch, Pictures, Reading, SavedSearch, SearchRequest, bytes};
+pub use search::{
+    Completion, NewSavedSearch, Pictures, Reading, SavedSearch, SearchRequest, bytes,
+};
 
 /// What the library holds and what it works with.
 #[derive(Debug, Serialize)]
@@ -195,6 +197,8 @@ pub struct Photo {
     /// 1 to 5; 0 for none, -1 for rejected.
     pub rating: Option<i8>,
     pub label: Option<String>,
+    /// The person marked it.
+    pub favourite: bool,
     /// The nearest town.
     pub near: Option<Near>,
     pub offline: bool,
@@ -250,6 +254,7 @@ impl From<engine::Photo> for Photo {
             hierarchical_keywords,
             rating,
             label,
+            favourite,
             near,
             format,
             offline,
@@ -287,6 +292,7 @@ impl From<engine::Photo> for Photo {
             hierarchical_keywords,
             rating,
             label,
+            favourite,
             near: near.map(|(city, region, country)| Near { city, region, country }),
             offline,
             embedded,

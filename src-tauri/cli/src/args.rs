@@ -1,13 +1,15 @@
 //! What may be typed, as types. Nothing here touches the disk but for the
 //! default places of library and models.
 
+mod bench;
+
 use std::env;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use afterimage_engine::{DeviceChoice, DuplicateKind, Engine, Error, OpenOptions, Precision};
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use bench::{BenchCommand, BenchDecodeArgs, BenchEmbedArgs, BenchIndexArgs};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -73,6 +75,11 @@ pub enum Command {
     Similar(SimilarArgs),
     /// Find photos that are the same, or nearly
     Duplicates(DuplicatesArgs),
+    /// List, keep, rename and forget saved searches
+    #[command(subcommand)]
+    Saved(SavedCommand),
+    /// Mark photos as favourites, which `is:favourite` finds
+    Favourite(FavouriteArgs),
     /// Print the vectors of texts and images
     Embed(EmbedArgs),
     /// Say what the library holds
@@ -133,16 +140,44 @@ pub struct WatchArgs {
 
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// What the photo shows: "a dog on a beach"
-    #[arg(required_unless_present = "images")]
+    /// What the photo shows: "a dog on a beach". With --saved, what it has to show
+    /// besides
+    #[arg(required_unless_present_any = ["images", "saved", "like"])]
     pub query: Option<String>,
+
+    /// Ask a saved search, as it was kept
+    #[arg(long, value_name = "NAME")]
+    pub saved: Option<String>,
 
     /// An example photo; may be given several times
     #[arg(long = "image", value_name = "FILE")]
     pub images: Vec<PathBuf>,
 
+    /// A photo to be more like, by its number; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub like: Vec<i64>,
+
+    /// A photo to be less like, by its number; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub unlike: Vec<i64>,
+
+    /// How sure a match must be, from 0 (whatever may be one) to 1 (only what
+    /// certainly is)
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
+    pub strictness: f32,
+
+    /// Pass over so many of the best
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: usize,
+
     #[command(flatten)]
     pub limit: LimitArgs,
+}
+
+/// A number from 0 to 1.
+fn share(word: &str) -> Result<f32, String> {
+    let number = word.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "give a number from 0 to 1".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +188,54 @@ pub struct SimilarArgs {
 
     #[command(flatten)]
     pub limit: LimitArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SavedCommand {
+    /// List the saved searches
+    List,
+    /// Keep a search under a name
+    Add {
+        /// What to call it
+        name: String,
+
+        /// What the photos show and are, as for `search`; words such as "last
+        /// summer" are kept as they stand
+        #[arg(required_unless_present = "like")]
+        query: Option<String>,
+
+        /// A photo that is what is meant, by its number; may be given several times
+        #[arg(long, value_name = "ID")]
+        like: Vec<i64>,
+
+        /// A photo that is not what is meant, by its number; may be given several
+        /// times
+        #[arg(long, value_name = "ID")]
+        unlike: Vec<i64>,
+    },
+    /// Call a saved search something else
+    Rename {
+        /// What it is called
+        old: String,
+        /// What to call it
+        new: String,
+    },
+    /// Forget a saved search; the photos stay
+    Remove {
+        /// What it is called
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct FavouriteArgs {
+    /// Photos: their numbers, as `search --json` prints them, or files
+    #[arg(value_name = "FILE_OR_ID", required = true)]
+    pub photos: Vec<PathBuf>,
+
+    /// Take the mark away
+    #[arg(long)]
+    pub remove: bool,
 }
 
 #[derive(Debug, Args)]
@@ -403,148 +486,6 @@ pub enum ModelCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum BenchCommand {
-    /// How fast a model's towers are; with a text or an image, how long its
-    /// first use takes
-    Embed(BenchEmbedArgs),
-    /// How fast photos are decoded and prepared, by their size
-    Decode(BenchDecodeArgs),
-    /// Index a folder into a library of its own, which is deleted afterwards
-    Index(BenchIndexArgs),
-    /// Ask a made-up library of so many photos, which is deleted afterwards
-    Query {
-        /// Photos in it
-        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
-        photos: usize,
-
-        #[command(flatten)]
-        subject: SubjectArgs,
-    },
-    /// Rank the whole library, again and again; or search made-up vectors
-    Scan {
-        /// How many times
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one())]
-        runs: usize,
-
-        /// Search so many random vectors instead, all in memory
-        #[arg(long, value_name = "N", value_parser = at_least_one(), conflicts_with = "runs")]
-        vectors: Option<usize>,
-
-        /// Components of each of them
-        #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one(), requires = "vectors")]
-        dims: usize,
-    },
-    /// What a window takes that is open on a made-up library, and rests
-    Idle {
-        /// How many photos it has
-        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
-        photos: usize,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct BenchEmbedArgs {
-    #[command(flatten)]
-    pub subject: SubjectArgs,
-
-    /// Images a call of the image tower
-    #[arg(
-        long = "batch",
-        value_name = "N,…",
-        value_delimiter = ',',
-        default_values_t = [1, 8, 32],
-        value_parser = at_least_one(),
-    )]
-    pub batches: Vec<usize>,
-
-    /// Tokens of a text, start and end included: 3 to 77, which is CLIP's
-    /// context; SigLIP always computes its whole context
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
-        default_values_t = [5, 12, 77],
-        value_parser = RangedU64ValueParser::<usize>::new().range(3..=77),
-    )]
-    pub tokens: Vec<usize>,
-
-    /// Embed this text once instead, with a model that is not loaded yet; may
-    /// be given several times
-    #[arg(long = "text", value_name = "TEXT")]
-    pub texts: Vec<String>,
-
-    /// Embed this image file once instead; may be given several times
-    #[arg(long = "image", value_name = "FILE")]
-    pub images: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub time: TimeArgs,
-
-    #[command(flatten)]
-    pub device: DeviceArgs,
-
-    /// How exactly the processor computes images: f32 or int8 [default: both,
-    /// one after the other]
-    #[arg(long, value_name = "PRECISION")]
-    pub precision: Option<Precision>,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchDecodeArgs {
-    #[command(flatten)]
-    pub folder: FolderArgs,
-
-    #[command(flatten)]
-    pub subject: SubjectArgs,
-
-    #[command(flatten)]
-    pub time: TimeArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchIndexArgs {
-    #[command(flatten)]
-    pub folder: FolderArgs,
-
-    #[command(flatten)]
-    pub subject: SubjectArgs,
-
-    #[command(flatten)]
-    pub device: DeviceArgs,
-
-    /// How exactly the processor computes images: f32, or int8, which is several
-    /// times as fast [default: int8]
-    #[arg(long, value_name = "PRECISION")]
-    pub precision: Option<Precision>,
-}
-
-#[derive(Debug, Args)]
-pub struct SubjectArgs {
-    /// The model: vit-b-32, vit-b-32-256, vit-b-16, vit-l-14 or siglip2-b-16,
-    /// with random weights; an installed model's id; or a folder that holds one
-    #[arg(long, value_name = "MODEL", default_value = "vit-b-32")]
-    pub model: String,
-}
-
-#[derive(Debug, Args)]
-pub struct TimeArgs {
-    /// About how many seconds each measurement takes
-    #[arg(
-        long,
-        default_value = "4",
-        value_name = "SECONDS",
-        value_parser = seconds,
-        // So that `-1` is refused with the reason, and not as an unknown option.
-        allow_negative_numbers = true,
-    )]
-    pub seconds: Duration,
-}
-
-fn at_least_one() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..)
-}
-
 /// A size as people write it, in decimal units: `50kB`, `1.5 MB`, `800`.
 fn bytes(word: &str) -> Result<u64, String> {
     let word = word.trim();
@@ -560,29 +501,6 @@ fn bytes(word: &str) -> Result<u64, String> {
     let size = number.parse::<f64>().map_or(f64::NAN, |number| (number * factor).round());
     // Also false for what is no number.
     if size < 1e18 { Ok(size as u64) } else { Err("use a size, such as 50kB or 1.5MB".to_owned()) }
-}
-
-fn seconds(word: &str) -> Result<Duration, String> {
-    let seconds = word.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "use a number of seconds, such as 4 or 0.5".to_owned())
-}
-
-#[derive(Debug, Args)]
-pub struct FolderArgs {
-    /// The folder of photos
-    #[arg(value_name = "FOLDER", required_unless_present = "folder", conflicts_with = "folder")]
-    dir: Option<PathBuf>,
-
-    /// The same
-    #[arg(long, value_name = "FOLDER")]
-    folder: Option<PathBuf>,
-}
-
-impl FolderArgs {
-    /// The folder of photos.
-    pub fn path(&self) -> &Path {
-        self.dir.as_deref().or(self.folder.as_deref()).unwrap_or(Path::new(""))
-    }
 }
 
 #[cfg(test)]
@@ -645,8 +563,9 @@ mod tests {
     }
 
     #[test]
-    fn a_search_needs_a_query_or_an_image() {
+    fn a_search_needs_a_query_an_image_or_a_saved_one() {
         assert!(Cli::try_parse_from(["afterimage", "search"]).is_err());
+        assert!(Cli::try_parse_from(["afterimage", "search", "--saved", "dogs"]).is_ok());
         assert!(Cli::try_parse_from(["afterimage", "search", "--image", "a.jpg"]).is_ok());
     }
 }

@@ -25,6 +25,7 @@
 mod background;
 pub mod bench;
 mod catalog;
+mod completion;
 mod decode;
 mod derived;
 mod duplicates;
@@ -36,6 +37,7 @@ mod memory;
 mod metadata;
 mod model;
 mod priority;
+mod saved;
 mod scan;
 mod search;
 mod sqlite;
@@ -64,10 +66,11 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, Crop, DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput,
-    EmbedReport, Event, Example, ExampleSource, Exclusions, Failure, Hit, Holder, IndexReport,
-    NotTrashed, Page, Photo, PhotoFile, PhotoId, Preparing, Problem, Reading, Removed, Root,
-    RootId, RootState, SearchRequest, Status, Strength, TimeSource, Trashed, Why, WriterKind,
+    Change, ChangeKind, Completion, Crop, DuplicateGroup, DuplicateKind, DuplicatePhoto,
+    EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions, Failure, Hit, Holder,
+    IndexReport, NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
+    Reading, Removed, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest, Status,
+    Strength, TimeSource, Trashed, Why, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -458,6 +461,7 @@ impl Engine {
             hierarchical_keywords: said.hierarchical_keywords,
             rating: said.rating,
             label: said.label,
+            favourite: row.favourite,
             near: read.near.map(|near| (near.city, near.region, near.country)),
             format: read.format,
             offline: row.offline,

@@ -1,7 +1,7 @@
 //! What the engine answers with: plain values without behaviour of their own.
 //! The command line and the window turn them into their own words.
 
-use std::ops::Range;
+use std::ops::{BitOr, BitOrAssign, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -259,6 +259,7 @@ pub struct SearchRequest {
 }
 
 impl Default for SearchRequest {
+    /// Asks nothing, as strictly as usual, and wants all hits.
     fn default() -> Self {
         Self {
             query: String::new(),
@@ -334,7 +335,7 @@ pub enum Strength {
 }
 
 /// Why a photo answers: a set of reasons.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Why(u8);
 
 impl Why {
@@ -377,17 +378,17 @@ impl Why {
     }
 }
 
-impl From<crate::catalog::Fields> for Why {
-    fn from(fields: crate::catalog::Fields) -> Self {
-        Self(fields.bits())
-    }
-}
-
-impl std::ops::BitOr for Why {
+impl BitOr for Why {
     type Output = Self;
 
     fn bitor(self, more: Self) -> Self {
         Self(self.0 | more.0)
+    }
+}
+
+impl BitOrAssign for Why {
+    fn bitor_assign(&mut self, more: Self) {
+        *self = *self | more;
     }
 }
 
@@ -470,6 +471,8 @@ pub struct Photo {
     pub rating: Option<i8>,
     /// A colour or another word of the program that gave it.
     pub label: Option<String>,
+    /// The person marked it.
+    pub favourite: bool,
     /// The nearest town: its name, region and country.
     pub near: Option<(String, String, String)>,
     /// Such as "JPEG"; empty while unknown.
@@ -659,4 +662,53 @@ pub struct NotTrashed {
     pub path: PathBuf,
     /// In plain words.
     pub reason: String,
+}
+
+/// A saved search, by the number that it keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SavedSearchId(pub i64);
+
+/// A question that the person kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedSearch {
+    /// Its number.
+    pub id: SavedSearchId,
+    /// What the person called it; no other one is called so, in any case.
+    pub name: String,
+    /// As it was typed: "last summer" is always the last one.
+    pub query: String,
+    /// Pictures that the photos should resemble: photos of the library alone.
+    pub examples: Vec<Example>,
+    /// Photos that are what is meant, as far as they are there now.
+    pub like: Vec<PhotoId>,
+    /// Photos that are not what is meant, as far as they are there now.
+    pub unlike: Vec<PhotoId>,
+}
+
+/// A question to keep.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewSavedSearch {
+    /// What to call it: 1 to 100 characters.
+    pub name: String,
+    /// As it was typed.
+    pub query: String,
+    /// Photos of the library, or parts of them.
+    pub examples: Vec<Example>,
+    /// Photos that are what is meant.
+    pub like: Vec<PhotoId>,
+    /// Photos that are not what is meant.
+    pub unlike: Vec<PhotoId>,
+}
+
+/// Something to put into a question that is being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What it replaces, in bytes of the question.
+    pub at: Range<usize>,
+    /// What to put there. One that ends in `:` wants a value next.
+    pub text: String,
+    /// What it means, or where it is.
+    pub detail: Option<String>,
+    /// Photos that have this value, where that was counted.
+    pub count: Option<u64>,
 }

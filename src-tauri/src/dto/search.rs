@@ -296,10 +296,7 @@ fn ids(ids: Vec<i64>) -> Vec<PhotoId> {
     ids.into_iter().map(PhotoId).collect()
 }
 
-fn read_all(
-    examples: Vec<Example>,
-    pictures: &Pictures,
-) -> engine::Result<Vec<engine::Example>> {
+fn read_all(examples: Vec<Example>, pictures: &Pictures) -> engine::Result<Vec<engine::Example>> {
     examples.into_iter().map(|example| example.read(pictures)).collect()
 }
 

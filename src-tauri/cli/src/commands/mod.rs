@@ -7,6 +7,7 @@ mod folders;
 mod indexing;
 mod library;
 mod models;
+mod saved;
 mod searching;
 mod upkeep;
 
@@ -36,6 +37,8 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Search(args) => searching::search(&open()?, args, json),
         Command::Similar(args) => searching::similar(&open()?, args, json),
         Command::Duplicates(args) => duplicates::duplicates(&open()?, args, json),
+        Command::Saved(command) => saved::saved(&open()?, command, json),
+        Command::Favourite(args) => saved::favourite(&open()?, args, json),
         Command::Embed(args) => {
             models::embed(&open_with(args.device, Some(args.precision))?, args, json)
         }

@@ -1,6 +1,6 @@
 //! `search` and `similar`: what answers with photos, best first.
 
-use afterimage_engine::{Cancel, Engine, Error, Page, SearchRequest, Strength};
+use afterimage_engine::{Cancel, Engine, Error, Page, PhotoId, SearchRequest, Strength};
 
 use crate::Outcome;
 use crate::args::{SearchArgs, SimilarArgs};
@@ -9,13 +9,40 @@ use crate::output::{self, faint, mark, shown};
 
 /// `afterimage search`
 pub fn search(engine: &Engine, args: &SearchArgs, json: bool) -> Outcome {
-    let request = SearchRequest {
+    let mut request = SearchRequest {
         query: args.query.clone().unwrap_or_default(),
         images: args.images.clone(),
+        like: args.like.iter().copied().map(PhotoId).collect(),
+        unlike: args.unlike.iter().copied().map(PhotoId).collect(),
+        strictness: args.strictness,
+        offset: args.offset,
         limit: args.limit.limit(),
         ..SearchRequest::default()
     };
+    if let Some(name) = &args.saved {
+        let saved = engine.saved_search(name)?;
+        request.query = both(&saved.query, &request.query);
+        request.examples = saved.examples;
+        request.like.extend(saved.like);
+        request.unlike.extend(saved.unlike);
+    }
     print(&engine.search(&request, &Cancel::default())?, json)
+}
+
+/// A saved query and what is asked besides. Of alternatives each has to show it.
+fn both(saved: &str, besides: &str) -> String {
+    let (saved, besides) = (saved.trim(), besides.trim());
+    if saved.is_empty() || besides.is_empty() {
+        return format!("{saved}{besides}");
+    }
+    let grouped = |text: &str| {
+        let pieces = Engine::read_query(text).pieces;
+        match pieces.into_iter().any(|piece| text.get(piece.at) == Some("OR")) {
+            true => format!("({text})"),
+            false => text.to_owned(),
+        }
+    };
+    format!("{} {}", grouped(saved), grouped(besides))
 }
 
 /// `afterimage similar`
@@ -43,9 +70,10 @@ pub fn similar(engine: &Engine, args: &SimilarArgs, json: bool) -> Outcome {
 }
 
 fn print(page: &Page, json: bool) -> Outcome {
-    let width = page.hits.len().to_string().len();
+    let width = (page.offset + page.hits.len()).to_string().len();
     output::answer(json, &SearchDocument::from(page), |out| {
         for (rank, hit) in page.hits.iter().enumerate() {
+            let rank = page.offset + rank;
             let score = faint(format_args!("{:.3}", hit.score));
             let path = shown(&hit.path);
             writeln!(out, "{:>width$}  {score} {} {path}", rank + 1, mark(hit.strength))?;
@@ -77,4 +105,18 @@ fn print(page: &Page, json: bool) -> Outcome {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_besides_holds_for_every_alternative() {
+        assert_eq!(both("a dog", "date:2021"), "a dog date:2021");
+        assert_eq!(both("a dog OR a cat", "date:2021"), "(a dog OR a cat) date:2021");
+        assert_eq!(both("sea", "gull OR boat"), "sea (gull OR boat)");
+        assert_eq!(both("\"this OR that\"", "x"), "\"this OR that\" x");
+        assert_eq!((both("a OR b", " "), both("", "x")), ("a OR b".into(), "x".into()));
+    }
 }

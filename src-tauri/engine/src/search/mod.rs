@@ -29,6 +29,7 @@ use rank::{Compared, Ranked, Ranking};
 
 pub(crate) use compose::Sample;
 pub(crate) use examples::embed_file;
+pub(crate) use filter::format;
 pub(crate) use question::reading;
 pub(crate) use scales::keep as keep_scales;
 pub(crate) use sentences::Sentences;

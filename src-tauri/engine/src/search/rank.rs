@@ -223,7 +223,7 @@ fn named(catalog: &Catalog, compared: &Compared<'_>) -> Result<Vec<(i64, Why)>> 
     let mut found: Vec<(i64, Why)> = Vec::new();
     for (number, sentence) in compared.sentences.iter().enumerate() {
         let matches = catalog.photos_with_words(sentence, MOST_NAMED)?;
-        let matches = matches.into_iter().map(|one| (one.photo, Why::from(one.fields)));
+        let matches = matches.into_iter().map(|one| (one.photo, one.fields));
         if number == 0 {
             found.extend(matches);
         } else {
@@ -231,7 +231,7 @@ fn named(catalog: &Catalog, compared: &Compared<'_>) -> Result<Vec<(i64, Why)>> 
             let more: HashMap<i64, Why> = matches.collect();
             found.retain_mut(|(photo, why)| match more.get(photo) {
                 Some(also) => {
-                    *why = *why | *also;
+                    *why |= *also;
                     true
                 }
                 None => false,
@@ -335,7 +335,7 @@ impl Scored {
             let said = if *why == Why::FOLDER { Strength::Likely } else { Strength::Strong };
             row.strength =
                 if row.why == Why::NOTHING { said } else { stronger(row.strength, said) };
-            row.why = row.why | *why;
+            row.why |= *why;
             row
         };
         named.iter().map(row).collect()

@@ -79,7 +79,7 @@ mod strategies;
 mod tests;
 
 pub use complete::{Completion, complete, value_text};
-pub use filters::{FILTERS, FilterKind, Key, Values};
+pub use filters::{FILTERS, FilterKind, Key, Values, kind_named};
 
 /// Alternatives of one query, at most: each is a ranking of its own, and nobody
 /// reads a longer list of `OR`.
