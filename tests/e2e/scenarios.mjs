@@ -94,6 +94,72 @@ export const scenarios = {
     await keepsItsPolicy(window);
   },
 
+  "a question is drawn, refined, kept and asked again": async (stage) => {
+    const folder = await everyday(stage, 40);
+    const photos = await readdir(folder);
+    await copyFile(join(folder, photos[0]), join(folder, "a copy.jpg"));
+    const window = await stage.open(["--add", folder], DARK);
+    await eventually("all photos are indexed", () => rests(window, 41), 180);
+
+    // Words, a filter, and one that is not understood.
+    await window.press(..."a dog type:jpeg date:someday");
+    const query = await window.find("query-text");
+    await eventually("its parts are drawn", async () =>
+      (await query.text()).includes("type:jpeg"),
+    );
+    const count = await window.find("result-count");
+    await eventually("the search answers", async () =>
+      /\d+ strong/.test(await count.text()),
+    );
+    const note = await window.find("problem-note");
+    assert.match(await note.text(), /someday|date/);
+    await stage.screenshots(window, "question");
+
+    // More like the first photo, which is a chip from then on.
+    await ask(window, "a dog");
+    await window.gone("problem-note");
+    await eventually("the search answers", async () =>
+      /\d+ strong/.test(await count.text()),
+    );
+    await (await window.all("tile"))[0].click();
+    await (await window.find("more-like")).click();
+    await window.press(Key.escape);
+    await window.gone("viewer");
+    const chip = await window.find("chip");
+    assert.match(await chip.attribute("title"), /^More like /);
+    await thumbnailsAreShown(window);
+    await stage.screenshots(window, "feedback");
+
+    // It is kept, with its count, and asked again after another one.
+    await (await window.find("save-search")).click();
+    const name = await window.find("search-name");
+    await name.type("Our dogs");
+    await window.press(Key.enter);
+    const saved = await window.find("saved-search");
+    await eventually("it is counted", async () =>
+      /dogs[^]*\d+/i.test(await saved.text()),
+    );
+    await window.run(
+      `document.querySelector('[aria-label="Clear the search"]').click()`,
+    );
+    await window.gone("chip");
+    await window.run(
+      `document.querySelector('[data-testid="saved-search"] button').click()`,
+    );
+    await window.find("chip");
+    await eventually("it is asked again", async () =>
+      /\d+ (strong|likely)/.test(await count.text()),
+    );
+
+    // The copy is told from its original, and nothing is asked of it.
+    await (await window.find("duplicates-entry")).click();
+    const group = await window.find("duplicate-group", 60);
+    assert.match(await group.text(), /a copy\.jpg/);
+    await stage.screenshots(window, "duplicates");
+    assert.deepEqual((await readdir(folder)).length, 41);
+    await keepsItsPolicy(window);
+  },
+
   "the settings show the models and what each costs": async (stage) => {
     const folder = await everyday(stage, 12);
     // Twice: the second window has the library of the first, and the other theme.
@@ -237,6 +303,17 @@ export const scenarios = {
     assert.equal(await exitCode(child, 2), 0);
   },
 };
+
+/** Puts a question into the box in place of what is there. */
+async function ask(window, question) {
+  await window.run(
+    `const box = document.querySelector('[data-testid="search-box"]');
+     box.focus();
+     box.value = arguments[0];
+     box.dispatchEvent(new InputEvent("input", { bubbles: true }));`,
+    question,
+  );
+}
 
 /** A folder with the first test photos. */
 async function everyday(stage, count) {
