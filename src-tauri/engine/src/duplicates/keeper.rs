@@ -56,9 +56,10 @@ const LARGEST: Question = (
     "its file is the largest, so that it lost least",
 );
 
+/// The fewer, the better: the whole library may lie in a folder of that name.
 const AT_HOME: Question = (
-    |it| i64::from(!lies_among_copies(&it.row)),
-    "it is in no folder for copies, such as a backup or downloads",
+    |it| -i64::try_from(folders_for_copies(&it.row)).unwrap_or(i64::MAX),
+    "others are in folders for copies, such as a backup or downloads",
 );
 
 const NAMED: Question =
@@ -157,11 +158,13 @@ fn holds_word(text: &str, words: &[&str]) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
 }
 
-/// Whether one of the folders above is for copies.
-fn lies_among_copies(row: &CopyRow) -> bool {
-    row.path
-        .parent()
-        .is_some_and(|folder| holds_word(&folder.to_string_lossy().to_lowercase(), &FOR_COPIES))
+/// How many of the folders above are for copies.
+fn folders_for_copies(row: &CopyRow) -> usize {
+    let folders = row.path.parent().into_iter().flat_map(|folder| folder.components());
+    let named = |folder: &std::path::Component<'_>| {
+        holds_word(&folder.as_os_str().to_string_lossy().to_lowercase(), &FOR_COPIES)
+    };
+    folders.filter(named).count()
 }
 
 /// Whether the name says that it is a copy: `a copy.jpg`, `a (1).jpg`, `Kopie von
@@ -219,8 +222,10 @@ pub(super) mod tests {
             "/p/backup/deep/a.jpg",
         ] {
             let (kept, why) = keeps(Exact, two(copy, "/p/a/very/much/longer/place/a.jpg"));
-            assert!(kept == 2 && why.contains("folder for copies"), "{copy}");
+            assert!(kept == 2 && why.contains("folders for copies"), "{copy}");
         }
+        let all_in_one = two("/backup/p/copies/a.jpg", "/backup/p/a.jpg");
+        assert_eq!(keeps(Exact, all_in_one), (2, AT_HOME.1));
         for copy in ["/p/a (1).jpg", "/p/a copy.jpg", "/p/Kopie von a.jpg", "/p/a - Copy (2).jpg"] {
             let (kept, why) = keeps(Exact, two(copy, "/p/longer/a.jpg"));
             assert!(kept == 2 && why.contains("name"), "{copy}");

@@ -35,8 +35,8 @@ const AT_ONCE: usize = 256;
 
 impl Engine {
     /// Photos that are the same, or nearly, in groups of at least two; those first
-    /// that would free most bytes. The first question after photos came takes up
-    /// to a millisecond for each of them; `progress` is told how many of how many
+    /// that would free most bytes. The first question after photos came takes a
+    /// millisecond or two for each of them; `progress` is told how many of how many
     /// were looked at.
     ///
     /// Paths that lead to one file, such as hard links, count as one photo: to

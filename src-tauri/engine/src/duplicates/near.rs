@@ -170,6 +170,6 @@ mod tests {
         }
         let took = began.elapsed();
         println!("{pairs} pairs of 100,000 hashes in {took:?}");
-        assert!(pairs > 10_000 * 1000 && took.as_secs() < 60, "{pairs} in {took:?}");
+        assert!(pairs > 10_000 * 1000 && took.as_secs() < 120, "{pairs} in {took:?}");
     }
 }
