@@ -14,5 +14,6 @@ mod install;
 mod models;
 mod quality;
 mod safety;
+mod saved;
 mod support;
 mod watch;

@@ -1,6 +1,8 @@
 //! What the search box offers while a question is typed: what the language knows,
 //! and the values that the photos of the library have.
 
+use std::sync::Arc;
+
 use crate::Engine;
 use crate::catalog::{Known, KnownValue};
 use crate::error::Result;
@@ -15,14 +17,19 @@ impl Engine {
     /// What may stand at the cursor, a byte position in the text: names of filters,
     /// their values, and of cameras, lenses, folders, tags and towns those that
     /// photos of the library have, the most frequent first. At most 12; nothing
-    /// where there is nothing to complete. Counts may be some seconds old.
+    /// where there is nothing to complete. Counts are those of the
+    /// last look, mostly some seconds old.
     pub fn complete(&self, text: &str, cursor: usize) -> Result<Vec<Completion>> {
         let mut found = Vec::new();
+        let mut counted_kinds = false;
         for asked in query::complete(text, cursor) {
             match asked {
                 Asked::Offer { at, text, help, of } => {
                     let count = match of {
-                        Some(Key::Type) => self.photos_of_kind(&text)?,
+                        Some(Key::Type) => {
+                            counted_kinds = true;
+                            self.photos_of_kind(&text)?
+                        }
                         _ => None,
                     };
                     let detail = Some(help.to_owned());
@@ -39,8 +46,9 @@ impl Engine {
                 }
             }
         }
-        // Stable: what has no count stays in the order of the language.
-        found.sort_by_key(|completion| std::cmp::Reverse(completion.count));
+        if counted_kinds {
+            found.sort_by_key(|completion| std::cmp::Reverse(completion.count));
+        }
         found.truncate(OFFERED);
         Ok(found)
     }
@@ -49,7 +57,7 @@ impl Engine {
     fn photos_of_kind(&self, name: &str) -> Result<Option<u64>> {
         let Some(kind) = query::kind_named(name) else { return Ok(None) };
         let format = search::format(kind);
-        let formats = self.0.catalog.known_values(Known::Formats)?;
+        let formats = self.known(Known::Formats)?;
         Ok(Some(formats.iter().find(|value| value.text == format).map_or(0, |value| value.photos)))
     }
 
@@ -60,13 +68,35 @@ impl Engine {
             Key::Tag => Known::Tags,
             Key::Near => Known::Towns,
             Key::Folder => {
-                let folders = self.0.catalog.known_values(Known::Folders)?;
+                let folders = self.known(Known::Folders)?;
                 return Ok(fitting(&folders_at(&folders, prefix), prefix));
             }
             // Nobody looks for one of a hundred thousand names in a list of twelve.
             _ => return Ok(Vec::new()),
         };
-        Ok(fitting(&self.0.catalog.known_values(of)?, prefix))
+        Ok(fitting(&self.known(of)?, prefix))
+    }
+
+    /// The values as they were last counted; where that is long ago they are counted
+    /// again meanwhile.
+    fn known(&self, of: Known) -> Result<Arc<[KnownValue]>> {
+        let (values, is_old) = self.0.catalog.known_values(of)?;
+        if is_old {
+            let engine = self.clone();
+            std::thread::spawn(move || engine.count_again(of));
+        }
+        Ok(values)
+    }
+
+    /// Counts what the first completion of a value would wait for.
+    pub(crate) fn warm_values(&self) {
+        Known::ALL.into_iter().for_each(|of| self.count_again(of));
+    }
+
+    fn count_again(&self, of: Known) {
+        if let Err(error) = self.0.catalog.count_values(of) {
+            tracing::debug!("values are not counted: {error}");
+        }
     }
 }
 

@@ -388,13 +388,14 @@ impl Engine {
         search::reading(text)
     }
 
-    /// Loads what the first search would wait for: the text tower and the
-    /// vectors. A failure is left for the search to tell.
+    /// Loads what the first search would wait for: the text tower, the vectors and
+    /// what completion offers. A failure is left for the search to tell.
     pub fn warm(&self) {
         if let Err(error) = self.0.serving().and_then(|model| self.0.vectors(&model)) {
             tracing::debug!("not warmed: {error}");
         }
         self.warm_text();
+        self.warm_values();
         // Not before: it is of use to later questions only.
         let kept = self.0.serving().and_then(|model| search::keep_scales(&self.0, &model));
         if let Err(error) = kept {

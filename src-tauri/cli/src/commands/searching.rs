@@ -1,6 +1,6 @@
 //! `search` and `similar`: what answers with photos, best first.
 
-use afterimage_engine::{Cancel, Engine, Error, Page, PhotoId, SearchRequest, Strength};
+use afterimage_engine::{Cancel, Engine, Error, Page, PhotoId, SearchRequest, Strength, query};
 
 use crate::Outcome;
 use crate::args::{SearchArgs, SimilarArgs};
@@ -21,28 +21,12 @@ pub fn search(engine: &Engine, args: &SearchArgs, json: bool) -> Outcome {
     };
     if let Some(name) = &args.saved {
         let saved = engine.saved_search(name)?;
-        request.query = both(&saved.query, &request.query);
+        request.query = query::both(&saved.query, &request.query);
         request.examples = saved.examples;
         request.like.extend(saved.like);
         request.unlike.extend(saved.unlike);
     }
     print(&engine.search(&request, &Cancel::default())?, json)
-}
-
-/// A saved query and what is asked besides. Of alternatives each has to show it.
-fn both(saved: &str, besides: &str) -> String {
-    let (saved, besides) = (saved.trim(), besides.trim());
-    if saved.is_empty() || besides.is_empty() {
-        return format!("{saved}{besides}");
-    }
-    let grouped = |text: &str| {
-        let pieces = Engine::read_query(text).pieces;
-        match pieces.into_iter().any(|piece| text.get(piece.at) == Some("OR")) {
-            true => format!("({text})"),
-            false => text.to_owned(),
-        }
-    };
-    format!("{} {}", grouped(saved), grouped(besides))
 }
 
 /// `afterimage similar`
@@ -105,18 +89,4 @@ fn print(page: &Page, json: bool) -> Outcome {
         )));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_besides_holds_for_every_alternative() {
-        assert_eq!(both("a dog", "date:2021"), "a dog date:2021");
-        assert_eq!(both("a dog OR a cat", "date:2021"), "(a dog OR a cat) date:2021");
-        assert_eq!(both("sea", "gull OR boat"), "sea (gull OR boat)");
-        assert_eq!(both("\"this OR that\"", "x"), "\"this OR that\" x");
-        assert_eq!((both("a OR b", " "), both("", "x")), ("a OR b".into(), "x".into()));
-    }
 }

@@ -1,8 +1,9 @@
 //! What was asked, to be offered again.
 //!
 //! Questions tell much of a person. They are in this file and nowhere else on the
-//! disk, and so in its backups. What is forgotten is overwritten here; the daily
-//! backups keep what they have until they are a week old.
+//! disk, and so in its backups. What is forgotten is overwritten, in the log beside
+//! the file at the latest when the library is closed; the daily backups keep what
+//! they have until they are a week old.
 
 use rusqlite::{Transaction, params};
 

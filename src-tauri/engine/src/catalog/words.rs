@@ -69,8 +69,11 @@ const FEW: usize = 20;
 /// it says too little.
 const MOST_BEGINNINGS: usize = 2_000;
 
-/// Letters that tell a beginning.
+/// What tells a beginning, in bytes: three letters of ours, or one that is a word.
 const SHORTEST_BEGINNING: usize = 3;
+
+/// Of more photos than these, it is faster to ask where a word stands in all.
+const FEW_MATCHES: usize = 1_000;
 
 /// Words of a sentence. What has more was pasted, and is no sentence.
 const MOST_WORDS: usize = 32;
@@ -79,14 +82,11 @@ const MOST_WORDS: usize = 32;
 /// are not a part of the library for which beginning anew is faster.
 const SINGLE: usize = 1_000;
 
-/// The columns of the index, and what a word counts for in each.
-const COLUMNS: [(&str, Why, u32); 5] = [
-    ("title", Why::TITLE, 4),
-    ("description", Why::DESCRIPTION, 4),
-    ("keywords", Why::KEYWORDS, 4),
-    ("name", Why::NAME, 2),
-    ("folder", Why::FOLDER, 1),
-];
+/// What a word counts for where it was said of the photo, in its name, and in its
+/// folder's.
+const SAID: u32 = 4;
+const NAMED: u32 = 2;
+const IN_FOLDER: u32 = 1;
 
 impl Catalog {
     /// The present photos of which all words of a sentence are said, whatever
@@ -209,12 +209,12 @@ struct Word {
 }
 
 impl Word {
-    /// As FTS5 asks for it, in any column or in one. Words hold no quotes.
-    fn query(&self, column: Option<&str>) -> String {
+    /// As FTS5 asks for it, in any column or in these. Words hold no quotes.
+    fn query(&self, columns: Option<&str>) -> String {
         let Self { word, begins } = self;
-        match column {
+        match columns {
             Some("name") if *begins => format!("name : \"{word}\" *"),
-            Some(column) => format!("{column} : \"{word}\""),
+            Some(columns) => format!("{columns} : \"{word}\""),
             None if *begins => format!("(\"{word}\" OR name : \"{word}\" *)"),
             None => format!("\"{word}\""),
         }
@@ -240,7 +240,7 @@ fn is_common(c: &Connection, word: &str) -> rusqlite::Result<bool> {
 
 /// Whether words of names begin with this one, but not too many.
 fn tells_beginning(c: &Connection, word: &str) -> rusqlite::Result<bool> {
-    if word.chars().count() < SHORTEST_BEGINNING {
+    if word.len() < SHORTEST_BEGINNING {
         return Ok(false);
     }
     let beginnings: usize = c
@@ -262,23 +262,42 @@ fn matches_of(c: &Connection, words: &[Word], limit: usize) -> rusqlite::Result<
     // In the order of their ids, as all answers of the index are.
     let photos: Vec<i64> =
         having.query_map([&all], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    if photos.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut fields = vec![Why::default(); photos.len()];
     let mut counts = vec![0; photos.len()];
     for word in words {
         let mut best = vec![0; photos.len()];
-        for (column, field, counts_for) in COLUMNS {
-            let query = format!("{all} AND {}", word.query(Some(column)));
+        // Notes those that have the word in some columns; whether there are any.
+        let mut look = |columns: &str, field: Why, counts_for: u32| -> rusqlite::Result<bool> {
+            let mut query = word.query(Some(columns));
+            if photos.len() <= FEW_MATCHES {
+                query = format!("{all} AND {query}");
+            }
             let mut rows = having.query([query])?;
-            let mut at = 0;
+            let (mut at, mut any) = (0, false);
             while let Some(row) = rows.next()? {
                 let photo: i64 = row.get(0)?;
-                at += photos[at..].partition_point(|known| *known < photo);
+                while photos.get(at).is_some_and(|known| *known < photo) {
+                    at += 1;
+                }
                 if photos.get(at) == Some(&photo) {
                     fields[at] |= field;
                     best[at] = counts_for.max(best[at]);
+                    any = true;
                 }
             }
+            Ok(any)
+        };
+        // Of most words nobody wrote anything, and one look tells.
+        if look("{title description keywords}", Why::default(), SAID)? {
+            look("title", Why::TITLE, SAID)?;
+            look("description", Why::DESCRIPTION, SAID)?;
+            look("keywords", Why::KEYWORDS, SAID)?;
         }
+        look("name", Why::NAME, NAMED)?;
+        look("folder", Why::FOLDER, IN_FOLDER)?;
         counts.iter_mut().zip(best).for_each(|(all, best)| *all += best);
     }
     let unseen = never_shown(c)?;

@@ -21,6 +21,7 @@ mod older;
 mod photos;
 mod policy;
 mod relevance;
+mod saved;
 mod settling;
 mod support;
 mod upkeep;
