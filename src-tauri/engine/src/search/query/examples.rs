@@ -399,7 +399,11 @@ const EXAMPLES: &[Example] = &[
     ),
 
     // Filters that there are not.
-    ("foo:bar", "\"foo:bar\"", &[(0, "foo", "there is no filter foo")]),
+    ("foo:bar", "\"foo:bar\"", &[(0, "foo", "put words with a colon in quotes; there are date:")]),
+    ("note:x", "\"note:x\"", &[(0, "note", "put words with a colon in quotes")]),
+    ("inside:x", "\"inside:x\"", &[(0, "inside", "put words with a colon in quotes")]),
+    ("ratings:5", "\"ratings:5\"", &[(0, "ratings", "did you mean rating:")]),
+    ("keywords:x", "\"keywords:x\"", &[(0, "keywords", "did you mean tag:")]),
     ("cam:canon", "\"cam:canon\"", &[(0, "cam", "camera:")]),
     ("dates:2021 dog", "\"dates:2021 dog\"", &[(0, "dates", "did you mean date:")]),
     ("raitng:5", "\"raitng:5\"", &[(0, "raitng", "rating:")]),
@@ -408,7 +412,7 @@ const EXAMPLES: &[Example] = &[
     ("orientaton:portrait", "\"orientaton:portrait\"", &[(0, "orientaton", "orientation:")]),
     ("kamera:canon", "\"kamera:canon\"", &[(0, "kamera", "camera:")]),
     ("-cam:canon", "-\"cam:canon\"", &[(1, "cam", "camera:")]),
-    ("größe:10", "\"größe:10\"", &[(0, "größe", "there is no filter größe")]),
+    ("größe:10", "\"größe:10\"", &[(0, "größe", "put words with a colon")]),
 ];
 
 #[test]

@@ -185,20 +185,33 @@ pub(super) fn find(name: &str) -> Option<&'static FilterKind> {
 }
 
 /// The name that was meant by one that there is not: one that it begins or that
-/// begins it, else the one with the fewest letters to change.
-pub(super) fn nearest(name: &str) -> &'static str {
+/// begins it, else the one with the fewest letters to change. `None` where that is
+/// more than a third of them: another word was meant, such as `note:`.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
     const LONGEST: usize = 16;
     let typed: Vec<char> = name.to_lowercase().chars().take(LONGEST).collect();
     let lower: String = typed.iter().collect();
     let distance = |known: &str| {
-        let begins = known.len() > 1 && (known.starts_with(&lower) || lower.starts_with(known));
-        if begins { 1 } else { 2 * changes(&typed, &known.chars().collect::<Vec<_>>()) }
+        // Of `in`, `is` and `mm` too many words are the beginning.
+        let is_telling = |short: &str| short.len() > 2;
+        let begins = (known.starts_with(&lower) && lower.len() > 1)
+            || (lower.starts_with(known) && is_telling(known));
+        let changes = changes(&typed, &known.chars().collect::<Vec<_>>());
+        match begins {
+            true => Some(1),
+            false => (3 * changes <= typed.len().max(known.len())).then_some(2 * changes),
+        }
     };
-    let of_row = |row: &&FilterKind| {
+    let of_row = |row: &'static FilterKind| {
         let names = row.also.iter().chain(std::iter::once(&row.name));
-        names.map(|name| distance(name)).min().unwrap_or(usize::MAX)
+        Some((names.filter_map(|name| distance(name)).min()?, row.name))
     };
-    FILTERS.iter().min_by_key(of_row).map_or("date", |row| row.name)
+    FILTERS.iter().filter_map(of_row).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// The names of all filters, for whoever used one that there is not.
+pub(super) fn all_names() -> String {
+    FILTERS.iter().map(|row| format!("{}:", row.name)).collect::<Vec<_>>().join(" ")
 }
 
 /// Letters to insert, remove, replace or swap with the next to make one word of
@@ -278,7 +291,16 @@ fn folder(value: &str) -> Option<String> {
 
 fn kind(value: &str) -> Option<Condition> {
     let value = value.trim_start_matches(['.', '*']).to_lowercase();
-    Some(Condition::Type(match value.as_str() {
+    if RAW_EXTENSIONS.contains(&value.as_str()) {
+        return Some(Condition::Name(format!("*.{value}")));
+    }
+    kind_named(&value).map(Condition::Type)
+}
+
+/// The kind of file that a word stands for: one that completion offers, or a usual
+/// extension; in lower case.
+pub fn kind_named(name: &str) -> Option<Kind> {
+    Some(match name {
         "jpeg" | "jpg" | "jpe" | "jfif" => Kind::Jpeg,
         "heic" | "heif" | "hif" => Kind::Heic,
         "raw" => Kind::Raw,
@@ -294,9 +316,8 @@ fn kind(value: &str) -> Option<Condition> {
         "ico" => Kind::Ico,
         "qoi" => Kind::Qoi,
         "pnm" | "pbm" | "pgm" | "ppm" => Kind::Pnm,
-        raw if RAW_EXTENSIONS.contains(&raw) => return Some(Condition::Name(format!("*.{raw}"))),
         _ => return None,
-    }))
+    })
 }
 
 /// A place by its name or by degrees; `None` for degrees that are not on earth.

@@ -171,13 +171,18 @@ impl<'a> Parser<'a> {
             Lexeme::Word(word) => return self.word(at, word),
             Lexeme::Unknown(word, key) => {
                 let name = &word[..key];
+                let advice = match filters::nearest(name) {
+                    Some(meant) => {
+                        format!("did you mean {meant}:? Put it in quotes if you mean the words")
+                    }
+                    None => format!(
+                        "put words with a colon in quotes; there are {}",
+                        filters::all_names()
+                    ),
+                };
                 self.problem(
                     at.start..at.start + key,
-                    format!(
-                        "there is no filter {name}: taken as words; did you mean {}:? Put it in \
-                         quotes if you mean the words",
-                        filters::nearest(name)
-                    ),
+                    format!("there is no filter {name}, it is taken as words: {advice}"),
                 );
                 return self.word(at, word);
             }
