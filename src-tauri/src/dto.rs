@@ -245,6 +245,7 @@ impl From<engine::Photo> for Photo {
             hierarchical_keywords,
             rating,
             label,
+            favourite: _,
             near,
             format,
             offline,

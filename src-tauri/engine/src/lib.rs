@@ -25,6 +25,7 @@
 mod background;
 pub mod bench;
 mod catalog;
+mod completion;
 mod decode;
 mod derived;
 mod error;
@@ -36,6 +37,7 @@ mod memory;
 mod metadata;
 mod model;
 mod priority;
+mod saved;
 mod scan;
 mod search;
 mod sqlite;
@@ -64,9 +66,10 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, Crop, EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions,
-    Failure, Hit, Holder, IndexReport, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
-    Removed, Root, RootId, RootState, SearchRequest, Status, Strength, TimeSource, WriterKind,
+    Change, ChangeKind, Completion, Crop, EmbedInput, EmbedReport, Event, Example, ExampleSource,
+    Exclusions, Failure, Fields, Hit, Holder, IndexReport, NewSavedSearch, Page, Photo, PhotoFile,
+    PhotoId, Preparing, Problem, Removed, Root, RootId, RootState, SavedSearch, SavedSearchId,
+    SearchRequest, Status, Strength, TimeSource, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -378,13 +381,14 @@ impl Engine {
         search::search(&self.0, request, cancel)
     }
 
-    /// Loads what the first search would wait for: the text tower and the
-    /// vectors. A failure is left for the search to tell.
+    /// Loads what the first search would wait for: the text tower, the vectors and
+    /// what completion offers. A failure is left for the search to tell.
     pub fn warm(&self) {
         if let Err(error) = self.0.serving().and_then(|model| self.0.index(&model)) {
             tracing::debug!("not warmed: {error}");
         }
         self.warm_text();
+        self.warm_values();
     }
 
     /// Loads the text tower alone, for a question that is being typed, and keeps
@@ -443,6 +447,7 @@ impl Engine {
             hierarchical_keywords: said.hierarchical_keywords,
             rating: said.rating,
             label: said.label,
+            favourite: row.favourite,
             near: read.near.map(|near| (near.city, near.region, near.country)),
             format: read.format,
             offline: row.offline,

@@ -531,6 +531,9 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    // A statement that fires a trigger notes what it changes until it ends; in a
+    // file that would take several times as long as the change itself.
+    connection.pragma_update(None, "temp_store", "memory")?;
     // In WAL mode NORMAL survives a crash of the process with nothing lost and
     // a power cut with at most the last transactions undone, never half done.
     connection.pragma_update(None, "synchronous", "normal")

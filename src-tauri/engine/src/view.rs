@@ -1,7 +1,7 @@
 //! What the engine answers with: plain values without behaviour of their own.
 //! The command line and the window turn them into their own words.
 
-use std::ops::Range;
+use std::ops::{BitOr, BitOrAssign, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -395,6 +395,8 @@ pub struct Photo {
     pub rating: Option<i8>,
     /// A colour or another word of the program that gave it.
     pub label: Option<String>,
+    /// The person marked it.
+    pub favourite: bool,
     /// The nearest town: its name, region and country.
     pub near: Option<(String, String, String)>,
     /// Such as "JPEG"; empty while unknown.
@@ -502,4 +504,102 @@ pub struct PhotoFile {
     pub bytes: Vec<u8>,
     /// Its media type.
     pub mime: &'static str,
+}
+
+/// Where the words of a question are said of a photo, or that it shows what they
+/// say: a set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Fields(u8);
+
+impl Fields {
+    /// What the photo shows.
+    pub const SHOWN: Self = Self(1);
+    /// Its title.
+    pub const TITLE: Self = Self(2);
+    /// Its description.
+    pub const DESCRIPTION: Self = Self(4);
+    /// Its keywords.
+    pub const KEYWORDS: Self = Self(8);
+    /// The name of its file.
+    pub const NAME: Self = Self(16);
+    /// The names of the folders that it is in.
+    pub const FOLDER: Self = Self(32);
+
+    /// Whether all of `other` are in it.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set as bits, which stay what they are.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl BitOr for Fields {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Fields {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
+
+/// A saved search, by the number that it keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SavedSearchId(pub i64);
+
+/// A question that the person kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedSearch {
+    /// Its number.
+    pub id: SavedSearchId,
+    /// What the person called it; no other one is called so, in any case.
+    pub name: String,
+    /// As it was typed: "last summer" is always the last one.
+    pub query: String,
+    /// Pictures that the photos should resemble: photos of the library alone.
+    pub examples: Vec<Example>,
+    /// Photos that are what is meant, as far as they are there now.
+    pub like: Vec<PhotoId>,
+    /// Photos that are not what is meant, as far as they are there now.
+    pub unlike: Vec<PhotoId>,
+}
+
+/// A question to keep.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewSavedSearch {
+    /// What to call it: 1 to 100 characters.
+    pub name: String,
+    /// As it was typed.
+    pub query: String,
+    /// Photos of the library, or parts of them.
+    pub examples: Vec<Example>,
+    /// Photos that are what is meant.
+    pub like: Vec<PhotoId>,
+    /// Photos that are not what is meant.
+    pub unlike: Vec<PhotoId>,
+}
+
+/// Something to put into a question that is being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What it replaces, in bytes of the question.
+    pub at: Range<usize>,
+    /// What to put there. One that ends in `:` wants a value next.
+    pub text: String,
+    /// What it means, or where it is.
+    pub detail: Option<String>,
+    /// Photos that have this value, where that was counted.
+    pub count: Option<u64>,
 }

@@ -8,13 +8,18 @@ pub(crate) mod backup;
 mod contents;
 mod damage;
 mod failures;
+mod history;
 mod paths;
 mod photos;
 mod places;
 mod readings;
 mod roots;
+mod saved;
 mod select;
 mod settings;
+mod tokens;
+mod values;
+mod words;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -27,7 +32,9 @@ pub(crate) use photos::{HitRow, PendingPhoto};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};
+pub(crate) use saved::{SavedExample, SavedRow, SavedUpdate};
 pub(crate) use select::Condition;
+pub(crate) use values::{Known, KnownValue};
 
 use crate::error::{Context, Error, Result};
 use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};
@@ -37,8 +44,15 @@ const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again:
                       backup for reading, and says how to go back to it; your photos are not \
                       affected";
 
-static MIGRATIONS: [&[Migration]; 4] =
-    [roots::MIGRATIONS, photos::MIGRATIONS, failures::MIGRATIONS, settings::MIGRATIONS];
+static MIGRATIONS: [&[Migration]; 7] = [
+    roots::MIGRATIONS,
+    photos::MIGRATIONS,
+    failures::MIGRATIONS,
+    settings::MIGRATIONS,
+    words::MIGRATIONS,
+    saved::MIGRATIONS,
+    history::MIGRATIONS,
+];
 
 /// The open catalog.
 pub(crate) struct Catalog {
@@ -47,6 +61,7 @@ pub(crate) struct Catalog {
     database: Database,
     /// Photos whose failures this process has forgotten by itself.
     retried: Mutex<HashSet<i64>>,
+    values: values::Cache,
 }
 
 impl Catalog {
@@ -72,12 +87,17 @@ impl Catalog {
         }
         match Database::open(&path, &MIGRATIONS, REMEDY) {
             Err(error) if is_lost(&error) => damage::open_instead(folder, &cause(&error)),
-            database => Ok(Self::of(folder, database?)),
+            database => {
+                let catalog = Self::of(folder, database?);
+                catalog.settle_words();
+                Ok(catalog)
+            }
         }
     }
 
     fn of(folder: &Path, database: Database) -> Self {
-        Self { folder: folder.to_owned(), database, retried: Mutex::default() }
+        let (retried, values) = Default::default();
+        Self { folder: folder.to_owned(), database, retried, values }
     }
 
     /// Whether the catalog in this folder lost all its content, of which there are

@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::readings::{reading, unpack_color};
 use super::{Catalog, ContentHash, ReadPhoto, Stat, paths, places};
@@ -127,6 +127,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
           CREATE INDEX photo_by_inode ON photo (inode);
           CREATE INDEX photo_by_stamp ON photo (size, mtime_ns);",
     },
+    Migration {
+        version: 8,
+        sql: "-- The person marked it. No file says so, so reading one leaves it.
+          ALTER TABLE photo ADD COLUMN favourite INTEGER NOT NULL DEFAULT 0
+            CHECK (favourite IN (0, 1));",
+    },
 ];
 
 /// A photo that may need work.
@@ -164,6 +170,8 @@ pub(crate) struct PhotoRow {
     pub present: bool,
     /// The file is new or changed since it was last read.
     pub unread: bool,
+    /// The person marked it.
+    pub favourite: bool,
     /// What the last reading told, if there was one.
     pub read: Option<ReadPhoto>,
 }
@@ -273,6 +281,26 @@ impl Catalog {
         })
     }
 
+    /// Marks photos, or takes the mark away, from all of them or, where one is not
+    /// in the catalog, from none; that one is returned then.
+    pub fn set_favourite(&self, ids: &[i64], favourite: bool) -> Result<Option<i64>> {
+        self.change(|t| {
+            let mut known = t.prepare_cached("SELECT 1 FROM photo WHERE id = ?1")?;
+            let mut mark = t.prepare_cached(
+                "UPDATE photo SET favourite = ?2 WHERE id = ?1 AND favourite <> ?2",
+            )?;
+            for id in ids {
+                if !known.exists([id])? {
+                    return Ok(Some(*id));
+                }
+            }
+            for id in ids {
+                mark.execute(params![id, favourite])?;
+            }
+            Ok(None)
+        })
+    }
+
     /// How many photos are present, and how many of them failed.
     pub fn counts(&self) -> Result<Counts> {
         self.database.read(|c| {
@@ -301,6 +329,7 @@ fn photo_row(row: &Row) -> rusqlite::Result<PhotoRow> {
         offline: row.get("offline")?,
         present: row.get_ref("state")?.as_str()? == "present",
         unread: row.get("unread")?,
+        favourite: row.get("favourite")?,
         read: hash.map(|hash| reading(row, hash)).transpose()?,
     })
 }

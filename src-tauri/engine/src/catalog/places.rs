@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Catalog, paths};
+use super::{Catalog, paths, words};
 use crate::error::Result;
 use crate::scan::Presence;
 
@@ -260,14 +260,25 @@ impl Catalog {
         Ok(None)
     }
 
-    /// Forgets a photo whose place another one takes.
-    pub fn forget_photo(t: &Transaction, id: i64) -> rusqlite::Result<()> {
+    /// Forgets a photo that turned out to be another one, `kept`, which takes its
+    /// place and what the person said of it.
+    pub fn forget_photo(t: &Transaction, id: i64, kept: i64) -> rusqlite::Result<()> {
+        t.prepare_cached(
+            "UPDATE photo SET favourite = 1
+             WHERE id = ?2 AND (SELECT favourite FROM photo WHERE id = ?1)",
+        )?
+        .execute([id, kept])?;
         t.prepare_cached("DELETE FROM photo WHERE id = ?1")?.execute([id]).map(drop)
     }
 
-    /// Runs several of the statements above as one change.
+    /// Runs several of the statements above as one change, and has the index of
+    /// words follow. All that may change photos goes through here.
     pub fn change<T>(&self, change: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T> {
-        self.database.write(change)
+        self.database.write(|t| {
+            let answer = change(t)?;
+            words::catch_up(t)?;
+            Ok(answer)
+        })
     }
 
     /// The present photo at this place.

@@ -190,7 +190,7 @@ fn store_one(t: &Transaction, id: i64, stat: Stat, read: &ReadPhoto) -> rusqlite
     let kept = missing.unwrap_or(id);
     if kept != id {
         // The place is unique, so the new row must leave before the old one comes.
-        Catalog::forget_photo(t, id)?;
+        Catalog::forget_photo(t, id, kept)?;
     }
     let Metadata { taken_at, .. } = read.metadata;
     let (time, source) = match (taken_at, read.named_at) {

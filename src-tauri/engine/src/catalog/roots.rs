@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Row, Transaction, named_params, params};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Catalog, paths};
+use super::{Catalog, paths, words};
 use crate::error::{Error, Result};
 use crate::sqlite::Migration;
 use crate::view::{Exclusions, RootState};
@@ -177,7 +177,7 @@ impl Catalog {
     /// none of this id. Where the root lies in another one, its photos are that
     /// one's from now on.
     pub fn remove_root(&self, id: i64) -> Result<bool> {
-        self.database.write(|t| {
+        self.change(|t| {
             if let Some((outer, inside)) = covering(t, id)? {
                 // What the outer one knew of these places is older, or nothing.
                 let moved = named_params! { ":id": id, ":outer": outer, ":inside": inside };
@@ -226,9 +226,21 @@ impl Catalog {
 
     /// Records that a root is at another path now, which no other root has.
     pub fn move_root(&self, id: i64, path: &Path) -> Result<()> {
-        self.database.write(|t| {
-            t.execute("UPDATE root SET path = ?2 WHERE id = ?1", params![id, paths::to_bytes(path)])
-                .map(drop)
+        self.change(|t| {
+            let before: Option<Vec<u8>> = t
+                .query_row("SELECT path FROM root WHERE id = ?1", [id], |row| row.get(0))
+                .optional()?;
+            let before = before.as_deref().map(paths::from_bytes);
+            t.execute(
+                "UPDATE root SET path = ?2 WHERE id = ?1",
+                params![id, paths::to_bytes(path)],
+            )?;
+            // Its own name is among the words of its photos. A drive that is
+            // mounted elsewhere mostly leaves it as it was.
+            if before.is_some_and(|before| before.file_name() != path.file_name()) {
+                words::requeue_root(t, id)?;
+            }
+            Ok(())
         })
     }
 

@@ -603,7 +603,7 @@ fn apply_one(
         }
         Change::Removed { id, root, path } => {
             if let Some(twin) = Catalog::twin(t, *id, now - MOVED_WITHIN)? {
-                Catalog::forget_photo(t, twin.id)?;
+                Catalog::forget_photo(t, twin.id, *id)?;
                 let described = twin.described_otherwise;
                 Catalog::place_photo(t, *id, twin.root, &twin.path, twin.stat, described)?;
                 forgotten.push(twin.id);

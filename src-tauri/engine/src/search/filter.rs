@@ -38,9 +38,6 @@ pub(super) fn unknown(filter: &Filter) -> Vec<String> {
                  near:38.7,-9.1"
             )]
         }
-        Filter::Is(query::Condition::Favourite) => {
-            vec!["no photo can be marked as a favourite yet: use rating:5".to_owned()]
-        }
         Filter::Is(_) => Vec::new(),
     }
 }
@@ -72,8 +69,7 @@ fn single(condition: &query::Condition) -> Condition {
             "tagged(keywords, hierarchical_keywords, ?)",
             [Value::from(tag.to_owned())],
         ),
-        // Nothing is one yet; see `unknown`.
-        Is::Favourite => Condition::any(Vec::new()),
+        Is::Favourite => Condition::new("favourite", []),
         Is::Untagged => Condition::new("keywords = '[]' AND hierarchical_keywords = '[]'", []),
         Is::Offline => Condition::new("root.state <> 'online'", []),
         Is::Rejected => Condition::new("rating = -1", []),
@@ -138,7 +134,7 @@ fn near(place: &Place, km: f64) -> Condition {
 }
 
 /// What the catalog calls a kind: [`Format::name`](crate::decode::Format::name).
-fn format(kind: Kind) -> &'static str {
+pub(crate) fn format(kind: Kind) -> &'static str {
     use crate::decode::Format;
     let format = match kind {
         Kind::Jpeg => Format::Jpeg,

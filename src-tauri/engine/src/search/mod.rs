@@ -7,4 +7,5 @@ mod filter;
 pub mod query;
 mod rank;
 
+pub(crate) use filter::format;
 pub(crate) use rank::{embed_file, hit, search};

@@ -16,6 +16,7 @@ mod mounts;
 mod older;
 mod photos;
 mod policy;
+mod saved;
 mod settling;
 mod support;
 mod upkeep;

@@ -20,6 +20,8 @@ pub enum Completion {
         text: String,
         /// What it means.
         help: &'static str,
+        /// The filter whose value it is; `None` for the name of one.
+        of: Option<Key>,
     },
     /// Values that the library knows; the caller looks them up and offers them in
     /// quotes where they need them, see [`value_text`].
@@ -67,6 +69,7 @@ fn names(prefix: &str, at: Range<usize>) -> Vec<Completion> {
             at: at.clone(),
             text: format!("{}:", row.name),
             help: row.help,
+            of: None,
         })
         .collect()
 }
@@ -95,6 +98,7 @@ fn value_at(
                     at: value.at.clone(),
                     text: quote_value(name),
                     help,
+                    of: Some(filter.key),
                 })
                 .collect()
         }

@@ -79,7 +79,7 @@ mod strategies;
 mod tests;
 
 pub use complete::{Completion, complete, value_text};
-pub use filters::{FILTERS, FilterKind, Key, Values};
+pub use filters::{FILTERS, FilterKind, Key, Values, kind_named};
 
 /// Alternatives of one query, at most: each is a ranking of its own, and nobody
 /// reads a longer list of `OR`.
@@ -92,6 +92,23 @@ pub const DEFAULT_RADIUS_KM: f64 = 25.0;
 /// holds plain dates only; whoever saves a search saves its text.
 pub fn parse(text: &str, today: Date) -> Parsed {
     grammar::parse(text, today)
+}
+
+/// A text that asks for what both of these do: the words of the second follow those
+/// of the first. Where one has alternatives, each has to show what the other says.
+pub fn both(one: &str, other: &str) -> String {
+    let (one, other) = (one.trim(), other.trim());
+    if one.is_empty() || other.is_empty() {
+        return format!("{one}{other}");
+    }
+    let grouped = |text: &str| {
+        // Whatever day it is.
+        match parse(text, Date::default()).query.alternatives.len() {
+            0 | 1 => text.to_owned(),
+            _ => format!("({text})"),
+        }
+    };
+    format!("{} {}", grouped(one), grouped(other))
 }
 
 /// What was understood of a text.

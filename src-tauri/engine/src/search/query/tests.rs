@@ -129,6 +129,21 @@ proptest! {
 }
 
 #[test]
+fn two_texts_are_asked_together() {
+    let check = |one: &str, other: &str, expected: &str| {
+        let both = parse(&both(one, other), TODAY);
+        assert_eq!(both.problems, [], "{one:?} {other:?}");
+        assert_eq!(both.query.to_string(), expected, "{one:?} {other:?}");
+    };
+    check("sunset date:2021", "sea -people", "sunset sea -people date:2021");
+    check("dog OR cat", "snow", "dog + snow OR cat + snow");
+    check("snow", "dog OR cat", "snow + dog OR snow + cat");
+    check("dog OR cat sort:date", "type:heic", "dog type:heic OR cat type:heic sort:date");
+    check("dog", " ", "dog");
+    check("", "cat OR dog", "cat OR dog");
+}
+
+#[test]
 fn long_texts_take_time_by_their_length() {
     /// Of what takes a few hundredths of a second, on a busy machine without
     /// optimisation; what grows with the square takes minutes.

@@ -1,0 +1,178 @@
+//! What the person says and keeps: favourites, saved searches, and what was asked.
+
+use crate::catalog::{SavedExample, SavedRow, SavedUpdate};
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::view::{
+    Crop, Example, ExampleSource, NewSavedSearch, PhotoId, SavedSearch, SavedSearchId,
+};
+use crate::{Engine, no_photo};
+
+/// Of a saved search's name, in characters.
+const LONGEST_NAME: usize = 100;
+
+impl Engine {
+    /// Marks photos as favourites, or takes the mark away. It stays with a photo
+    /// wherever its file goes and however it is edited.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id; none is marked
+    /// then.
+    pub fn set_favourite(&self, photos: &[PhotoId], favourite: bool) -> Result<()> {
+        let ids: Vec<i64> = photos.iter().map(|photo| photo.0).collect();
+        match self.0.catalog.set_favourite(&ids, favourite)? {
+            Some(unknown) => Err(no_photo(PhotoId(unknown))),
+            None => Ok(()),
+        }
+    }
+
+    /// All saved searches, in the order in which they were kept.
+    pub fn saved_searches(&self) -> Result<Vec<SavedSearch>> {
+        Ok(self.0.catalog.saved_searches()?.into_iter().map(shown).collect())
+    }
+
+    /// The saved search of this name, of any case.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where there is none.
+    pub fn saved_search(&self, name: &str) -> Result<SavedSearch> {
+        let row = self.0.catalog.saved_search(name.trim())?.ok_or_else(|| {
+            Error::not_found(format!(
+                "there is no saved search {name:?}: `afterimage saved list` shows those that are"
+            ))
+        })?;
+        Ok(shown(row))
+    }
+
+    /// Keeps a question under a name.
+    ///
+    /// # Errors
+    /// [`Code::Usage`](crate::Code::Usage) where the name is taken, empty or longer
+    /// than 100 characters, where nothing is asked, and where an example is no
+    /// photo of the library.
+    pub fn save_search(&self, search: &NewSavedSearch) -> Result<SavedSearch> {
+        let NewSavedSearch { name, query, examples, like, unlike } = search;
+        let mut row = row(0, name, query, examples, like, unlike)?;
+        row.id = self
+            .0
+            .catalog
+            .add_saved_search(&row, jobs::now())?
+            .ok_or_else(|| name_taken(&row.name))?;
+        Ok(shown(row))
+    }
+
+    /// Gives a saved search another name or question; its place in the list stays.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where it was removed;
+    /// [`Code::Usage`](crate::Code::Usage) as for
+    /// [`save_search`](Self::save_search).
+    pub fn update_saved_search(&self, search: &SavedSearch) -> Result<()> {
+        let SavedSearch { id, name, query, examples, like, unlike } = search;
+        let row = row(id.0, name, query, examples, like, unlike)?;
+        match self.0.catalog.update_saved_search(&row)? {
+            SavedUpdate::Done => Ok(()),
+            SavedUpdate::NameTaken => Err(name_taken(&row.name)),
+            SavedUpdate::NoSuchSearch => Err(no_saved_search(*id)),
+        }
+    }
+
+    /// Forgets a saved search; the photos stay.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where there is none of this id.
+    pub fn remove_saved_search(&self, id: SavedSearchId) -> Result<()> {
+        match self.0.catalog.remove_saved_search(id.0)? {
+            true => Ok(()),
+            false => Err(no_saved_search(id)),
+        }
+    }
+
+    /// Remembers that this was asked, to offer it again: the last 200 questions of
+    /// at most 1000 characters. They are kept in `library.sqlite` and its backups,
+    /// and nowhere else.
+    pub fn remember_query(&self, query: &str) -> Result<()> {
+        self.0.catalog.remember_query(query, jobs::now())
+    }
+
+    /// What was asked, as it was typed, the latest first, at most `limit`.
+    pub fn history(&self, limit: usize) -> Result<Vec<String>> {
+        self.0.catalog.history(limit)
+    }
+
+    /// Forgets all that was asked. The daily backups have it for a week more.
+    pub fn forget_history(&self) -> Result<()> {
+        self.0.catalog.forget_history()
+    }
+}
+
+fn row(
+    id: i64,
+    name: &str,
+    query: &str,
+    examples: &[Example],
+    like: &[PhotoId],
+    unlike: &[PhotoId],
+) -> Result<SavedRow> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::usage("a saved search needs a name: say what to call it"));
+    }
+    if name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+        return Err(Error::usage(format!(
+            "the name of a saved search is one line of at most {LONGEST_NAME} characters: choose a \
+             shorter one"
+        )));
+    }
+    let query = query.trim();
+    if query.is_empty() && examples.is_empty() && like.is_empty() && unlike.is_empty() {
+        return Err(Error::usage("there is nothing to save: say what the photos should show"));
+    }
+    let photos = |ids: &[PhotoId]| ids.iter().map(|photo| photo.0).collect();
+    Ok(SavedRow {
+        id,
+        name: name.to_owned(),
+        query: query.to_owned(),
+        examples: examples.iter().map(to_keep).collect::<Result<_>>()?,
+        likes: photos(like),
+        unlikes: photos(unlike),
+    })
+}
+
+fn to_keep(example: &Example) -> Result<SavedExample> {
+    let ExampleSource::Photo(PhotoId(photo)) = example.source else {
+        return Err(Error::usage(
+            "only photos of the library can be examples of a saved search: a file may change or \
+             go, and a pasted picture is not kept. Add the picture to a folder of the library, or \
+             save the search without it",
+        ));
+    };
+    let crop = example.crop.map(|Crop { left, top, width, height }| [left, top, width, height]);
+    Ok(SavedExample { photo, crop })
+}
+
+fn shown(row: SavedRow) -> SavedSearch {
+    let example = |SavedExample { photo, crop }| Example {
+        source: ExampleSource::Photo(PhotoId(photo)),
+        crop: crop.map(|[left, top, width, height]| Crop { left, top, width, height }),
+    };
+    let photos = |ids: Vec<i64>| ids.into_iter().map(PhotoId).collect();
+    SavedSearch {
+        id: SavedSearchId(row.id),
+        name: row.name,
+        query: row.query,
+        examples: row.examples.into_iter().map(example).collect(),
+        like: photos(row.likes),
+        unlike: photos(row.unlikes),
+    }
+}
+
+fn name_taken(name: &str) -> Error {
+    Error::usage(format!(
+        "there is a saved search {name:?} already: choose another name, or remove that one first"
+    ))
+}
+
+fn no_saved_search(id: SavedSearchId) -> Error {
+    Error::not_found(format!("there is no saved search {} in this library any more", id.0))
+}
