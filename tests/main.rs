@@ -13,5 +13,6 @@ mod install;
 mod models;
 mod quality;
 mod safety;
+mod saved;
 mod support;
 mod watch;

@@ -71,6 +71,11 @@ pub enum Command {
     Search(SearchArgs),
     /// Find photos that look like one photo
     Similar(SimilarArgs),
+    /// List, keep, rename and forget saved searches
+    #[command(subcommand)]
+    Saved(SavedCommand),
+    /// Mark photos as favourites, which `is:favourite` finds
+    Favourite(FavouriteArgs),
     /// Print the vectors of texts and images
     Embed(EmbedArgs),
     /// Say what the library holds
@@ -131,9 +136,14 @@ pub struct WatchArgs {
 
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// What the photo shows: "a dog on a beach"
-    #[arg(required_unless_present = "images")]
+    /// What the photo shows: "a dog on a beach". With --saved, what it has to show
+    /// besides
+    #[arg(required_unless_present_any = ["images", "saved"])]
     pub query: Option<String>,
+
+    /// Ask a saved search, as it was kept
+    #[arg(long, value_name = "NAME")]
+    pub saved: Option<String>,
 
     /// An example photo; may be given several times
     #[arg(long = "image", value_name = "FILE")]
@@ -151,6 +161,54 @@ pub struct SimilarArgs {
 
     #[command(flatten)]
     pub limit: LimitArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SavedCommand {
+    /// List the saved searches
+    List,
+    /// Keep a search under a name
+    Add {
+        /// What to call it
+        name: String,
+
+        /// What the photos show and are, as for `search`; words such as "last
+        /// summer" are kept as they stand
+        #[arg(required_unless_present = "like")]
+        query: Option<String>,
+
+        /// A photo that is what is meant, by its number; may be given several times
+        #[arg(long, value_name = "ID")]
+        like: Vec<i64>,
+
+        /// A photo that is not what is meant, by its number; may be given several
+        /// times
+        #[arg(long, value_name = "ID")]
+        unlike: Vec<i64>,
+    },
+    /// Call a saved search something else
+    Rename {
+        /// What it is called
+        old: String,
+        /// What to call it
+        new: String,
+    },
+    /// Forget a saved search; the photos stay
+    Remove {
+        /// What it is called
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct FavouriteArgs {
+    /// Photos: their numbers, as `search --json` prints them, or files
+    #[arg(value_name = "FILE_OR_ID", required = true)]
+    pub photos: Vec<PathBuf>,
+
+    /// Take the mark away
+    #[arg(long)]
+    pub remove: bool,
 }
 
 #[derive(Debug, Args)]
@@ -579,8 +637,9 @@ mod tests {
     }
 
     #[test]
-    fn a_search_needs_a_query_or_an_image() {
+    fn a_search_needs_a_query_an_image_or_a_saved_one() {
         assert!(Cli::try_parse_from(["afterimage", "search"]).is_err());
+        assert!(Cli::try_parse_from(["afterimage", "search", "--saved", "dogs"]).is_ok());
         assert!(Cli::try_parse_from(["afterimage", "search", "--image", "a.jpg"]).is_ok());
     }
 }

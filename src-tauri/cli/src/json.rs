@@ -2,6 +2,8 @@
 //! change; these fields stay. Paths are strings, lossy where a path is not
 //! UTF-8.
 
+mod saved;
+
 use std::path::Path;
 
 use afterimage_engine::bench::Machine;
@@ -11,6 +13,8 @@ use afterimage_engine::{
     Removed, Root, Status, Store, Strength,
 };
 use serde::Serialize;
+
+pub use saved::{FavouriteEntry, SavedEntry};
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()

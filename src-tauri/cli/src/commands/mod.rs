@@ -6,6 +6,7 @@ mod folders;
 mod indexing;
 mod library;
 mod models;
+mod saved;
 mod searching;
 mod upkeep;
 
@@ -34,6 +35,8 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Watch(args) => indexing::watch(&open_with(args.device, args.precision)?, json),
         Command::Search(args) => searching::search(&open()?, args, json),
         Command::Similar(args) => searching::similar(&open()?, args, json),
+        Command::Saved(command) => saved::saved(&open()?, command, json),
+        Command::Favourite(args) => saved::favourite(&open()?, args, json),
         Command::Embed(args) => {
             models::embed(&open_with(args.device, Some(args.precision))?, args, json)
         }

@@ -1,6 +1,6 @@
 //! `search` and `similar`: what answers with photos, best first.
 
-use afterimage_engine::{Cancel, Engine, Error, Page, SearchRequest, Strength};
+use afterimage_engine::{Cancel, Engine, Error, Page, SearchRequest, Strength, query};
 
 use crate::Outcome;
 use crate::args::{SearchArgs, SimilarArgs};
@@ -9,12 +9,19 @@ use crate::output::{self, faint, mark, shown};
 
 /// `afterimage search`
 pub fn search(engine: &Engine, args: &SearchArgs, json: bool) -> Outcome {
-    let request = SearchRequest {
+    let mut request = SearchRequest {
         query: args.query.clone().unwrap_or_default(),
         images: args.images.clone(),
         limit: args.limit.limit(),
         ..SearchRequest::default()
     };
+    if let Some(name) = &args.saved {
+        let saved = engine.saved_search(name)?;
+        request.query = query::both(&saved.query, &request.query);
+        request.examples = saved.examples;
+        request.like = saved.like;
+        request.unlike = saved.unlike;
+    }
     print(&engine.search(&request, &Cancel::default())?, json)
 }
 
