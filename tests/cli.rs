@@ -70,7 +70,7 @@ fn a_search_prints_the_contracts_document_best_first() {
     let results = results(&document);
     assert_eq!(results.len(), 20);
     for result in results {
-        assert_eq!(keys(result), ["id", "path", "score", "strong"]);
+        assert_eq!(keys(result), ["id", "path", "score", "strength", "strong", "why"]);
         assert!(result["strong"].is_boolean());
         assert!(Path::new(&text(&result["path"])).is_file());
     }

@@ -215,12 +215,15 @@ pub async fn duplicates(
 
 /// Only ever called once the person has confirmed it.
 #[tauri::command]
-pub async fn trash(shell: State<'_, Arc<Shell>>, photos: Vec<i64>) -> Answer<Trashed> {
-    ask("trash", &shell, move |engine| {
-        let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
-        engine.trash(&photos).map(Trashed::from)
-    })
-    .await
+pub async fn trash(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    photos: Vec<i64>,
+) -> Answer<Trashed> {
+    let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
+    let trashed = ask("trash", &shell, move |engine| engine.trash(&photos)).await?;
+    events::library_changed(&app);
+    Ok(trashed.into())
 }
 
 #[tauri::command]

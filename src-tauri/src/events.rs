@@ -58,6 +58,11 @@ pub fn models_changed(app: &AppHandle) {
     emit(app, "models-changed", ());
 }
 
+/// Tells the page that photos came or went by what it asked for.
+pub fn library_changed(app: &AppHandle) {
+    emit(app, "library-changed", ());
+}
+
 /// Tells the page that questions were kept, changed or forgotten.
 pub fn saved_searches_changed(app: &AppHandle) {
     emit(app, "saved-searches-changed", ());

@@ -136,6 +136,7 @@ mod tests {
     fn a_listing_is_laid_out_as_the_page_reads_it() {
         // Headers of all lengths modulo 8 keep the records aligned.
         for query in ["?", "a", "zwölf", "a dog", "日本", "nineteen characters"] {
+            let first = 0..query.chars().next().map_or(0, char::len_utf8);
             let page = engine::Page {
                 query: query.into(),
                 model: "starter".into(),
@@ -146,7 +147,7 @@ mod tests {
                 likely: 1,
                 offset: 4,
                 by_date: true,
-                problems: vec![engine::Problem { at: Some(0..1), message: "unknown".into() }],
+                problems: vec![engine::Problem { at: Some(first), message: "unknown".into() }],
                 hits: vec![hit(7), hit(u32::MAX.into())],
             };
             let bytes = page_listing(page).unwrap();

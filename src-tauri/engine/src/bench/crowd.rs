@@ -30,6 +30,10 @@ const TOGETHER: usize = 100;
 /// Photos stored at once.
 const AT_ONCE: usize = 2000;
 
+/// When they were taken, in seconds since 1970: from 2004 on, for twenty years.
+const FIRST_DAY: i64 = 1_073_000_000;
+const YEARS: i64 = 20 * 365 * 86_400;
+
 /// Where a question is given, one photo of so many answers it.
 const ANSWERS: usize = 50;
 
@@ -157,8 +161,7 @@ pub(super) fn make(
             let metadata = Metadata {
                 camera: Some(["Camera Mark II", "Phone 7", "Compact Z"][number % 3].to_owned()),
                 iso: Some(100 << (number % 7)),
-                // Hours apart, from the year 2004 on.
-                taken_at: Some(1_073_000_000 + number as i64 * 6000),
+                taken_at: Some(FIRST_DAY + (number % photos) as i64 * YEARS / photos as i64),
                 ..Metadata::default()
             };
             let Size { width, height } = size;

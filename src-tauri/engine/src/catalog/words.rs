@@ -99,8 +99,6 @@ impl Catalog {
     /// and, like these, what is said of more than a third of the library, as `img`
     /// may be, the name of a folder that holds most of it, or what a camera writes
     /// into each description. A sentence of such words alone matches nothing.
-    // The ranking will ask.
-    #[cfg_attr(not(test), allow(dead_code))]
     pub fn photos_with_words(&self, sentence: &str, limit: usize) -> Result<Vec<WordMatch>> {
         let asked = tokens::asked(sentence);
         let Some(last) = asked.last().cloned().filter(|_| asked.len() <= MOST_WORDS) else {

@@ -107,6 +107,8 @@ export interface Photo {
   /** 1 to 5; 0 for none, -1 for rejected. */
   rating: number | null;
   label: string | null;
+  /** The person marked it. */
+  favourite: boolean;
   /** The nearest town. */
   near: Near | null;
   offline: boolean;
@@ -181,24 +183,33 @@ export interface CommandError {
   message: string;
 }
 
+/** Something in a query that is not understood, or cannot be answered. */
+export interface Problem {
+  /** Where it begins; null for the whole query. */
+  from: number | null;
+  /** Where it ends. */
+  to: number | null;
+  message: string;
+}
+
 /** The JSON header of a listing. */
 export interface ListingHeader {
   /** Records that follow. */
   count: number;
-  /** Index of the first of them in the whole answer. */
+  /** Where the first of them stands in the whole answer, from 0. */
   offset: number;
   /** Photos in the whole answer. */
   total: number;
   strong: number;
   likely: number;
+  /** Photos are in the order of their dates. */
+  byDate: boolean;
   tookMs: number;
   rankingMs: number;
   model: string;
   query: string;
   /** What of the query could not be taken as it stands. */
   problems: Problem[];
-  /** The answer is in the order of dates. */
-  byDate: boolean;
 }
 
 /** What a part of a query is. */
@@ -213,19 +224,11 @@ export type PieceKind =
   | "operator"
   | "parenthesis";
 
-/** A part of a query. Positions are indices into the JavaScript string. */
+/** A part of a query. */
 export interface Piece {
   from: number;
   to: number;
   kind: PieceKind;
-}
-
-/** Something in a query that is not understood, or cannot be answered. */
-export interface Problem {
-  /** Where it stands; null for the whole query. */
-  from: number | null;
-  to: number | null;
-  message: string;
 }
 
 /** How a query is read. */
@@ -236,10 +239,11 @@ export interface Reading {
 
 /** Something to put in while a query is typed. */
 export interface Completion {
-  /** What of the text it replaces. */
+  /** Where what it replaces begins. */
   from: number;
+  /** Where that ends. */
   to: number;
-  /** What to put there. A text that ends in `:` wants a value next. */
+  /** What to put there. One that ends in `:` wants a value next. */
   text: string;
   /** What it means, or the value as the library has it. */
   detail: string | null;
@@ -247,7 +251,7 @@ export interface Completion {
   count: number | null;
 }
 
-/** A part of an upright picture: fractions of its width and height, 0 to 1. */
+/** A part of an upright picture, in fractions of its width and height. */
 export interface Crop {
   left: number;
   top: number;
