@@ -349,6 +349,7 @@ export class FakeBackend implements Backend {
       hierarchicalKeywords: said ? ["Places|Portugal|Lisbon"] : [],
       rating: said ? 4 : id % 10 === 0 ? -1 : null,
       label: said ? "Green" : null,
+      favourite: false,
       near: id % 2 ? { city: "Lisbon", region: "Lisbon", country: "Portugal" } : null,
       offline: record.offline ?? false,
       embedded: true,

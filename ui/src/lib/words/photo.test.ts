@@ -33,6 +33,7 @@ const PHOTO: Photo = {
   hierarchicalKeywords: [],
   rating: null,
   label: null,
+  favourite: false,
   near: null,
   offline: false,
   embedded: true,
