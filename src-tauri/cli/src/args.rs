@@ -141,7 +141,7 @@ pub struct WatchArgs {
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// What the photo shows: "a dog on a beach". With --saved, what it has to show
-    /// besides
+    /// besides. Put `--` before one that begins with a minus: `search -- -people`
     #[arg(required_unless_present_any = ["images", "saved", "like"])]
     pub query: Option<String>,
 

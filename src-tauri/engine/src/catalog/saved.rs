@@ -92,9 +92,25 @@ impl Catalog {
         })
     }
 
-    /// Changes all of the search of this id but its place.
+    /// Changes all of the search of this id but its place. Photos that it has and
+    /// that are not there now stay its, for who changes it was not told of them.
     pub fn update_saved_search(&self, changed: &SavedRow) -> Result<SavedUpdate> {
-        let [examples, likes, unlikes] = lists(changed)?;
+        let mut changed = changed.clone();
+        let kept = self.database.read(|c| {
+            c.prepare_cached("SELECT * FROM saved_search WHERE id = ?1")?
+                .query_row([changed.id], saved)
+                .optional()?
+                .map(|kept| Ok((without_what_is_gone(c, kept.clone())?, kept)))
+                .transpose()
+        })?;
+        if let Some((there, kept)) = kept {
+            let gone = |all: Vec<i64>, there: &[i64]| {
+                all.into_iter().filter(|photo| !there.contains(photo)).collect::<Vec<i64>>()
+            };
+            changed.likes.extend(gone(kept.likes, &there.likes));
+            changed.unlikes.extend(gone(kept.unlikes, &there.unlikes));
+        }
+        let [examples, likes, unlikes] = lists(&changed)?;
         let key = key(&changed.name);
         self.database.write(|t| {
             let taken = t
@@ -232,11 +248,18 @@ mod tests {
         // A photo that is gone is not named until it is back; an example is.
         catalog.change(|t| Catalog::miss_photo(t, b, 9)).unwrap();
         let now = catalog.saved_search("übersee").unwrap().unwrap();
-        assert_eq!((now.likes, now.unlikes, now.examples.len()), (vec![a], vec![], 2));
+        assert_eq!((&now.likes, &now.unlikes, now.examples.len()), (&vec![a], &vec![], 2));
+        // Who changes the search meanwhile does not know of it and takes it not away.
+        let changed = SavedRow { query: "z".into(), ..now };
+        assert_eq!(catalog.update_saved_search(&changed).unwrap(), SavedUpdate::Done);
         let place = |t: &rusqlite::Transaction<'_>| {
             Catalog::place_photo(t, b, root, Path::new("c.jpg"), Stat::default(), false)
         };
         catalog.change(place).unwrap();
-        assert_eq!(catalog.saved_search("übersee").unwrap().unwrap().likes, [b, a]);
+        let back = catalog.saved_search("übersee").unwrap().unwrap();
+        assert_eq!((back.likes, back.unlikes, back.query.as_str()), (vec![a, b], vec![b], "z"));
+        let without = SavedRow { likes: vec![a], ..changed };
+        catalog.update_saved_search(&without).unwrap();
+        assert_eq!(catalog.saved_search("übersee").unwrap().unwrap().likes, [a]);
     }
 }

@@ -44,6 +44,10 @@ const LEAST_SCORES: usize = 24;
 /// median.
 const QUARTILE_SIGMAS: f32 = 0.6745;
 
+/// The scores that the median is made of are right to some thousandths: a spread
+/// below that, as of a library of copies, is none that is known.
+const LEAST_SIGMA: f32 = 5e-3;
+
 /// Of the best scores so many make the height that others are measured by. One
 /// alone may be the same picture again, which nothing else can equal.
 pub(super) const REFERENCE: usize = 2;
@@ -111,7 +115,7 @@ impl Calibration {
         }
         // Half the library may be copies of one photo: a spread of nothing
         // must not make everything else a hit.
-        let sigma = ((median - lower_quartile) / QUARTILE_SIGMAS).max(1e-4);
+        let sigma = ((median - lower_quartile) / QUARTILE_SIGMAS).max(LEAST_SIGMA);
         let reference = &best[..best.len().min(REFERENCE)];
         let height = match reference.len() {
             0 => 0.0,

@@ -58,6 +58,21 @@ pub(crate) fn embed_file(encoder: &dyn Encoder, path: &Path) -> Result<Embedding
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
+    let most = Limits::default().max_file_bytes;
+    if let Ok(metadata) = std::fs::metadata(path)
+        && !metadata.is_dir()
+    {
+        // A pipe would keep whoever reads it waiting, and a device never ends.
+        if !metadata.is_file() {
+            return Err(Error::usage(format!("{} is no file; name an image", path.display())));
+        }
+        if metadata.len() > most {
+            let (path, most) = (path.display(), most / 1_000_000);
+            return Err(Error::usage(format!(
+                "{path} is too large: at most {most} MB are read of a picture"
+            )));
+        }
+    }
     std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Error::usage(format!("there is no file {}", path.display()))

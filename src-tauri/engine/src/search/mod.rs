@@ -48,14 +48,18 @@ pub(crate) fn search(library: &Library, request: &SearchRequest, cancel: &Cancel
     let question = Question::of(request)?;
     let going_on = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
     let mut answer = Answer::default();
+    answer.list(library, &question)?;
+    going_on()?;
     if question.alternatives.iter().any(|alternative| question.compares(alternative)) {
         answer.compare(library, &question, &going_on)?;
     } else {
         // Filters alone need no model, but the page tells which one answers.
         answer.model = library.in_use().map(|in_use| in_use.serving.id).unwrap_or_default();
+        answer.by_date = true;
+        if question.sort == Some(Sort::Oldest) {
+            answer.listed.reverse();
+        }
     }
-    going_on()?;
-    answer.list(library, &question)?;
     going_on()?;
     answer.page(library, &question, began)
 }
@@ -104,8 +108,14 @@ impl Answer {
         going_on()?;
         let began = Instant::now();
         let strictness = question.strictness();
-        let mut ranking =
-            Ranking::new(&library.catalog, &snapshot, &compared, &examples, strictness)?;
+        let mut ranking = Ranking::new(
+            &library.catalog,
+            &snapshot,
+            &compared,
+            &examples,
+            strictness,
+            &self.listed,
+        )?;
         if let Some(Sort::Newest | Sort::Oldest) = question.sort {
             let newest_first = question.sort == Some(Sort::Newest);
             self.by_date = ranking.by_date(&library.catalog, newest_first)?;
@@ -116,7 +126,7 @@ impl Answer {
         Ok(())
     }
 
-    /// Adds the photos that alternatives let in without saying what they show.
+    /// Finds the photos that alternatives let in without saying what they show.
     fn list(&mut self, library: &Library, question: &Question<'_>) -> Result<()> {
         let mut listed = HashSet::new();
         for alternative in &question.alternatives {
@@ -125,33 +135,23 @@ impl Answer {
                 self.listed.extend(photos.into_iter().filter(|photo| listed.insert(*photo)));
             }
         }
-        if self.ranking.is_none() {
-            self.by_date = true;
-            if question.sort == Some(Sort::Oldest) {
-                self.listed.reverse();
-            }
-        }
         Ok(())
     }
 
     /// The part of the answer that is asked for.
-    fn page(mut self, library: &Library, question: &Question<'_>, began: Instant) -> Result<Page> {
+    fn page(self, library: &Library, question: &Question<'_>, began: Instant) -> Result<Page> {
         let (offset, limit) = (question.offset(), question.limit());
         let mut rows = Vec::new();
         let (mut total, mut strong, mut likely) = (0, 0, 0);
         if let Some(ranking) = &self.ranking {
             (total, strong, likely) = (ranking.total, ranking.strong, ranking.likely);
-            if !self.listed.is_empty() {
-                // A photo that is ranked as well is listed once.
-                let all: HashSet<i64> =
-                    ranking.page(0, total).iter().map(|row| row.photo).collect();
-                self.listed.retain(|photo| !all.contains(photo));
-            }
             rows = ranking.page(offset, limit);
         }
-        let listed = self.listed.iter().skip(offset.saturating_sub(total));
-        rows.extend(listed.take(limit - rows.len()).map(|photo| Ranked::listed(*photo)));
-        total += self.listed.len();
+        if self.ranking.is_none() {
+            let listed = self.listed.iter().skip(offset).take(limit);
+            rows.extend(listed.map(|photo| Ranked::listed(*photo)));
+            total = self.listed.len();
+        }
 
         let photos: Vec<i64> = rows.iter().map(|row| row.photo).collect();
         let mut found: HashMap<i64, HitRow> =

@@ -72,13 +72,14 @@ pub(super) struct Ranking {
 impl Ranking {
     /// Compares the photos of a snapshot with vectors. A photo counts by the
     /// alternative that it answers best. `examples` are photos that the vectors are
-    /// made of; see [`Background`].
+    /// made of; see [`Background`]. `listed` are photos that answer without being compared.
     pub fn new(
         catalog: &Catalog,
         snapshot: &Arc<Snapshot>,
         compared: &[Compared<'_>],
         examples: &HashSet<i64>,
         strictness: f32,
+        listed: &[i64],
     ) -> Result<Self> {
         let scored: Vec<Scored> =
             compared.iter().map(|one| Scored::new(snapshot, one, examples, strictness)).collect();
@@ -111,7 +112,29 @@ impl Ranking {
         let count = |strength| firm.iter().filter(|row| row.strength == strength).count();
         let strong = count(Strength::Strong) + scored.iter().map(|s| s.beyond.0).sum::<usize>();
         let likely = count(Strength::Likely) + scored.iter().map(|s| s.beyond.1).sum::<usize>();
-        Ok(Self { scored, firm, total, strong, likely })
+        let mut ranking = Self { scored, firm, total, strong, likely };
+        ranking.admit(listed, snapshot, compared);
+        Ok(ranking)
+    }
+
+    /// Adds photos that answer by an alternative without vector, behind the firm
+    /// ones: who asks for one or the other means them as much.
+    fn admit(&mut self, listed: &[i64], snapshot: &Snapshot, compared: &[Compared<'_>]) {
+        let firm: KeySet = self.firm.iter().map(|row| row.photo).collect();
+        let admitted: Vec<i64> =
+            listed.iter().copied().filter(|photo| !firm.contains(*photo)).collect();
+        if admitted.is_empty() {
+            return;
+        }
+        let photos: KeySet = admitted.iter().copied().collect();
+        let is_ranked = |photo: &i64| {
+            let mut allowed = compared.iter().map(|one| one.allowed.as_ref());
+            photos.contains(*photo)
+                && allowed.any(|allowed| allowed.is_none_or(|all| all.contains(*photo)))
+        };
+        self.total += admitted.len() - snapshot.keys().filter(is_ranked).count();
+        self.likely += admitted.len();
+        self.firm.extend(admitted.into_iter().map(Ranked::listed));
     }
 
     /// Puts the firm part in the order of its dates and leaves the rest out: by
@@ -120,6 +143,16 @@ impl Ranking {
     pub fn by_date(&mut self, catalog: &Catalog, newest_first: bool) -> Result<bool> {
         if self.firm.is_empty() {
             return Ok(false);
+        }
+        // By date those count, too, that were too many to be firm.
+        let mut known: KeySet = self.firm.iter().map(|row| row.photo).collect();
+        for scored in self.scored.iter().filter(|scored| scored.beyond != (0, 0)) {
+            for row in scored.scores.at_least(scored.calibration.likely_from()) {
+                if !known.contains(row.key) {
+                    known.insert(row.key);
+                    self.firm.push(scored.ranked(row.key, row.score));
+                }
+            }
         }
         let photos: Vec<i64> = self.firm.iter().map(|row| row.photo).collect();
         let times = catalog.times(&photos)?;
@@ -330,9 +363,11 @@ impl Scored {
             if !scores.contains_key(photo) {
                 row.why = Why::NOTHING;
             }
-            // What a person wrote of a photo, or called it, is sure; a folder holds
-            // this and that.
-            let said = if *why == Why::FOLDER { Strength::Likely } else { Strength::Strong };
+            // What a person wrote of a photo is sure. A folder holds this and that,
+            // and a name may only begin like the word.
+            let written = [Why::TITLE, Why::DESCRIPTION, Why::KEYWORDS];
+            let sure = written.into_iter().any(|field| why.contains(field));
+            let said = if sure { Strength::Strong } else { Strength::Likely };
             row.strength =
                 if row.why == Why::NOTHING { said } else { stronger(row.strength, said) };
             row.why |= *why;

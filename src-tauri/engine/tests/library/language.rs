@@ -143,4 +143,11 @@ fn alternatives_are_one_answer_in_which_no_photo_comes_twice() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 4);
+    assert_eq!(page.strong + page.likely, 4, "who says OR means either as much");
+
+    let page = ask(&f, "a pattern folder:lisbon OR date:2022 sort:oldest");
+    let times: Vec<i64> = page.hits.iter().map(|hit| hit.time).collect();
+    assert!(page.by_date && times.is_sorted() && times.len() == 3, "{times:?}");
+    let page = ask(&f, "a pattern OR date:2022");
+    assert_eq!((page.total, page.hits.len()), (4, 4));
 }

@@ -102,10 +102,11 @@ pub fn both(one: &str, other: &str) -> String {
         return format!("{one}{other}");
     }
     let grouped = |text: &str| {
-        // Whatever day it is.
-        match parse(text, Date::default()).query.alternatives.len() {
-            0 | 1 => text.to_owned(),
-            _ => format!("({text})"),
+        // Whatever day it is. Between filters alone OR makes no alternatives.
+        let pieces = parse(text, Date::default()).pieces;
+        match pieces.into_iter().any(|piece| text.get(piece.at) == Some("OR")) {
+            true => format!("({text})"),
+            false => text.to_owned(),
         }
     };
     format!("{} {}", grouped(one), grouped(other))

@@ -137,6 +137,9 @@ fn two_texts_are_asked_together() {
     };
     check("sunset date:2021", "sea -people", "sunset sea -people date:2021");
     check("dog OR cat", "snow", "dog + snow OR cat + snow");
+    // Between filters alone OR makes no alternatives, and binds weaker all the same.
+    let filters = parse(&both("tag:a OR tag:b", "dog"), TODAY).query;
+    assert_eq!((filters.alternatives.len(), filters.alternatives[0].terms.len()), (1, 1));
     check("snow", "dog OR cat", "snow + dog OR snow + cat");
     check("dog OR cat sort:date", "type:heic", "dog type:heic OR cat type:heic sort:date");
     check("dog", " ", "dog");
