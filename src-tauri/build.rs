@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "remove_search",
     "count_search",
     "duplicates",
+    "unchanged_photos",
     "trash",
     "photo",
     "failures",

@@ -213,6 +213,22 @@ pub async fn duplicates(
     .await
 }
 
+/// Those of the photos whose files are there as the library knows them: what is to
+/// stay must be, before others go.
+#[tauri::command]
+pub async fn unchanged_photos(shell: State<'_, Arc<Shell>>, photos: Vec<i64>) -> Answer<Vec<i64>> {
+    ask("unchanged_photos", &shell, move |engine| {
+        let mut unchanged = Vec::with_capacity(photos.len());
+        for photo in photos {
+            if engine.is_unchanged(PhotoId(photo))? {
+                unchanged.push(photo);
+            }
+        }
+        Ok(unchanged)
+    })
+    .await
+}
+
 /// Only ever called once the person has confirmed it.
 #[tauri::command]
 pub async fn trash(

@@ -96,6 +96,7 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::remove_search,
             commands::count_search,
             commands::duplicates,
+            commands::unchanged_photos,
             commands::trash,
             commands::photo,
             commands::failures,

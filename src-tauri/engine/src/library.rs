@@ -449,8 +449,7 @@ impl Library {
                     vectors.put(rows);
                     self.tidy(&vectors, false);
                 }
-                let failed = failed.iter().copied().collect();
-                self.loaded().iter().for_each(|vectors| vectors.remove(&failed));
+                self.forget_vectors(&failed.iter().copied().collect());
                 stored();
             },
         };

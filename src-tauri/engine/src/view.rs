@@ -1,6 +1,9 @@
 //! What the engine answers with: plain values without behaviour of their own.
 //! The command line and the window turn them into their own words.
 
+mod duplicates;
+mod saved;
+
 use std::ops::{BitOr, BitOrAssign, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +15,9 @@ use crate::error::Error;
 use crate::jobs::Progress;
 use crate::model::DeviceReport;
 use crate::search::query;
+
+pub use duplicates::{DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Trashed};
+pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
 
 /// A photo, by the number that it keeps through renames, moves and edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -580,124 +586,6 @@ pub struct PhotoFile {
     pub bytes: Vec<u8>,
     /// Its media type.
     pub mime: &'static str,
-}
-
-/// In which way photos are the same, or nearly. A pair is of one kind only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DuplicateKind {
-    /// Byte for byte.
-    Exact,
-    /// Versions of one picture: edited, resized, saved anew. Neither turned nor
-    /// mirrored ones.
-    Edited,
-    /// Taken within seconds, and similar.
-    Burst,
-}
-
-impl DuplicateKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Exact, Self::Edited, Self::Burst];
-
-    /// The word that stands for the kind in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Edited => "edited",
-            Self::Burst => "burst",
-        }
-    }
-}
-
-/// Photos that are the same, or nearly.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DuplicateGroup {
-    /// At least two, the best first.
-    pub photos: Vec<DuplicatePhoto>,
-    /// The one to keep, as suggested.
-    pub keeper: PhotoId,
-    /// Why that one, in words that follow "kept because".
-    pub reason: String,
-}
-
-/// A photo among its duplicates.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DuplicatePhoto {
-    /// The photo.
-    pub id: PhotoId,
-    /// Where the file is.
-    pub path: PathBuf,
-    /// In bytes.
-    pub size: u64,
-    /// Upright, in pixels; 0 while unknown.
-    pub width: u32,
-    /// Upright, in pixels; 0 while unknown.
-    pub height: u32,
-    /// When it was taken, else when the file was changed; seconds since 1970.
-    pub time: i64,
-    /// Width by height; 1.5 while unknown.
-    pub aspect: f32,
-    /// First four bytes of the content hash.
-    pub version: u32,
-    /// Its root cannot be reached now.
-    pub offline: bool,
-    /// 1 to 5; 0 for none, -1 for rejected.
-    pub rating: Option<i8>,
-}
-
-/// What became of photos that were to go to the trash.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trashed {
-    /// Those that are there now.
-    pub moved: Vec<PhotoId>,
-    /// Those that stay where they are.
-    pub failed: Vec<NotTrashed>,
-}
-
-/// A photo that was not moved to the trash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotTrashed {
-    /// The photo.
-    pub photo: PhotoId,
-    /// Where the file is; empty for an unknown photo.
-    pub path: PathBuf,
-    /// In plain words.
-    pub reason: String,
-}
-
-/// A saved search, by the number that it keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SavedSearchId(pub i64);
-
-/// A question that the person kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SavedSearch {
-    /// Its number.
-    pub id: SavedSearchId,
-    /// What the person called it; no other one is called so, in any case.
-    pub name: String,
-    /// As it was typed: "last summer" is always the last one.
-    pub query: String,
-    /// Pictures that the photos should resemble: photos of the library alone.
-    pub examples: Vec<Example>,
-    /// Photos that are what is meant, as far as they are there now.
-    pub like: Vec<PhotoId>,
-    /// Photos that are not what is meant, as far as they are there now.
-    pub unlike: Vec<PhotoId>,
-}
-
-/// A question to keep.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NewSavedSearch {
-    /// What to call it: 1 to 100 characters.
-    pub name: String,
-    /// As it was typed.
-    pub query: String,
-    /// Photos of the library, or parts of them.
-    pub examples: Vec<Example>,
-    /// Photos that are what is meant.
-    pub like: Vec<PhotoId>,
-    /// Photos that are not what is meant.
-    pub unlike: Vec<PhotoId>,
 }
 
 /// Something to put into a question that is being typed.

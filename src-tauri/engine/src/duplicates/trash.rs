@@ -50,7 +50,7 @@ pub(super) fn trash(
         }
     }
     if !done.moved.is_empty() {
-        library.drop_vectors();
+        library.forget_vectors(&done.moved.iter().map(|photo| photo.0).collect());
         library.wake(|| Wake::Work);
     }
     Ok(done)

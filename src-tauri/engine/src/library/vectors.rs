@@ -98,6 +98,11 @@ impl Library {
         self.loaded.lock().by_model.clear();
     }
 
+    /// Has photos that are gone leave memory.
+    pub fn forget_vectors(&self, photos: &HashSet<i64>) {
+        self.loaded().iter().for_each(|vectors| vectors.remove(photos));
+    }
+
     /// Deletes the files of models of this name.
     pub(super) fn remove_vector_files(&self, name: &str) -> Result<()> {
         for key in self.derived.models_named(name)? {
@@ -248,7 +253,16 @@ impl Vectors {
         match ready {
             Some(Ready { file, .. }) => {
                 file.refresh()?;
-                self.append(file, derived)
+                // What is in it can be read, also where the disk has no room for more.
+                match self.append(file, derived) {
+                    Err(Fault::File(fault)) => {
+                        tracing::warn!(
+                            "{fault}; vectors that came since are read from the database"
+                        );
+                        Ok(())
+                    }
+                    appended => appended,
+                }
             }
             None if derived.has_as_many(self.key, CHUNK_ROWS)? => {
                 *ready = self.make(stamp, derived)?;

@@ -96,6 +96,8 @@ export interface Backend {
   countSearch(id: number): Promise<number>;
 
   duplicates(kind: DuplicateKind): Promise<DuplicateGroup[]>;
+  /** Those of the photos whose files are there, and as they were when they were read. */
+  unchangedPhotos(photos: number[]): Promise<number[]>;
   /** Moves files to the system's trash. Only on the person's explicit confirmation. */
   trash(photos: number[]): Promise<Trashed>;
   photo(id: number): Promise<Photo>;

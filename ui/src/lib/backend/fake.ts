@@ -291,6 +291,12 @@ export class FakeBackend implements Backend {
     return duplicateGroups(kind, this.#records());
   }
 
+  async unchangedPhotos(photos: number[]): Promise<number[]> {
+    await this.#wait();
+    const there = new Set(this.#records().flatMap(({ id, offline }) => (offline ? [] : [id])));
+    return photos.filter((photo) => there.has(photo));
+  }
+
   async trash(photos: number[]): Promise<Trashed> {
     await this.#wait();
     const trashed: Trashed = { moved: [], failed: [] };

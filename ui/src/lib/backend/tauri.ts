@@ -48,6 +48,7 @@ export const tauriBackend: Backend = {
   countSearch: (id) => invoke<number>("count_search", { id }),
 
   duplicates: (kind) => invoke<DuplicateGroup[]>("duplicates", { kind }),
+  unchangedPhotos: (photos) => invoke<number[]>("unchanged_photos", { photos }),
   trash: (photos) => invoke<Trashed>("trash", { photos }),
 
   photo: (id) => invoke<Photo>("photo", { id }),

@@ -17,13 +17,16 @@ async function open(groups: Groups, kind: DuplicateKind = "exact") {
   const trash = vi
     .spyOn(backend, "trash")
     .mockImplementation(async (moved): Promise<Trashed> => ({ moved, failed: [] }));
+  const unchanged = vi
+    .spyOn(backend, "unchangedPhotos")
+    .mockImplementation(async (photos) => photos);
   const notices = new Notices();
   const duplicates = new Duplicates(backend, notices);
   duplicates.show(kind);
   const close = duplicates.open();
   await vi.waitFor(() => expect(Object.values(duplicates.groups)).not.toContain(null));
   const group = (at: number): DuplicateGroup => duplicates.shown?.[at] as DuplicateGroup;
-  return { backend, read, trash, notices, duplicates, close, group };
+  return { backend, read, trash, unchanged, notices, duplicates, close, group };
 }
 
 const ids = (photos: readonly { id: number }[]): number[] => photos.map(({ id }) => id);
@@ -126,6 +129,17 @@ describe("moving to the trash", () => {
     await duplicates.retry();
     await duplicates.confirm();
     expect(trash).not.toHaveBeenCalled();
+  });
+
+  it("leaves alone the copies of a photo that is not on the disk any more", async () => {
+    const { duplicates, trash, unchanged } = await open({
+      exact: [groupOf(copy(1), copy(2)), groupOf(copy(3), copy(4))],
+    });
+    unchanged.mockResolvedValue([3]);
+    duplicates.ask(duplicates.shown ?? []);
+    await duplicates.confirm();
+    expect(unchanged).toHaveBeenCalledWith([1, 3]);
+    expect(trash.mock.calls).toEqual([[[4]]]);
   });
 
   it("goes in batches, tells how far it is, and stops between two", async () => {

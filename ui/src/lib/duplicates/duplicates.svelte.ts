@@ -118,12 +118,15 @@ export class Duplicates {
     const plan = this.asked;
     this.asked = null;
     if (plan === null || this.moving !== null) return;
-    const ids = unchanged(plan, this.groups[plan.kind] ?? []);
     this.unmoved = [];
     this.#stopped = false;
-    this.moving = { done: 0, total: ids.length };
+    this.moving = { done: 0, total: plan.photos.length };
     let moved = 0;
     try {
+      // On the disk, not by what was read of it: what stays may have been deleted since.
+      const there = await this.#backend.unchangedPhotos(plan.staying.map(({ id }) => id));
+      const ids = unchanged(plan, this.groups[plan.kind] ?? [], there);
+      this.moving = { done: 0, total: ids.length };
       for (let at = 0; at < ids.length && !this.#stopped; at += BATCH) {
         const batch = ids.slice(at, at + BATCH);
         const trashed = await this.#backend.trash(batch);
@@ -132,12 +135,12 @@ export class Duplicates {
         this.unmoved = [...this.unmoved, ...trashed.failed];
         this.moving = { done: at + batch.length, total: ids.length };
       }
+      if (ids.length === 0) this.#notices.done("These photos have changed. Nothing was moved.");
     } catch (thrown) {
       this.#notices.failed("The files could not be moved to the trash.", thrown);
     }
     this.moving = null;
     if (moved > 0) this.#notices.done(`${files(moved)} moved to the trash.`);
-    else if (ids.length === 0) this.#notices.done("These photos have changed. Nothing was moved.");
     this.changed();
   }
 

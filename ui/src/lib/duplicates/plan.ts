@@ -74,13 +74,23 @@ export function planOf(
   return { kind, groups: touched, photos, bytes, staying: kept, outOfReach, keptOutOfReach };
 }
 
-/** Ids of what of a plan can still be moved, and still stands beside a photo that stays. */
-export function unchanged(plan: TrashPlan, groups: readonly DuplicateGroup[]): number[] {
-  const kept = new Set(plan.staying.map(({ id }) => id));
+/**
+ * Ids of what of a plan can still be moved, and still stands beside a photo that stays: one whose
+ * file is `there`, or one of which the person was told that it cannot be reached.
+ */
+export function unchanged(
+  plan: TrashPlan,
+  groups: readonly DuplicateGroup[],
+  there: readonly number[],
+): number[] {
+  const reached = new Set(there);
+  const stays = plan.staying.filter(({ id, offline }) => offline || reached.has(id));
+  const kept = new Set(stays.map(({ id }) => id));
+  const planned = new Set(plan.staying.map(({ id }) => id));
   const movable = new Set<number>();
   for (const group of groups) {
     if (!group.photos.some(({ id }) => kept.has(id))) continue;
-    for (const { id, offline } of group.photos) if (!kept.has(id) && !offline) movable.add(id);
+    for (const { id, offline } of group.photos) if (!planned.has(id) && !offline) movable.add(id);
   }
   return plan.photos.map(({ id }) => id).filter((id) => movable.has(id));
 }
