@@ -423,6 +423,13 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
     refuse_what_is_no_database(path)?;
     let connection = match access {
         Access::ReadWrite => Connection::open(path)?,
+        // Whoever reads first takes back what was cut off in the middle, such as the
+        // making of the file; a connection that cannot write fails there.
+        Access::ReadOnly if is_cut_off(path) => {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "query_only", true)?;
+            connection
+        }
         Access::ReadOnly => Connection::open_with_flags(
             path,
             Flags::SQLITE_OPEN_READ_ONLY | Flags::SQLITE_OPEN_NO_MUTEX,
@@ -469,6 +476,12 @@ pub(crate) fn is_logged(path: &Path) -> bool {
 }
 
 /// A path as SQLite wants it where it is given parameters.
+/// Whether a change without a log was begun and not ended. Files are made in that
+/// way, before they are told to keep a log.
+fn is_cut_off(path: &Path) -> bool {
+    beside(path, "-journal").metadata().is_ok_and(|journal| journal.len() > 0)
+}
+
 fn uri(path: &Path, parameters: &str) -> String {
     let mut uri = String::from("file:");
     if cfg!(windows) {

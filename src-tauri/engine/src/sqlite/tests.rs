@@ -138,3 +138,27 @@ fn readers_see_the_last_commit_while_a_write_is_under_way() {
         .unwrap();
     assert_eq!(count(&database).unwrap(), 1);
 }
+
+/// As a kill leaves a file while it is made, before it keeps a log.
+#[test]
+fn a_change_that_was_cut_off_is_taken_back_by_whoever_reads_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = dir.path().join("made.sqlite");
+    let mut connection = Connection::open(&made).unwrap();
+    connection.execute_batch("PRAGMA cache_size = 2; CREATE TABLE a (x)").unwrap();
+    let transaction = connection.transaction().unwrap();
+    // More than its memory holds, so that some of it is written before its end.
+    for _ in 0..100 {
+        transaction.execute("INSERT INTO a VALUES (zeroblob(3000))", []).unwrap();
+    }
+    let path = dir.path().join("left.sqlite");
+    std::fs::copy(&made, &path).unwrap();
+    std::fs::copy(beside(&made, "-journal"), beside(&path, "-journal")).unwrap();
+    assert!(is_cut_off(&path));
+
+    let reader = reader(&path).unwrap();
+    let rows: u64 = reader.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+    assert!(!is_cut_off(&path));
+    assert!(reader.execute("INSERT INTO a VALUES (1)", []).is_err(), "it only reads");
+}
