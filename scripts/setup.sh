@@ -9,7 +9,7 @@ RUST=1.90.0
 NODE="20.19 or newer of 20, 22.12 or newer"
 
 build_packages=(build-essential cmake nasm pkg-config libwebkit2gtk-4.1-dev librsvg2-dev)
-test_packages=(xvfb webkit2gtk-driver dbus)
+test_packages=(xvfb webkit2gtk-driver dbus libimage-exiftool-perl)
 
 fail() {
 	printf 'setup: %s\n' "$@" >&2

@@ -1,7 +1,7 @@
 //! Declares the window's commands, so that a capability must name each one that
 //! the page may call.
 
-/// Every command of `src/commands.rs`.
+/// Every command of `src/commands.rs` and the files below it.
 const COMMANDS: &[&str] = &[
     "overview",
     "choose_folder",
@@ -42,6 +42,22 @@ const COMMANDS: &[&str] = &[
     "remove_model",
     "warm_text",
     "open_license",
+    "tag_tree",
+    "photo_tags",
+    "review",
+    "decide",
+    "add_tag",
+    "undo_tags",
+    "save_category",
+    "remove_category",
+    "reset_category",
+    "sidecar_settings",
+    "set_sidecar_settings",
+    "write_sidecars",
+    "insight",
+    "cancel_insight",
+    "photo_map",
+    "cancel_map",
 ];
 
 fn main() {

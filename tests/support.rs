@@ -119,6 +119,8 @@ pub fn everyday() -> Option<&'static Everyday> {
             let index = [OsStr::new("index"), photos.as_os_str()];
             let first = library.json(&index);
             let second = library.json(&index);
+            // The model reads the prompts of all categories, once for all tests.
+            library.json(&["tag", "list"]);
             Some(Everyday { library, photos, first, second })
         })
         .as_ref()

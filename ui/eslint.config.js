@@ -10,7 +10,18 @@ const layer = (files, ...patterns) => ({
   files,
   rules: { "no-restricted-imports": ["error", { patterns }] },
 });
-const domains = ["duplicates", "grid", "library", "models", "progress", "search", "viewer"];
+const domains = [
+  "duplicates",
+  "grid",
+  "insight",
+  "library",
+  "map",
+  "models",
+  "progress",
+  "search",
+  "tags",
+  "viewer",
+];
 
 export default ts.config(
   { ignores: ["dist", "node_modules"] },

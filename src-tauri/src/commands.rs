@@ -1,6 +1,9 @@
 //! What the page may ask: each command converts, makes one call to the engine on
 //! a thread that may block, and converts back.
 
+pub mod insight;
+pub mod tags;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;

@@ -7,10 +7,12 @@
 //! id alone.
 
 mod duplicates;
+mod insight;
 mod listing;
 mod models;
 mod policy;
 mod search;
+mod tags;
 
 use std::path::Path;
 
@@ -18,11 +20,16 @@ use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
 pub use duplicates::{DuplicateGroup, DuplicateKind, Trashed};
+pub use insight::{Insight, map_bytes};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use policy::{Conditions, Effort, Policy};
 pub use search::{
     Completion, NewSavedSearch, Pictures, Reading, SavedSearch, SearchRequest, bytes,
+};
+pub use tags::{
+    Category, Decided, Decision, NewCategory, PhotoTag, ReviewOf, ReviewPage, SidecarReport,
+    SidecarSettings, TagTree,
 };
 
 /// What the library holds and what it works with.
@@ -482,6 +489,27 @@ mod tests {
         declare::<Model>(&config, &mut out);
         declare::<Install>(&config, &mut out);
         declare::<Removed>(&config, &mut out);
+        declare::<tags::CategoryOrigin>(&config, &mut out);
+        declare::<Category>(&config, &mut out);
+        declare::<TagTree>(&config, &mut out);
+        declare::<Decision>(&config, &mut out);
+        declare::<PhotoTag>(&config, &mut out);
+        declare::<ReviewOf>(&config, &mut out);
+        declare::<tags::ReviewPhoto>(&config, &mut out);
+        declare::<ReviewPage>(&config, &mut out);
+        declare::<tags::Learned>(&config, &mut out);
+        declare::<Decided>(&config, &mut out);
+        declare::<NewCategory>(&config, &mut out);
+        declare::<tags::SidecarNaming>(&config, &mut out);
+        declare::<SidecarSettings>(&config, &mut out);
+        declare::<tags::SidecarFailure>(&config, &mut out);
+        declare::<tags::SidecarExample>(&config, &mut out);
+        declare::<SidecarReport>(&config, &mut out);
+        declare::<insight::Plot>(&config, &mut out);
+        declare::<insight::InsightWarning>(&config, &mut out);
+        declare::<insight::Figure>(&config, &mut out);
+        declare::<Insight>(&config, &mut out);
+        declare::<insight::MapCluster>(&config, &mut out);
         out
     }
 

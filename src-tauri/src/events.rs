@@ -1,6 +1,6 @@
 //! What the engine tells the page while it works: `progress`, `library-changed`,
-//! `roots-changed`, `install`, `models-changed`, `saved-searches-changed` and
-//! `engine-failed`.
+//! `roots-changed`, `install`, `models-changed`, `saved-searches-changed`, `tags`, `map`
+//! and `engine-failed`.
 //!
 //! The engine may report thousands of times a second; the page hears at most ten
 //! times, always the newest, and always the last one.
@@ -53,6 +53,16 @@ pub fn installing(app: AppHandle, id: String) -> impl Fn(Download) + Send + Sync
     }
 }
 
+/// Tells the page how far the map is, 0 to 1.
+pub fn mapping(app: AppHandle) -> impl Fn(f64) + Sync {
+    let pace = Pace::default();
+    move |done| {
+        if pace.due(Instant::now()) {
+            emit(&app, "map", done);
+        }
+    }
+}
+
 /// Tells the page that models came, went or changed places.
 pub fn models_changed(app: &AppHandle) {
     emit(app, "models-changed", ());
@@ -61,6 +71,11 @@ pub fn models_changed(app: &AppHandle) {
 /// Tells the page that photos came or went by what it asked for.
 pub fn library_changed(app: &AppHandle) {
     emit(app, "library-changed", ());
+}
+
+/// Tells the page that tags or categories are others now.
+pub fn tags_changed(app: &AppHandle) {
+    emit(app, "tags", ());
 }
 
 /// Tells the page that questions were kept, changed or forgotten.

@@ -20,6 +20,8 @@ pub struct Shell {
     library: Mutex<Library>,
     searches: Searches,
     installs: Installs,
+    examination: LongTask,
+    mapping: LongTask,
     pictures: Mutex<Pictures>,
 }
 
@@ -45,6 +47,8 @@ impl Shell {
             library: Mutex::new(Library::Unopened),
             searches: Searches::default(),
             installs: Installs::default(),
+            examination: LongTask::default(),
+            mapping: LongTask::default(),
             pictures: Mutex::default(),
         }
     }
@@ -102,9 +106,21 @@ impl Shell {
         &self.installs
     }
 
+    /// Looking at the vectors as a whole.
+    pub fn examination(&self) -> &LongTask {
+        &self.examination
+    }
+
+    /// Laying the library out.
+    pub fn mapping(&self) -> &LongTask {
+        &self.mapping
+    }
+
     /// Stops the work; returns when what was in flight is stored.
     pub fn close(&self) {
         self.installs.cancel_any();
+        self.examination.cancel();
+        self.mapping.cancel();
         *self.lock() = Library::Closed;
     }
 
@@ -157,6 +173,25 @@ impl Searches {
     /// The page was loaded anew: it counts its tickets from the start.
     pub fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Latest::default();
+    }
+}
+
+/// Something that takes seconds and that only the one who asked last waits for.
+#[derive(Default)]
+pub struct LongTask(Mutex<Cancel>);
+
+impl LongTask {
+    /// Begins it, and gives up the one before.
+    pub fn begin(&self) -> Cancel {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.cancel();
+        *under_way = Cancel::default();
+        under_way.clone()
+    }
+
+    /// Gives it up.
+    pub fn cancel(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
     }
 }
 
@@ -232,6 +267,16 @@ mod tests {
         assert!(first.is_cancelled());
         assert!(searches.begin(2).is_none(), "it was overtaken");
         assert!(!third.is_cancelled());
+    }
+
+    #[test]
+    fn a_long_task_is_given_up_when_it_begins_again() {
+        let task = LongTask::default();
+        let first = task.begin();
+        let second = task.begin();
+        assert!(first.is_cancelled() && !second.is_cancelled());
+        task.cancel();
+        assert!(second.is_cancelled() && !task.begin().is_cancelled());
     }
 
     #[test]

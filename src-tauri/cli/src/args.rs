@@ -2,6 +2,8 @@
 //! default places of library and models.
 
 mod bench;
+mod insight;
+mod tags;
 
 use std::env;
 use std::path::PathBuf;
@@ -10,6 +12,11 @@ use afterimage_engine::{DeviceChoice, DuplicateKind, Engine, Error, OpenOptions,
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use bench::{BenchCommand, BenchDecodeArgs, BenchEmbedArgs, BenchIndexArgs};
+pub use insight::{EvalArgs, InsightArgs, MapArgs};
+pub use tags::{
+    CategoryCommand, CategoryFields, DecideArgs, NamedPhotos, RateArgs, SidecarNames, SuggestArgs,
+    Switch, TagCommand, TagFormat, WriteSidecarsArgs,
+};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -80,6 +87,17 @@ pub enum Command {
     Saved(SavedCommand),
     /// Mark photos as favourites, which `is:favourite` finds
     Favourite(FavouriteArgs),
+    /// Give photos stars, which `rating:` finds
+    Rate(RateArgs),
+    /// Say what photos show: suggested tags, your own, and their categories
+    #[command(subcommand)]
+    Tag(TagCommand),
+    /// Judge how well photos are found and labelled, by a file that says what is right
+    Eval(EvalArgs),
+    /// Look at the health of the vectors
+    Insight(InsightArgs),
+    /// Lay the library out in two dimensions, with names for what lies together
+    Map(MapArgs),
     /// Print the vectors of texts and images
     Embed(EmbedArgs),
     /// Say what the library holds

@@ -4,7 +4,9 @@
 
 mod bench;
 mod duplicates;
+mod insight;
 mod saved;
+mod tags;
 
 use std::path::Path;
 
@@ -17,7 +19,13 @@ use serde::Serialize;
 
 pub use bench::{MachineLine, MeasuredBy, Measurement};
 pub use duplicates::{DuplicateEntry, TrashDocument};
+pub use insight::{EvalDocument, InsightDocument, MapDocument};
 pub use saved::{FavouriteEntry, SavedEntry};
+pub use tags::{
+    CategoryEntry, CategoryImportDocument, DecidedDocument, DecisionRecord, RatingEntry,
+    SidecarSettingsDocument, SidecarsDocument, SuggestEntry, TagEntry, TagImportDocument,
+    UndoneDocument,
+};
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()

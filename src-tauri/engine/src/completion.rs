@@ -65,7 +65,8 @@ impl Engine {
         let of = match key {
             Key::Camera => Known::Cameras,
             Key::Lens => Known::Lenses,
-            Key::Tag => Known::Tags,
+            Key::Tag => return self.tag_values(prefix),
+            Key::Suggested => return self.suggested_values(prefix),
             Key::Near => Known::Towns,
             Key::Folder => {
                 let folders = self.known(Known::Folders)?;
@@ -75,6 +76,42 @@ impl Engine {
             _ => return Ok(Vec::new()),
         };
         Ok(fitting(&self.known(of)?, prefix))
+    }
+
+    /// Keywords of files, and tags that the person gave.
+    fn tag_values(&self, prefix: &str) -> Result<Vec<KnownValue>> {
+        let decided = self.0.tags.decided(&self.0)?;
+        let counts = decided.counts();
+        let given = decided.vocabulary.iter().zip(&counts).map(|(one, counts)| KnownValue {
+            text: one.name.clone(),
+            detail: None,
+            photos: counts.tagged as u64,
+        });
+        let mut values: Vec<KnownValue> = given.filter(|value| value.photos > 0).collect();
+        for keyword in self.known(Known::Tags)?.iter() {
+            let text = keyword.text.to_lowercase();
+            match values.iter_mut().find(|value| value.text.to_lowercase() == text) {
+                // Photos may have both; how many is not worth counting.
+                Some(value) => value.photos = value.photos.max(keyword.photos),
+                None => values.push(keyword.clone()),
+            }
+        }
+        values.sort_by_key(|value| std::cmp::Reverse(value.photos));
+        Ok(fitting(&values, prefix))
+    }
+
+    /// Categories that are suggested for photos.
+    fn suggested_values(&self, prefix: &str) -> Result<Vec<KnownValue>> {
+        let model = self.0.serving()?;
+        let tagging = self.0.tags.suggested(&self.0, &model, &|| Ok(()))?;
+        let names = tagging.vocabulary.iter().enumerate().map(|(at, one)| KnownValue {
+            text: one.name.clone(),
+            detail: None,
+            photos: tagging.likely(at) as u64,
+        });
+        let mut values: Vec<KnownValue> = names.filter(|value| value.photos > 0).collect();
+        values.sort_by_key(|value| std::cmp::Reverse(value.photos));
+        Ok(fitting(&values, prefix))
     }
 
     /// The values as they were last counted; where that is long ago they are counted

@@ -31,6 +31,7 @@ mod derived;
 mod duplicates;
 mod error;
 mod indexing;
+mod insight;
 mod jobs;
 mod library;
 mod memory;
@@ -40,7 +41,10 @@ mod priority;
 mod saved;
 mod scan;
 mod search;
+mod sidecars;
 mod sqlite;
+mod tagging;
+mod tags;
 mod upkeep;
 mod view;
 
@@ -54,9 +58,14 @@ use library::{InUse, Library};
 use model::Encoder;
 use scan::Rules;
 
+pub use afterimage_insight as figures;
 pub use background::Background;
 pub use decode::serve_if_asked as serve_decoder_if_asked;
 pub use error::{Code, Context, Error, Result};
+pub use insight::{
+    EvalComparison, EvalInput, EvalReport, EvalRequest, EvalRun, EvalSetting, Figure, Insight,
+    MapCluster, NamedPlot, PhotoMap,
+};
 pub use jobs::{Cancel, Conditions, Control, Effort, Pace, Policy, Progress, Sensor, Step};
 pub use model::starter::import as import_starter;
 pub use model::{
@@ -66,11 +75,13 @@ pub use model::{
 pub use search::query;
 pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
-    Change, ChangeKind, Completion, Crop, DuplicateGroup, DuplicateKind, DuplicatePhoto,
-    EmbedInput, EmbedReport, Event, Example, ExampleSource, Exclusions, Failure, Hit, Holder,
-    IndexReport, NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, Preparing, Problem,
-    Reading, Removed, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest, Status,
-    Strength, TimeSource, Trashed, Why, WriterKind,
+    Category, CategoryOrigin, Change, ChangeKind, Completion, Crop, Decided, Decision,
+    DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport, Event, Example,
+    ExampleSource, Exclusions, Failure, Hit, Holder, IndexReport, LIKELY, Learned, NewCategory,
+    NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, PhotoTag, Preparing, Problem,
+    Reading, Removed, ReviewOf, ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch,
+    SavedSearchId, SearchRequest, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings,
+    Status, Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Why, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of
@@ -460,7 +471,7 @@ impl Engine {
             description: said.description,
             keywords: said.keywords,
             hierarchical_keywords: said.hierarchical_keywords,
-            rating: said.rating,
+            rating: row.stars.or(said.rating),
             label: said.label,
             favourite: row.favourite,
             near: read.near.map(|near| (near.city, near.region, near.country)),

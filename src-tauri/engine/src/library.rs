@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use crate::catalog::Catalog;
 use crate::derived::{Derived, ModelKey};
 use crate::error::{Code, Context, Error, Result};
+use crate::insight::Maps;
 use crate::jobs::{
     self, Control, Pipeline, Place, Progress, Reconciled, Register, Searchable, Sight, Step, Task,
     Totals, Wake,
@@ -26,6 +27,7 @@ use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
 use crate::search::Sentences;
 use crate::sqlite::is_damaged;
+use crate::tags::Tags;
 use crate::view::{Holder, Preparing, Removed, WriterKind};
 use vectors::{Loaded, Vectors};
 use writer::Writer;
@@ -53,6 +55,9 @@ pub(crate) struct Library {
     pub encoders: Arc<Encoders>,
     /// Sentences that were asked for lately.
     pub sentences: Sentences,
+    pub tags: Tags,
+    /// The map that was made last.
+    pub maps: Maps,
     loaded: Mutex<Loaded>,
     /// Held together by all of this process that index here.
     writer: Mutex<Weak<Writer>>,
@@ -113,6 +118,8 @@ impl Library {
             models,
             encoders,
             sentences: Sentences::default(),
+            tags: Tags::default(),
+            maps: Maps::default(),
             loaded: Mutex::default(),
             writer: Mutex::default(),
             listeners: Mutex::default(),

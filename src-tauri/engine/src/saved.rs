@@ -27,6 +27,24 @@ impl Engine {
         }
     }
 
+    /// Gives photos stars, 0 to 5, or rejects them, -1; `None` has what their files say
+    /// count again. They stay with a photo as the mark of a favourite does.
+    ///
+    /// # Errors
+    /// [`Code::Usage`](crate::Code::Usage) for other numbers;
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id; none is rated
+    /// then.
+    pub fn set_rating(&self, photos: &[PhotoId], stars: Option<i8>) -> Result<()> {
+        if stars.is_some_and(|stars| !(-1..=5).contains(&stars)) {
+            return Err(Error::usage("a rating is 0 to 5 stars, or -1 for a rejected photo"));
+        }
+        let ids: Vec<i64> = photos.iter().map(|photo| photo.0).collect();
+        match self.0.catalog.set_stars(&ids, stars)? {
+            Some(unknown) => Err(no_photo(PhotoId(unknown))),
+            None => Ok(()),
+        }
+    }
+
     /// All saved searches, in the order in which they were kept.
     pub fn saved_searches(&self) -> Result<Vec<SavedSearch>> {
         Ok(self.0.catalog.saved_searches()?.into_iter().map(shown).collect())

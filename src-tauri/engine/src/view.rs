@@ -3,6 +3,8 @@
 
 mod duplicates;
 mod saved;
+mod sidecars;
+mod tags;
 
 use std::ops::{BitOr, BitOrAssign, Range};
 use std::path::PathBuf;
@@ -18,6 +20,11 @@ use crate::search::query;
 
 pub use duplicates::{DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Trashed};
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
+pub use sidecars::{SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
+pub use tags::{
+    Category, CategoryOrigin, Decided, Decision, LIKELY, Learned, NewCategory, PhotoTag, ReviewOf,
+    ReviewPage, ReviewPhoto, TagCount, TagRecord, TagTree,
+};
 
 /// A photo, by the number that it keeps through renames, moves and edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -255,6 +262,8 @@ pub struct SearchRequest {
     pub like: Vec<PhotoId>,
     /// Photos that it should be less like.
     pub unlike: Vec<PhotoId>,
+    /// Photos beside which none answers; empty for the whole library.
+    pub only: Vec<PhotoId>,
     /// How sure a match must be, from 0 (whatever may be one) to 1 (only what
     /// certainly is); 0.5 is usual.
     pub strictness: f32,
@@ -274,6 +283,7 @@ impl Default for SearchRequest {
             examples: Vec::new(),
             like: Vec::new(),
             unlike: Vec::new(),
+            only: Vec::new(),
             strictness: 0.5,
             offset: 0,
             limit: None,

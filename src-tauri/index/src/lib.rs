@@ -215,6 +215,37 @@ impl Snapshot {
         rows.step_by(step).map(|(chunk, row)| chunk.vector(&self.codec, row))
     }
 
+    /// How many blocks [`block`](Self::block) knows.
+    pub fn blocks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Keys and vectors of a part of the rows, at most [`CHUNK_ROWS`] of them: for who
+    /// goes through all of them. Vectors are f32, `(keys, dim)`, and exact as
+    /// [`vector`](Self::vector) is.
+    ///
+    /// # Panics
+    /// Where there is no block of this number.
+    pub fn block(&self, number: usize) -> (Vec<i64>, Vec<f32>) {
+        let chunk = &self.chunks[number];
+        let (dim, rows) = (self.dim(), chunk.keys().rows());
+        let mut vectors = vec![0.0; rows * dim];
+        let read = chunk.read(0..rows, &mut vectors).is_ok();
+        let mut keys = Vec::with_capacity(chunk.keys().live());
+        for row in 0..rows {
+            let Some(key) = chunk.keys().get(row) else { continue };
+            let to = keys.len() * dim;
+            if read {
+                vectors.copy_within(row * dim..(row + 1) * dim, to);
+            } else {
+                vectors[to..to + dim].copy_from_slice(&chunk.vector(&self.codec, row));
+            }
+            keys.push(key);
+        }
+        vectors.truncate(keys.len() * dim);
+        (keys, vectors)
+    }
+
     /// Scores all rows, or those whose key is `allowed`, on all cores. `query` has
     /// `dim` values and length 1.
     ///

@@ -167,6 +167,8 @@ pub struct SearchRequest {
     pub like: Vec<i64>,
     /// Photos that they should be less like.
     pub unlike: Vec<i64>,
+    /// Photos beside which none answers; empty for the whole library.
+    pub only: Vec<i64>,
     /// How sure a match must be: 0 whatever may be one, 0.5 as usual, 1 only what certainly is.
     pub strictness: f32,
     /// Photos before the first that is wanted.
@@ -187,6 +189,7 @@ impl SearchRequest {
             examples: read_all(self.examples, pictures)?,
             like: ids(self.like),
             unlike: ids(self.unlike),
+            only: ids(self.only),
             strictness: self.strictness,
             offset: self.offset,
             limit: Some(self.limit),

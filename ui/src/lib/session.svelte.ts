@@ -1,19 +1,30 @@
 /** The controllers of one window, and the engine's events led to them. */
 import type { Backend } from "./backend/backend";
-import type { DuplicateGroup } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
+import { Insight } from "./insight/insight.svelte";
 import { Indexing } from "./progress/indexing.svelte";
 import { Library } from "./library/library.svelte";
+import { MapOfPhotos } from "./map/map.svelte";
 import { Models } from "./models/models.svelte";
 import { Notices } from "./notices/notices.svelte";
 import { isPicture, Pictures } from "./pictures/pictures";
 import { SavedSearches } from "./saved/saved.svelte";
 import { Search } from "./search/search.svelte";
 import { Settings } from "./settings/settings.svelte";
+import { Sidecars } from "./settings/sidecars.svelte";
 import { Work } from "./settings/work.svelte";
+import { PhotoTags } from "./tags/photoTags.svelte";
+import { Review } from "./tags/review.svelte";
+import { tagQuery, Tags } from "./tags/tags.svelte";
 import { type Sequence, Viewer } from "./viewer/viewer.svelte";
 
 const NO_PHOTOS = new Uint32Array();
+
+/**
+ * What is on view: photos that answer a question, those that are there more than once, those of a
+ * category, the map of all, or the figures of what they are found by.
+ */
+export type View = "photos" | "duplicates" | "review" | "map" | "insight";
 
 export class Session {
   readonly backend: Backend;
@@ -24,18 +35,25 @@ export class Session {
   readonly search: Search;
   readonly saved: SavedSearches;
   readonly duplicates: Duplicates;
+  readonly tags: Tags;
+  readonly review: Review;
+  readonly photoTags: PhotoTags;
+  readonly insight: Insight;
+  readonly map: MapOfPhotos;
+  readonly sidecars: Sidecars;
   readonly pictures: Pictures;
   readonly indexing: Indexing;
   readonly work: Work;
   readonly viewer: Viewer;
-  /** Photos that answer a question, or those that are there more than once. */
-  view = $state<"photos" | "duplicates">("photos");
+  view = $state<View>("photos");
   /** Something is held over the window. */
   dragging = $state(false);
 
-  /** The group of duplicates whose photos are looked at. */
+  /** The photos that are looked at where these are no answer. */
   #group = $state.raw(NO_PHOTOS);
 
+  /** Tags that are asked for are others since the viewer was opened. */
+  #tagsMoved = false;
   #stop: (() => void) | undefined;
 
   constructor(backend: Backend) {
@@ -46,6 +64,8 @@ export class Session {
       this.search.refresh();
       this.saved.recount();
       this.duplicates.changed();
+      this.insight.changed();
+      this.map.changed();
     });
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
@@ -53,16 +73,47 @@ export class Session {
     this.work = new Work(backend, this.notices);
     this.saved = new SavedSearches(backend, this.notices, this.search);
     this.duplicates = new Duplicates(backend, this.notices);
+    this.tags = new Tags(backend, this.notices);
+    this.review = new Review(backend, this.notices, this.tags);
+    this.photoTags = new PhotoTags(backend, this.notices, this.tags);
+    this.insight = new Insight(backend);
+    this.map = new MapOfPhotos(backend);
+    this.sidecars = new Sidecars(backend, this.notices);
     this.pictures = new Pictures(backend, this.notices, this.search);
     this.viewer = new Viewer(backend, this.notices, () =>
-      this.view === "duplicates" ? whole(this.#group) : this.#answer(),
+      this.view === "photos" ? this.#answer() : whole(this.#group),
     );
   }
 
-  /** Shows a photo large, among those that are the same, or nearly. */
-  look({ photos }: DuplicateGroup, photo: number): void {
-    this.#group = Uint32Array.from(photos, ({ id }) => id);
+  /** Shows a photo large, among these: those that are the same, of a category, or near it. */
+  look(among: readonly number[], photo: number): void {
+    this.#group = Uint32Array.from(among);
     this.viewer.open(photo);
+  }
+
+  /** Looks through the photos of a category. */
+  reviewCategory(id: string): void {
+    this.review.open(id);
+    this.view = "review";
+  }
+
+  /** Asks for all photos with a tag. */
+  showTagged(id: string): void {
+    const category = this.tags.get(id);
+    if (category) this.ask(tagQuery(category));
+  }
+
+  /** Asks this in place of all that was asked. */
+  ask(query: string): void {
+    this.search.open({ id: 0, name: "", query, examples: [], like: [], unlike: [] });
+    this.view = "photos";
+  }
+
+  /** Closes the viewer; what its photos' tags have changed is asked anew. */
+  closeViewer(): void {
+    this.viewer.close();
+    if (this.#tagsMoved) this.search.refresh();
+    this.#tagsMoved = false;
   }
 
   /** Follows the engine's events, then reads where things stand. */
@@ -76,6 +127,8 @@ export class Session {
         },
         libraryChanged: () => this.#changed(),
         rootsChanged: () => this.#changed(),
+        tagsChanged: () => this.#tagsChanged(),
+        mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
         engineFailed: (error) =>
           this.notices.failed("Something went wrong in the background.", error),
@@ -91,6 +144,7 @@ export class Session {
     if (this.library.failure) return;
     void this.models.load();
     void this.saved.load();
+    void this.tags.load();
     this.indexing.paused = this.library.overview?.paused ?? false;
     this.search.submit();
   }
@@ -115,6 +169,21 @@ export class Session {
     this.search.refresh();
     this.saved.recount();
     this.duplicates.changed();
+    this.tags.changed();
+    this.insight.changed();
+    this.map.changed();
+  }
+
+  #tagsChanged(): void {
+    this.tags.changed();
+    this.review.changed();
+    this.photoTags.changed();
+    // What is asked may be a matter of tags. The photos under the viewer stay meanwhile.
+    if (/(?:tag|suggested):/.test(this.search.text)) {
+      if (this.viewer.id === null) this.search.refresh();
+      else this.#tagsMoved = true;
+    }
+    this.saved.recount();
   }
 
   #dropped(paths: readonly string[]): void {

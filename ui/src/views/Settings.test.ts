@@ -132,7 +132,8 @@ describe("the list of models", () => {
     expect(idsIn("models-available")).toContain(OPENAI);
     await userEvent.click(screen.getByRole("button", { name: "Show 1 more model" }));
     expect(idsIn("models-available")).toHaveLength(5);
-    expect(screen.queryByRole("button", { name: /^Show/ })).toBeNull();
+    const settings = within(screen.getByTestId("settings"));
+    expect(settings.queryByRole("button", { name: /^Show/ })).toBeNull();
   });
 
   it("says so when there is nothing to install, or nothing installed", async () => {

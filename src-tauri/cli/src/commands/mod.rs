@@ -5,10 +5,12 @@ mod bench;
 mod duplicates;
 mod folders;
 mod indexing;
+mod insight;
 mod library;
 mod models;
 mod saved;
 mod searching;
+mod tags;
 mod upkeep;
 
 use afterimage_engine::{Engine, Precision};
@@ -39,6 +41,11 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Duplicates(args) => duplicates::duplicates(&open()?, args, json),
         Command::Saved(command) => saved::saved(&open()?, command, json),
         Command::Favourite(args) => saved::favourite(&open()?, args, json),
+        Command::Rate(args) => tags::rate(&open()?, args, json),
+        Command::Tag(command) => tags::tag(&open()?, command, json),
+        Command::Eval(args) => insight::eval(&open()?, args, json),
+        Command::Insight(args) => insight::insight(&open()?, args, json),
+        Command::Map(args) => insight::map(&open()?, args, json),
         Command::Embed(args) => {
             models::embed(&open_with(args.device, Some(args.precision))?, args, json)
         }

@@ -27,7 +27,7 @@ pub(crate) struct CopyRow {
     pub camera: Option<String>,
     pub format: String,
     pub rating: Option<i8>,
-    /// Somebody gave it a title, a description, a label or keywords.
+    /// Somebody gave it a title, a description, a label, keywords or a tag, or marked it.
     pub is_described: bool,
     pub offline: bool,
 }
@@ -45,7 +45,7 @@ fn copy(row: &Row) -> rusqlite::Result<CopyRow> {
         is_dated: row.get("is_dated")?,
         camera: row.get("camera")?,
         format: row.get::<_, Option<String>>("format")?.unwrap_or_default(),
-        rating: row.get("rating")?,
+        rating: row.get::<_, Option<i8>>("stars")?.or(row.get("rating")?),
         is_described: row.get("is_described")?,
         offline: row.get("offline")?,
     })
@@ -95,7 +95,9 @@ impl Catalog {
             let mut statement = c.prepare_cached(&format!(
                 "SELECT photo.*, root.path AS root_path, time_source = 'picture' AS is_dated,
                    coalesce(title, description, label) IS NOT NULL OR keywords <> '[]'
-                     OR hierarchical_keywords <> '[]' AS is_described,
+                     OR hierarchical_keywords <> '[]' OR favourite
+                     OR EXISTS (SELECT 1 FROM decision
+                                WHERE photo_id = photo.id AND kind <> 'rejected') AS is_described,
                    root.state <> 'online' AS offline
                  FROM (SELECT * FROM photo WHERE id = ?1 AND {READ}) AS photo
                  JOIN root ON root.id = root_id"

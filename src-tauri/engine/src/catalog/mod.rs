@@ -18,6 +18,7 @@ mod roots;
 mod saved;
 mod select;
 mod settings;
+mod tags;
 mod tokens;
 mod values;
 mod words;
@@ -36,6 +37,7 @@ pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};
 pub(crate) use saved::{SavedExample, SavedRow, SavedUpdate};
 pub(crate) use select::Condition;
+pub(crate) use tags::{CategoryRow, DecisionRow, SidecarRow, WrittenRow};
 pub(crate) use values::{Known, KnownValue};
 
 use crate::error::{Context, Error, Result};
@@ -46,7 +48,7 @@ const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again:
                       backup for reading, and says how to go back to it; your photos are not \
                       affected";
 
-static MIGRATIONS: [&[Migration]; 7] = [
+static MIGRATIONS: [&[Migration]; 8] = [
     roots::MIGRATIONS,
     photos::MIGRATIONS,
     failures::MIGRATIONS,
@@ -54,6 +56,7 @@ static MIGRATIONS: [&[Migration]; 7] = [
     words::MIGRATIONS,
     saved::MIGRATIONS,
     history::MIGRATIONS,
+    tags::MIGRATIONS,
 ];
 
 /// The open catalog.

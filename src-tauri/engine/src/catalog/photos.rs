@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::readings::{reading, unpack_color};
 use super::{Catalog, ContentHash, ReadPhoto, Stat, paths, places};
@@ -134,6 +134,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
           ALTER TABLE photo ADD COLUMN favourite INTEGER NOT NULL DEFAULT 0
             CHECK (favourite IN (0, 1));",
     },
+    Migration {
+        version: 13,
+        sql: "-- Stars that the person gave here, -1 to 5; NULL: what the file says counts.
+          ALTER TABLE photo ADD COLUMN stars INTEGER CHECK (stars BETWEEN -1 AND 5);",
+    },
 ];
 
 /// A photo that may need work.
@@ -173,6 +178,8 @@ pub(crate) struct PhotoRow {
     pub unread: bool,
     /// The person marked it.
     pub favourite: bool,
+    /// Stars that the person gave here, -1 to 5.
+    pub stars: Option<i8>,
     /// What the last reading told, if there was one.
     pub read: Option<ReadPhoto>,
 }
@@ -298,18 +305,28 @@ impl Catalog {
     /// Marks photos, or takes the mark away, from all of them or, where one is not
     /// in the catalog, from none; that one is returned then.
     pub fn set_favourite(&self, ids: &[i64], favourite: bool) -> Result<Option<i64>> {
+        let sql = "UPDATE photo SET favourite = ?2 WHERE id = ?1 AND favourite <> ?2";
+        self.set_on_all(ids, sql, favourite)
+    }
+
+    /// Gives photos stars, -1 to 5, or has their files' count again; all of them or, as
+    /// above, none.
+    pub fn set_stars(&self, ids: &[i64], stars: Option<i8>) -> Result<Option<i64>> {
+        let sql = "UPDATE photo SET stars = ?2 WHERE id = ?1 AND stars IS NOT ?2";
+        self.set_on_all(ids, sql, stars)
+    }
+
+    fn set_on_all(&self, ids: &[i64], sql: &str, value: impl ToSql) -> Result<Option<i64>> {
         self.change(|t| {
             let mut known = t.prepare_cached("SELECT 1 FROM photo WHERE id = ?1")?;
-            let mut mark = t.prepare_cached(
-                "UPDATE photo SET favourite = ?2 WHERE id = ?1 AND favourite <> ?2",
-            )?;
             for id in ids {
                 if !known.exists([id])? {
                     return Ok(Some(*id));
                 }
             }
+            let mut set = t.prepare_cached(sql)?;
             for id in ids {
-                mark.execute(params![id, favourite])?;
+                set.execute(params![id, value])?;
             }
             Ok(None)
         })
@@ -344,6 +361,7 @@ fn photo_row(row: &Row) -> rusqlite::Result<PhotoRow> {
         present: row.get_ref("state")?.as_str()? == "present",
         unread: row.get("unread")?,
         favourite: row.get("favourite")?,
+        stars: row.get("stars")?,
         read: hash.map(|hash| reading(row, hash)).transpose()?,
     })
 }

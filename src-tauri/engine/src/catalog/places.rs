@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Catalog, paths, words};
+use super::{Catalog, paths, tags, words};
 use crate::error::Result;
 use crate::scan::Presence;
 
@@ -268,6 +268,12 @@ impl Catalog {
              WHERE id = ?2 AND (SELECT favourite FROM photo WHERE id = ?1)",
         )?
         .execute([id, kept])?;
+        t.prepare_cached(
+            "UPDATE photo SET stars = (SELECT stars FROM photo WHERE id = ?1)
+             WHERE id = ?2 AND stars IS NULL",
+        )?
+        .execute([id, kept])?;
+        tags::hand_over(t, id, kept)?;
         t.prepare_cached("DELETE FROM photo WHERE id = ?1")?.execute([id]).map(drop)
     }
 

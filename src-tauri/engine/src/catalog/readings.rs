@@ -148,6 +148,8 @@ pub(super) fn reading(row: &Row, hash: ContentHash) -> rusqlite::Result<ReadPhot
             hierarchical_keywords: texts(row, "hierarchical_keywords")?,
             rating: row.get("rating")?,
             label: row.get("label")?,
+            // The mark itself is the photo's, whoever made it.
+            favourite: None,
         },
         named_at: if time_is_of_name { Some(row.get("time")?) } else { None },
         near: near.transpose()?,
@@ -209,7 +211,10 @@ fn store_one(t: &Transaction, id: i64, stat: Stat, read: &ReadPhoto) -> rusqlite
            iso = :iso, aperture = :aperture, focal_mm = :focal_mm, exposure_s = :exposure_s,
            title = :title, description = :description, keywords = :keywords,
            hierarchical_keywords = :hierarchical_keywords, rating = :rating, label = :label,
-           city = :city, region = :region, country = :country, country_code = :country_code
+           city = :city, region = :region, country = :country, country_code = :country_code,
+           -- What another program wrote since is the last word.
+           favourite = coalesce(:favourite, favourite),
+           stars = CASE WHEN rating IS :rating THEN stars END
          WHERE id = :id",
     )?
     .execute(named_params! {
@@ -229,6 +234,7 @@ fn store_one(t: &Transaction, id: i64, stat: Stat, read: &ReadPhoto) -> rusqlite
         ":city": near.map(|near| &near.city), ":region": near.map(|near| &near.region),
         ":country": near.map(|near| &near.country),
         ":country_code": near.map(|near| &near.country_code),
+        ":favourite": read.metadata.favourite,
     })?;
     t.prepare_cached("DELETE FROM failure WHERE photo_id = ?1")?.execute([kept])?;
     Ok(if kept == id { Stored::Updated } else { Stored::Moved { kept } })

@@ -40,6 +40,11 @@ impl Condition {
         Self { sql: format!("(({}) IS NOT TRUE)", self.sql), values: self.values }
     }
 
+    /// This within a piece of SQL that has `{}` in its place.
+    pub fn within(self, sql: &str) -> Self {
+        Self { sql: sql.replace("{}", &self.sql), values: self.values }
+    }
+
     fn joined(parts: Vec<Self>, by: &str, none: &str) -> Self {
         if parts.is_empty() {
             return Self::new(none, []);

@@ -7,6 +7,7 @@
 mod check;
 mod embeddings;
 mod fingerprints;
+mod texts;
 mod thumbnails;
 
 use std::path::Path;
@@ -71,8 +72,12 @@ impl Derived {
 
     /// The schema's steps.
     pub fn migrations() -> &'static [&'static [Migration]] {
-        static MIGRATIONS: [&[Migration]; 3] =
-            [embeddings::MIGRATIONS, thumbnails::MIGRATIONS, fingerprints::MIGRATIONS];
+        static MIGRATIONS: [&[Migration]; 4] = [
+            embeddings::MIGRATIONS,
+            thumbnails::MIGRATIONS,
+            fingerprints::MIGRATIONS,
+            texts::MIGRATIONS,
+        ];
         &MIGRATIONS
     }
 

@@ -65,6 +65,7 @@ fn told(exif: &Exif) -> Metadata {
             .and_then(|stars| i8::try_from(stars).ok())
             .or_else(|| super::stars(f64::from(integer(exif, RATING_PERCENT)?))),
         label: None,
+        favourite: None,
         camera: camera::name(make, model),
     }
 }

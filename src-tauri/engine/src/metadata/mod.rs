@@ -16,6 +16,7 @@ mod gps;
 mod iptc;
 mod name;
 mod places;
+pub mod sidecar;
 mod text;
 mod tiff;
 mod time;
@@ -72,6 +73,9 @@ pub struct Metadata {
     pub rating: Option<i8>,
     /// The name of a colour, in the language of the program that gave it: "Red".
     pub label: Option<String>,
+    /// Whether the person marked it as a favourite, which only this program's own
+    /// property says.
+    pub favourite: Option<bool>,
 }
 
 /// What a sidecar says.
@@ -216,6 +220,7 @@ impl Metadata {
             ),
             rating: self.rating.or(other.rating),
             label: self.label.or(other.label),
+            favourite: self.favourite.or(other.favourite),
         }
     }
 }

@@ -16,22 +16,25 @@ use super::{Metadata, Sidecar, camera, time};
 
 /// Bytes of a packet. Programs that keep their whole history in it reach some
 /// megabytes.
-const LONGEST: usize = 16 << 20;
+pub(super) const LONGEST: usize = 16 << 20;
 /// Elements within elements; XMP's own need a dozen.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 /// Elements, texts and so on of a packet.
-const MOST_EVENTS: usize = 1_000_000;
+pub(super) const MOST_EVENTS: usize = 1_000_000;
 /// Bytes of one text.
 const LONGEST_TEXT: usize = 64 << 10;
 /// Texts of a list.
 const MOST_ITEMS: usize = 4000;
 
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
+pub(super) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Of the properties that no other program knows.
+pub(super) const AFTERIMAGE: &str = "http://afterimage.app/ns/1.0/";
 
 /// The properties that are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Property {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Property {
     Title,
     Description,
     Subject,
@@ -41,6 +44,7 @@ enum Property {
     Rating,
     RatingPercent,
     Label,
+    Favourite,
     OriginalDate,
     DateCreated,
     CreateDate,
@@ -60,7 +64,7 @@ enum Property {
 }
 
 impl Property {
-    fn of(namespace: &str, name: &str) -> Option<Self> {
+    pub(super) fn of(namespace: &str, name: &str) -> Option<Self> {
         Some(match (namespace, name) {
             ("http://purl.org/dc/elements/1.1/", "title") => Self::Title,
             ("http://purl.org/dc/elements/1.1/", "description") => Self::Description,
@@ -80,6 +84,7 @@ impl Property {
             ) => Self::RatingPercent,
             ("http://ns.adobe.com/xap/1.0/", "Rating") => Self::Rating,
             ("http://ns.adobe.com/xap/1.0/", "Label") => Self::Label,
+            (AFTERIMAGE, "Favourite") => Self::Favourite,
             ("http://ns.adobe.com/xap/1.0/", "CreateDate") => Self::CreateDate,
             ("http://ns.adobe.com/photoshop/1.0/", "DateCreated") => Self::DateCreated,
             ("http://ns.adobe.com/exif/1.0/", "DateTimeOriginal") => Self::OriginalDate,
@@ -199,7 +204,8 @@ impl Walk {
         let (namespace, local) = names.resolve_element(start.name());
         let (namespace, local) = (address(&namespace), local.into_inner());
         let level = match (self.open.last().copied().unwrap_or(Level::Other), namespace, local) {
-            (Level::Other, RDF, "RDF") => Level::Rdf,
+            // Within another it is part of what some property says.
+            (Level::Other, RDF, "RDF") if !self.open.contains(&Level::Rdf) => Level::Rdf,
             (Level::Rdf, RDF, "Description") => Level::Description,
             (Level::Description, ..) => {
                 Property::of(namespace, local).map_or(Level::Other, Level::Property)
@@ -253,7 +259,7 @@ impl Walk {
     }
 }
 
-fn address<'a>(namespace: &ResolveResult<'a>) -> &'a str {
+pub(super) fn address<'a>(namespace: &ResolveResult<'a>) -> &'a str {
     match namespace {
         ResolveResult::Bound(namespace) => namespace.into_inner(),
         _ => "",
@@ -270,7 +276,7 @@ fn language(start: &BytesStart, names: &NamespaceResolver) -> Option<String> {
 
 /// What `&amp;`, `&#228;` and the like stand for; others would need a document
 /// type and stand for nothing.
-fn character(reference: &BytesRef) -> Option<char> {
+pub(super) fn character(reference: &BytesRef) -> Option<char> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Some(character),
         Ok(None) => match reference.xml10_content().as_ref() {
@@ -358,6 +364,7 @@ impl Found {
             hierarchical_keywords: paths.into_iter().filter(|path| path.contains('|')).collect(),
             rating: self.rating(),
             label: name(P::Label),
+            favourite: self.first(P::Favourite).and_then(truth),
         }
     }
 
@@ -390,6 +397,15 @@ impl Found {
             Some(stars) => Some(stars as i8),
             None => super::stars(number(Property::RatingPercent)?),
         }
+    }
+}
+
+/// "True" or "False", as XMP writes them and as others do.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
     }
 }
 

@@ -52,7 +52,6 @@ impl Embedding {
     ///
     /// # Errors
     /// When the bytes are not `dim` components, or not those of a unit vector.
-    #[cfg(test)]
     pub fn from_f16_le_bytes(bytes: &[u8], dim: usize) -> Result<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
         if pairs.len() != dim || !rest.is_empty() {

@@ -74,11 +74,23 @@ impl Encoders {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn open(&self, model: &ModelInfo) -> Result<Guarded> {
+        self.open_in(model, None)
+    }
+
+    /// The same, computing in this precision.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn open_in(&self, model: &ModelInfo, precision: Option<Precision>) -> Result<Guarded> {
         let borne = || match Receipt::read(&model.folder).precision {
             _ if model.bundled => Precision::default(),
             tried => tried.unwrap_or(Precision::F32),
         };
-        Guarded::open(&model.folder, self.device, self.precision.unwrap_or_else(borne))
+        Guarded::open(
+            &model.folder,
+            self.device,
+            precision.or(self.precision).unwrap_or_else(borne),
+        )
     }
 
     /// Has the model's text tower loaded, for a question that is being typed.

@@ -8,16 +8,60 @@ use rusqlite::types::Value;
 
 use super::query::{self, Dates, Filter, Kind, Place, Shape, Span};
 use crate::catalog::Condition;
+use crate::error::Result;
+use crate::library::Library;
 use crate::metadata;
+use crate::tags;
+use crate::view::PhotoId;
 
 /// What a filter asks of the catalog.
-pub(super) fn condition(filter: &Filter) -> Condition {
-    match filter {
-        Filter::All(parts) => Condition::all(parts.iter().map(condition).collect()),
-        Filter::Any(parts) => Condition::any(parts.iter().map(condition).collect()),
-        Filter::Not(part) => condition(part).not(),
+///
+/// # Errors
+/// Where it asks for what a model suggests, and there is none.
+pub(super) fn condition(library: &Library, filter: &Filter) -> Result<Condition> {
+    let all = |parts: &[Filter]| -> Result<Vec<Condition>> {
+        parts.iter().map(|part| condition(library, part)).collect()
+    };
+    Ok(match filter {
+        Filter::All(parts) => Condition::all(all(parts)?),
+        Filter::Any(parts) => Condition::any(all(parts)?),
+        Filter::Not(part) => condition(library, part)?.not(),
+        Filter::Is(query::Condition::Tag(tag)) => tagged(library, tag)?,
+        Filter::Is(query::Condition::Suggested(tag)) => {
+            let photos = tags::suggested(library, tag)?;
+            among("photo.id", serde_json::json!(photos))
+        }
         Filter::Is(one) => single(one),
+    })
+}
+
+/// The person gave it the tag, or a narrower one, or the file has it as a keyword.
+fn tagged(library: &Library, tag: &str) -> Result<Condition> {
+    let vocabulary = library.tags.vocabulary(library)?;
+    let keyword =
+        Condition::new("tagged(keywords, hierarchical_keywords, ?)", [Value::from(tag.to_owned())]);
+    let meant = vocabulary.meant_by(tag);
+    if meant.is_empty() {
+        return Ok(keyword);
     }
+    let among = among("category", serde_json::json!(meant));
+    let decided = Condition::any(vec![
+        keyword,
+        among.within("photo.id IN (SELECT photo_id FROM decision WHERE kind <> 'rejected' AND {})"),
+    ]);
+    Ok(decided)
+}
+
+/// These photos.
+pub(super) fn photos(photos: &[PhotoId]) -> Condition {
+    let ids: Vec<i64> = photos.iter().map(|photo| photo.0).collect();
+    among("photo.id", serde_json::json!(ids))
+}
+
+/// A column has one of the values of a JSON array.
+fn among(column: &str, values: serde_json::Value) -> Condition {
+    let sql = format!("{column} IN (SELECT value FROM json_each(?))");
+    Condition::new(&sql, [Value::from(values.to_string())])
 }
 
 /// Whether it leaves no photo out.
@@ -62,17 +106,19 @@ fn single(condition: &query::Condition) -> Condition {
         }
         Is::Type(kind) => Condition::new("format = ?", [Value::from(format(*kind).to_owned())]),
         Is::Rating(span) => Condition::all(vec![
-            Condition::new("coalesce(rating, 0) >= 0", []),
-            numbers("coalesce(rating, 0)", span, |n| Value::from(i64::from(n))),
+            Condition::new("coalesce(stars, rating, 0) >= 0", []),
+            numbers("coalesce(stars, rating, 0)", span, |n| Value::from(i64::from(n))),
         ]),
-        Is::Tag(tag) => Condition::new(
-            "tagged(keywords, hierarchical_keywords, ?)",
-            [Value::from(tag.to_owned())],
-        ),
+        // The library has to be asked.
+        Is::Tag(_) | Is::Suggested(_) => Condition::any(Vec::new()),
         Is::Favourite => Condition::new("favourite", []),
-        Is::Untagged => Condition::new("keywords = '[]' AND hierarchical_keywords = '[]'", []),
+        Is::Untagged => Condition::new(
+            "keywords = '[]' AND hierarchical_keywords = '[]'
+             AND photo.id NOT IN (SELECT photo_id FROM decision WHERE kind <> 'rejected')",
+            [],
+        ),
         Is::Offline => Condition::new("root.state <> 'online'", []),
-        Is::Rejected => Condition::new("rating = -1", []),
+        Is::Rejected => Condition::new("coalesce(stars, rating) = -1", []),
         Is::HasGps => Condition::new("lat IS NOT NULL AND lon IS NOT NULL", []),
         Is::HasDescription => Condition::new("description <> ''", []),
         Is::HasTitle => Condition::new("title <> ''", []),

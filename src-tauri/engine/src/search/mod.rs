@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use afterimage_index::KeySet;
 
-use crate::catalog::HitRow;
+use crate::catalog::{Condition, HitRow};
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
@@ -31,8 +31,9 @@ pub(crate) use compose::Sample;
 pub(crate) use examples::embed_file;
 pub(crate) use filter::format;
 pub(crate) use question::reading;
+pub(crate) use scales::CAPTIONS;
 pub(crate) use scales::keep as keep_scales;
-pub(crate) use sentences::Sentences;
+pub(crate) use sentences::{Sentences, templated_vector, text_vector};
 
 /// Width by height of a photo whose size is not known yet.
 const USUAL_ASPECT: f32 = 1.5;
@@ -93,9 +94,10 @@ impl Answer {
         let mut compared = Vec::with_capacity(vectors.len());
         for (alternative, vector) in question.alternatives.iter().zip(&vectors) {
             let Some(vector) = vector else { continue };
-            let let_in = match filter::is_everything(&alternative.filter) {
+            let is_open = filter::is_everything(&alternative.filter) && question.only().is_empty();
+            let let_in = match is_open {
                 true => None,
-                false => Some(matching(library, alternative)?),
+                false => Some(matching(library, alternative, question.only())?),
             };
             let allowed = match let_in {
                 Some(photos) => Some(without(photos, &examples)),
@@ -131,7 +133,7 @@ impl Answer {
         let mut listed = HashSet::new();
         for alternative in &question.alternatives {
             if !question.compares(alternative) {
-                let photos = matching(library, alternative)?;
+                let photos = matching(library, alternative, question.only())?;
                 self.listed.extend(photos.into_iter().filter(|photo| listed.insert(*photo)));
             }
         }
@@ -174,9 +176,14 @@ impl Answer {
     }
 }
 
-/// The photos that an alternative's filter lets in, newest first.
-fn matching(library: &Library, alternative: &Alternative) -> Result<Vec<i64>> {
-    library.catalog.photos_where(&filter::condition(&alternative.filter))
+/// The photos that an alternative's filter lets in, newest first; of these only, unless
+/// there are none.
+fn matching(library: &Library, alternative: &Alternative, only: &[PhotoId]) -> Result<Vec<i64>> {
+    let mut condition = filter::condition(library, &alternative.filter)?;
+    if !only.is_empty() {
+        condition = Condition::all(vec![condition, filter::photos(only)]);
+    }
+    library.catalog.photos_where(&condition)
 }
 
 fn without(photos: impl IntoIterator<Item = i64>, examples: &HashSet<i64>) -> KeySet {

@@ -35,6 +35,7 @@ impl<'a> Question<'a> {
             && examples.is_empty()
             && request.examples.is_empty()
             && request.like.is_empty()
+            && request.only.is_empty()
         {
             return Err(Error::usage(
                 "the query is empty: say what the photos should show, such as `afterimage search \
@@ -64,6 +65,11 @@ impl<'a> Question<'a> {
     /// What is asked, as it was typed.
     pub fn text(&self) -> &str {
         self.request.query.trim()
+    }
+
+    /// Photos beside which none answers, if there are any.
+    pub fn only(&self) -> &[PhotoId] {
+        &self.request.only
     }
 
     /// How sure a match must be, 0 to 1.

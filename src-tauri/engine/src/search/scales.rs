@@ -30,7 +30,7 @@ pub(super) const SCALES: &str = "scales.json";
 
 /// What people might ask for, from single words to sentences, one a line: the
 /// texts of the background set.
-pub(super) const CAPTIONS: &str = include_str!("../../../../assets/captions.txt");
+pub(crate) const CAPTIONS: &str = include_str!("../../../../assets/captions.txt");
 
 /// What [`Scales::measure`] gave for the starter.
 const STARTER: &str = include_str!("../../../../assets/starter_scales.json");

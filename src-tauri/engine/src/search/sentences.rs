@@ -71,6 +71,28 @@ impl Sentences {
     }
 }
 
+/// The vector of several texts that say one thing: the mean of theirs.
+///
+/// # Errors
+/// Where the model fails, and of no text.
+pub(crate) fn text_vector(
+    encoder: &dyn Encoder,
+    model: &ModelInfo,
+    texts: &[&str],
+) -> Result<Embedding> {
+    compose::average(&encode(encoder, Wording::of(&model.family), texts)?)
+}
+
+/// The vector of a text that is put into templates, whatever the model learnt from.
+///
+/// # Errors
+/// Where the model fails.
+pub(crate) fn templated_vector(encoder: &dyn Encoder, text: &str) -> Result<Embedding> {
+    let texts = templates::all(text);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    compose::average(&encoder.encode_texts(&texts)?)
+}
+
 /// Each sentence's vector: the mean of its texts'.
 fn encode(encoder: &dyn Encoder, wording: Wording, sentences: &[&str]) -> Result<Vec<Embedding>> {
     let texts: Vec<Vec<String>> =

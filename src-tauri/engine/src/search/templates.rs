@@ -74,6 +74,12 @@ pub(super) fn texts(sentence: &str, wording: Wording) -> Vec<String> {
     texts
 }
 
+/// A text alone and in each template, however long it is.
+pub(super) fn all(text: &str) -> Vec<String> {
+    let templates = TEMPLATES.iter().map(|template| template.replace("{}", text));
+    std::iter::once(text.to_owned()).chain(templates).collect()
+}
+
 /// Whether a character may stand in a word of Latin script.
 fn is_latin(c: char) -> bool {
     !c.is_alphabetic() || matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')

@@ -31,7 +31,8 @@ pub fn everyday() -> Option<&'static Everyday> {
     INDEXED.get_or_init(index).as_ref()
 }
 
-fn index() -> Option<Everyday> {
+/// A library of one's own, to be changed.
+pub fn index() -> Option<Everyday> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let photos = std::env::var_os("AFTERIMAGE_SHARED")
         .map_or_else(|| project.join("../shared"), PathBuf::from)

@@ -23,5 +23,7 @@ mod policy;
 mod relevance;
 mod saved;
 mod settling;
+mod sidecars;
 mod support;
+mod tags;
 mod upkeep;

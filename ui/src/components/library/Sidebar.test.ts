@@ -8,6 +8,7 @@ import { Library } from "../../lib/library/library.svelte";
 import { Notices } from "../../lib/notices/notices.svelte";
 import { SavedSearches } from "../../lib/saved/saved.svelte";
 import { Search } from "../../lib/search/search.svelte";
+import { Tags } from "../../lib/tags/tags.svelte";
 import Sidebar from "./Sidebar.svelte";
 
 async function settle(): Promise<void> {
@@ -22,10 +23,13 @@ async function open(options: Partial<FakeOptions> = {}) {
   const props = {
     library,
     saved: new SavedSearches(backend, notices, new Search(backend)),
-    at: "library" as const,
-    onlibrary: vi.fn(),
-    onduplicates: vi.fn(),
+    tags: new Tags(backend, notices),
+    at: "photos" as const,
+    category: null,
+    onshow: vi.fn(),
     onsaved: vi.fn(),
+    ontag: vi.fn(),
+    onreview: vi.fn(),
     onsettings: vi.fn(),
     children: createRawSnippet(() => ({ render: () => "<p>foot</p>" })),
   };
@@ -103,18 +107,21 @@ describe("the folders in the sidebar", () => {
     expect(offered.map((words) => words?.replace(/\s+/g, " ").trim())).toEqual([
       "Library 95,157",
       "Duplicates",
+      "Map",
+      "Insight",
       "Settings",
     ]);
   });
 
-  it("lead back to the library, to duplicates, and to the settings", async () => {
+  it("lead back to the library, to its other views, and to the settings", async () => {
     const { props } = await open();
     const library = screen.getByRole("button", { name: /^Library/ });
     expect(library.getAttribute("aria-current")).toBe("page");
     await userEvent.click(library);
-    expect(props.onlibrary).toHaveBeenCalledOnce();
-    await userEvent.click(screen.getByRole("button", { name: "Duplicates" }));
-    expect(props.onduplicates).toHaveBeenCalledOnce();
+    for (const name of ["Duplicates", "Map", "Insight"]) {
+      await userEvent.click(screen.getByRole("button", { name }));
+    }
+    expect(props.onshow.mock.calls.flat()).toEqual(["photos", "duplicates", "map", "insight"]);
     await userEvent.click(screen.getByRole("button", { name: "Settings" }));
     expect(props.onsettings).toHaveBeenCalledOnce();
   });

@@ -4,28 +4,40 @@
  * `commandError`); nothing here turns a failure into an empty answer.
  */
 import type {
+  Category,
   CommandError,
   Completion,
   Conditions,
+  Decided,
+  Decision,
   DuplicateGroup,
   DuplicateKind,
   ErrorCode,
   Example,
   Exclusions,
   Failure,
+  Insight,
   Install,
   Model,
+  NewCategory,
   Overview,
   Photo,
+  PhotoTag,
   Policy,
   Progress,
   Reading,
   Removed,
+  ReviewOf,
+  ReviewPage,
   Root,
   SavedSearch,
+  SidecarReport,
+  SidecarSettings,
+  TagTree,
   Trashed,
 } from "./dto";
 import type { Listing } from "./listing";
+import type { PhotoMap } from "./photoMap";
 
 export interface SearchRequest {
   query: string;
@@ -34,6 +46,8 @@ export interface SearchRequest {
   /** Photos of which more, and less, is wanted. */
   like: number[];
   unlike: number[];
+  /** Only these photos answer, where there are any. */
+  only: number[];
   /** What counts as a match: 0 all that is likely, 0.5 the usual, 1 only what is certain. */
   strictness: number;
   /** Which part of the answer. */
@@ -52,6 +66,10 @@ export interface BackendEvents {
   /** Models came, went or changed places. */
   modelsChanged(): void;
   savedSearchesChanged(): void;
+  /** Categories, tags or suggestions are others now. */
+  tagsChanged(): void;
+  /** How far the map is, 0 to 1. */
+  mapProgress(done: number): void;
   engineFailed(error: CommandError): void;
   /** Something is dragged over the window, or no longer. */
   dragging(active: boolean): void;
@@ -131,6 +149,35 @@ export interface Backend {
   warmText(): Promise<void>;
   /** Shows a model's licence in the system's browser. */
   openLicense(id: string): Promise<void>;
+
+  tagTree(): Promise<TagTree>;
+  photoTags(photo: number): Promise<PhotoTag[]>;
+  /** A page of what a category suggests, most confident first; or of what was decided. */
+  review(category: string, of: ReviewOf, offset: number, limit: number): Promise<ReviewPage>;
+  /** Says that photos have a tag, or not; null takes back what was said. */
+  decide(photos: number[], category: string, decision: Decision | null): Promise<Decided>;
+  /** Gives photos a tag of any name, which is made where there is none of that name. */
+  addTag(photos: number[], name: string): Promise<Decided>;
+  /** Takes the last decision back, and says in words what that was; null where there is none. */
+  undoTags(): Promise<string | null>;
+  /** Rejects with `usage` for a category that cannot be, as one whose name is taken. */
+  saveCategory(category: NewCategory): Promise<Category>;
+  /** Removes an own category for good, with its tags; hides a bundled one. */
+  removeCategory(id: string): Promise<void>;
+  /** Forgets the person's changes to a bundled category. */
+  resetCategory(id: string): Promise<Category>;
+
+  sidecarSettings(): Promise<SidecarSettings>;
+  setSidecarSettings(settings: SidecarSettings): Promise<void>;
+  /** Writes tags, ratings and favourites beside the photos; a dry run only says what it would. */
+  writeSidecars(dryRun: boolean): Promise<SidecarReport>;
+
+  /** Takes seconds; rejects with the code `cancelled` when that was asked for. */
+  insight(): Promise<Insight>;
+  cancelInsight(): Promise<void>;
+  /** Takes up to minutes the first time; rejects with `cancelled` when that was asked for. */
+  photoMap(): Promise<PhotoMap>;
+  cancelMap(): Promise<void>;
 
   /** `version` as in the listing: with another one the thumbnail is fetched anew. */
   thumbUrl(id: number, version: number): string;

@@ -388,3 +388,191 @@ export interface Removed {
   vectors: number;
   vectorBytes: number;
 }
+
+/**
+ * Where a category comes from: the application, the application with the person's
+ * changes, or the person.
+ */
+export type CategoryOrigin = "bundled" | "changed" | "own";
+
+/** A thing that photos can show, or a name that the person gives to photos. */
+export interface Category {
+  id: string;
+  name: string;
+  /** In other languages, by their codes. */
+  names: Record<string;
+  string>;
+  /** Its parent's id. */
+  parent: string | null;
+  /** What is asked; empty for one that knows only examples, and for a heading. */
+  prompts: string[];
+  synonyms: string[];
+  /** Its children exclude each other. */
+  exclusive: boolean;
+  /** It cannot be seen itself and only holds others. */
+  heading: boolean;
+  /** It suggests nothing and is not shown in the tree. */
+  hidden: boolean;
+  origin: CategoryOrigin;
+  /** It has prompts, or examples enough, and is not hidden. */
+  suggests: boolean;
+  /** Photos that the person confirmed or tagged, with those of its descendants. */
+  tagged: number;
+  /** Photos suggested with a confidence of at least 0.5 and not decided, itself alone. */
+  suggested: number;
+  rejected: number;
+  /** Its suggestions come from the person's examples, too. */
+  learned: boolean;
+}
+
+/** All categories. */
+export interface TagTree {
+  /** Depth first, parents before children, in the order to show. */
+  categories: Category[];
+  /** What undo would take back, in words. */
+  undo: string | null;
+  /** False while suggestions are computed: their counts are 0 then. */
+  ready: boolean;
+}
+
+/** What the person said of a photo and a category. */
+export type Decision = "confirmed" | "tagged" | "rejected";
+
+/** A tag of one photo. */
+export interface PhotoTag {
+  category: string;
+  name: string;
+  /** Null for one that is suggested. */
+  decision: Decision | null;
+  /** 0 to 1; null where nothing suggests it. */
+  confidence: number | null;
+  /** It follows from a narrower tag of this photo. */
+  implied: boolean;
+}
+
+/** Which photos of a category are looked through. */
+export type ReviewOf = "suggested" | "tagged" | "rejected";
+
+/** A photo of a category. */
+export interface ReviewPhoto {
+  id: number;
+  path: string;
+  /** Width divided by height. */
+  aspect: number;
+  version: number;
+  /** The average colour as 0xRRGGBB. */
+  color: number;
+  confidence: number | null;
+  decision: Decision | null;
+  offline: boolean;
+}
+
+/** A part of what a category suggests, most confident first, or of what was decided. */
+export interface ReviewPage {
+  photos: ReviewPhoto[];
+  total: number;
+}
+
+/** Suggestions with a confidence of at least 0.5 before a category learned, and after. */
+export interface Learned {
+  before: number;
+  after: number;
+}
+
+/** What deciding did. */
+export interface Decided {
+  changed: number;
+  /** Null where the category did not learn from it. */
+  learned: Learned | null;
+  /** What undo would take back, in words. */
+  undo: string | null;
+}
+
+/** A category as the person wants it. */
+export interface NewCategory {
+  /** Null for a new one. */
+  id: string | null;
+  name: string;
+  names: Record<string;
+  string>;
+  parent: string | null;
+  prompts: string[];
+  synonyms: string[];
+  exclusive: boolean;
+  hidden: boolean;
+}
+
+/** How sidecars are named: `IMG.xmp` or `IMG.jpg.xmp`. */
+export type SidecarNaming = "stem" | "full";
+
+/** Whether and how sidecars are written. */
+export interface SidecarSettings {
+  /** Sidecars follow what the person decides. */
+  write: boolean;
+  naming: SidecarNaming;
+}
+
+/** A sidecar that could not be written. */
+export interface SidecarFailure {
+  path: string;
+  reason: string;
+}
+
+/** What a sidecar gets and loses, in words. */
+export interface SidecarExample {
+  path: string;
+  adds: string[];
+  removes: string[];
+}
+
+/** What was written, or in a dry run would be. */
+export interface SidecarReport {
+  planned: number;
+  written: number;
+  /** Sidecars that say it all already. */
+  same: number;
+  failed: SidecarFailure[];
+  /** The first hundred. */
+  examples: SidecarExample[];
+}
+
+/** A drawing and what it says. */
+export interface Plot {
+  title: string;
+  /** SVG, self-contained and without scripts. */
+  svg: string;
+  /** The same in words. */
+  caption: string;
+}
+
+/** Something that is wrong with the vectors. */
+export interface InsightWarning {
+  title: string;
+  meaning: string;
+  remedy: string;
+}
+
+/** A number and what it means. */
+export interface Figure {
+  name: string;
+  value: string;
+  meaning: string;
+}
+
+/** How good the vectors of a model are. */
+export interface Insight {
+  model: string;
+  vectors: number;
+  dim: number;
+  figures: Figure[];
+  warnings: InsightWarning[];
+  plots: Plot[];
+}
+
+/** Photos that lie together on the map. Places are 0 to 1. */
+export interface MapCluster {
+  name: string;
+  x: number;
+  y: number;
+  count: number;
+}

@@ -4,33 +4,47 @@
  */
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
 import type {
+  Category,
   CommandError,
   Completion,
   Conditions,
+  Decided,
+  Decision,
   DuplicateGroup,
   DuplicateKind,
   Effort,
   Exclusions,
   Failure,
+  Insight,
   Model,
+  NewCategory,
   Overview,
   Photo,
+  PhotoTag,
   Policy,
   Progress,
   Reading,
   Removed,
+  ReviewOf,
+  ReviewPage,
   Root,
   SavedSearch,
+  SidecarReport,
+  SidecarSettings,
   Step,
+  TagTree,
   Trashed,
 } from "./dto";
 import { duplicateGroups, pathOf } from "./fakeDuplicates";
+import { fakeInsight, fakePhotoMap, fakeSidecars } from "./fakeInsight";
 import { chance, encodeListing, type FakeRecord } from "./fakeListing";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { readQuery } from "./fakeQuery";
 import { FakeSavedSearches } from "./fakeSaved";
 import { FakeQuestions } from "./fakeSearch";
+import { FakeTags } from "./fakeTags";
 import { decodeListing, type Listing } from "./listing";
+import { decodePhotoMap, type PhotoMap } from "./photoMap";
 
 /** What goes on; those of `WORK` are what the status bar tells of. */
 export type FakeState = "idle" | "empty" | "broken" | "offline" | "failures" | keyof typeof WORK;
@@ -60,6 +74,8 @@ export interface FakeOptions {
 }
 
 const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4];
+/** More photos than these are not looked at for tags, so that a million are no burden. */
+const MOST_TAGGED = 2000;
 const NEWEST = 1_790_000_000;
 const NOTHING_LEFT_OUT: Exclusions = { patterns: [], hidden: true, noMedia: true, minBytes: 0 };
 const FULL: Policy = { pace: "full", mainsOnly: false };
@@ -121,6 +137,10 @@ export class FakeBackend implements Backend {
   readonly saved = new FakeSavedSearches(() =>
     this.emit((events) => events.savedSearchesChanged()),
   );
+  readonly tags = new FakeTags(
+    () => this.#records(MOST_TAGGED),
+    () => this.emit((events) => events.tagsChanged()),
+  );
   readonly #questions = new FakeQuestions(() => this.#records());
   readonly #trashed = new Set<number>();
   readonly #options: FakeOptions;
@@ -131,6 +151,7 @@ export class FakeBackend implements Backend {
   #policy: Policy;
   readonly #conditions: Conditions;
   #failures: Failure[];
+  #sidecars: SidecarSettings = { write: false, naming: "stem" };
 
   constructor(options: FakeOptions) {
     this.#options = options;
@@ -447,6 +468,84 @@ export class FakeBackend implements Backend {
     await this.#wait();
   }
 
+  async tagTree(): Promise<TagTree> {
+    await this.#wait();
+    return this.tags.tree();
+  }
+
+  async photoTags(photo: number): Promise<PhotoTag[]> {
+    await this.#wait();
+    return this.tags.tagsOf(photo);
+  }
+
+  async review(of: string, what: ReviewOf, offset: number, limit: number): Promise<ReviewPage> {
+    await this.#wait();
+    return this.tags.review(of, what, offset, limit);
+  }
+
+  async decide(photos: number[], category: string, decision: Decision | null): Promise<Decided> {
+    await this.#wait();
+    return this.tags.decide(photos, category, decision);
+  }
+
+  async addTag(photos: number[], name: string): Promise<Decided> {
+    await this.#wait();
+    return this.tags.add(photos, name);
+  }
+
+  async undoTags(): Promise<string | null> {
+    await this.#wait();
+    return this.tags.undo();
+  }
+
+  async saveCategory(category: NewCategory): Promise<Category> {
+    await this.#wait();
+    return this.tags.save(category);
+  }
+
+  async removeCategory(id: string): Promise<void> {
+    await this.#wait();
+    this.tags.remove(id);
+  }
+
+  async resetCategory(id: string): Promise<Category> {
+    await this.#wait();
+    return this.tags.reset(id);
+  }
+
+  async sidecarSettings(): Promise<SidecarSettings> {
+    await this.#wait();
+    return this.#sidecars;
+  }
+
+  async setSidecarSettings(settings: SidecarSettings): Promise<void> {
+    await this.#wait();
+    this.#sidecars = settings;
+  }
+
+  async writeSidecars(dryRun: boolean): Promise<SidecarReport> {
+    await this.#wait();
+    return fakeSidecars(this.tags.given(), this.#sidecars.naming, dryRun);
+  }
+
+  async insight(): Promise<Insight> {
+    await this.#wait();
+    return fakeInsight(this.#records().length);
+  }
+
+  async cancelInsight(): Promise<void> {
+    await this.#wait();
+  }
+
+  async photoMap(): Promise<PhotoMap> {
+    await this.#wait();
+    return decodePhotoMap(fakePhotoMap(this.#records()));
+  }
+
+  async cancelMap(): Promise<void> {
+    await this.#wait();
+  }
+
   thumbUrl(id: number): string {
     return this.photoUrl(id);
   }
@@ -489,8 +588,9 @@ export class FakeBackend implements Backend {
     };
   }
 
-  #records(): FakeRecord[] {
-    return Array.from({ length: this.#options.count }, (_, i) => this.#record(i + 1)).filter(
+  #records(most = Infinity): FakeRecord[] {
+    const length = Math.min(most, this.#options.count);
+    return Array.from({ length }, (_, i) => this.#record(i + 1)).filter(
       ({ id }) => !this.#trashed.has(id),
     );
   }

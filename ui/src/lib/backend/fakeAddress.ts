@@ -8,6 +8,7 @@
  * - `pace` and `mainsOnly=1`: what is wanted of the work; `inUse` and `onMains`: what the system
  *   tells, each `yes`, `no` or `untold`
  * - `deviceReason`: why the graphics card is not used
+ * - `tags=computing`: suggestions are still being computed
  * - `fail=METHOD,METHOD`: these methods of the backend reject
  * - `photos=1`: the test photos instead of drawings; photo 39 has a long caption
  * - `latency`: milliseconds that each answer takes; `still=1`: nothing is downloaded or prepared
@@ -40,6 +41,7 @@ export async function fakeFromAddress(count: number, address: URLSearchParams): 
     options.files = (await answer.json()) as FakeFile[];
   }
   const backend = new FakeBackend(options);
+  backend.tags.ready = address.get("tags") !== "computing";
   for (const method of address.get("fail")?.split(",") ?? []) breakMethod(backend, method);
   if (!address.has("still")) backend.stock.runByItself();
   return backend;

@@ -12,7 +12,7 @@ const HISTORY = 50;
 const KEYWORDS = ["river", "ferry", "lisbon"];
 const TITLE = ["evening", "river"];
 
-type Asked = Pick<SearchRequest, "query" | "examples" | "like" | "unlike" | "strictness">;
+type Asked = Pick<SearchRequest, "query" | "examples" | "like" | "unlike" | "only" | "strictness">;
 
 interface Answer {
   records: FakeRecord[];
@@ -48,7 +48,7 @@ export class FakeQuestions {
   }
 
   count(search: SavedSearch): number {
-    const { records, strong, likely } = this.#answer({ ...search, strictness: 0.5 });
+    const { records, strong, likely } = this.#answer({ ...search, only: [], strictness: 0.5 });
     return records.some(({ strength }) => strength !== undefined)
       ? strong + likely
       : records.length;
@@ -83,14 +83,17 @@ export class FakeQuestions {
     this.#history = [];
   }
 
-  #answer({ query, examples, like, unlike, strictness }: Asked): Answer {
+  #answer({ query, examples, like, unlike, only, strictness }: Asked): Answer {
     if (query === "error") {
       throw error("failed", "The model starter could not be loaded: model.safetensors is cut off.");
     }
     const { words, conditions, sort } = meaningOf(query);
-    const fitting = this.#records().filter((record) =>
-      conditions.every((condition) => fits(record, condition) !== condition.excluded),
-    );
+    const chosen = new Set(only);
+    const fitting = this.#records()
+      .filter(({ id }) => chosen.size === 0 || chosen.has(id))
+      .filter((record) =>
+        conditions.every((condition) => fits(record, condition) !== condition.excluded),
+      );
     const oldest = (a: FakeRecord, b: FakeRecord): number => (a.time ?? 0) - (b.time ?? 0);
     const inTime = (records: FakeRecord[]): FakeRecord[] =>
       sort === "oldest" ? records.sort(oldest) : records.sort((a, b) => oldest(b, a));

@@ -6,24 +6,33 @@ import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { versioned } from "./address";
 import type { Backend, BackendEvents } from "./backend";
 import type {
+  Category,
   CommandError,
   Completion,
   Conditions,
+  Decided,
   DuplicateGroup,
   Failure,
+  Insight,
   Install,
   Model,
   Overview,
   Photo,
+  PhotoTag,
   Policy,
   Progress,
   Reading,
   Removed,
+  ReviewPage,
   Root,
   SavedSearch,
+  SidecarReport,
+  SidecarSettings,
+  TagTree,
   Trashed,
 } from "./dto";
 import { decodeListing } from "./listing";
+import { decodePhotoMap } from "./photoMap";
 
 export const tauriBackend: Backend = {
   overview: () => invoke<Overview>("overview"),
@@ -71,6 +80,26 @@ export const tauriBackend: Backend = {
   warmText: () => invoke("warm_text"),
   openLicense: (id) => invoke("open_license", { id }),
 
+  tagTree: () => invoke<TagTree>("tag_tree"),
+  photoTags: (photo) => invoke<PhotoTag[]>("photo_tags", { photo }),
+  review: (category, of, offset, limit) =>
+    invoke<ReviewPage>("review", { category, of, offset, limit }),
+  decide: (photos, category, decision) => invoke<Decided>("decide", { photos, category, decision }),
+  addTag: (photos, name) => invoke<Decided>("add_tag", { photos, name }),
+  undoTags: () => invoke<string | null>("undo_tags"),
+  saveCategory: (category) => invoke<Category>("save_category", { category }),
+  removeCategory: (id) => invoke("remove_category", { id }),
+  resetCategory: (id) => invoke<Category>("reset_category", { id }),
+
+  sidecarSettings: () => invoke<SidecarSettings>("sidecar_settings"),
+  setSidecarSettings: (settings) => invoke("set_sidecar_settings", { settings }),
+  writeSidecars: (dryRun) => invoke<SidecarReport>("write_sidecars", { dryRun }),
+
+  insight: () => invoke<Insight>("insight"),
+  cancelInsight: () => invoke("cancel_insight"),
+  photoMap: async () => decodePhotoMap(await invoke<ArrayBuffer>("photo_map")),
+  cancelMap: () => invoke("cancel_map"),
+
   thumbUrl: (id, version) => versioned(convertFileSrc(String(id), "thumb"), version),
   photoUrl: (id) => convertFileSrc(String(id), "photo"),
 
@@ -82,6 +111,8 @@ export const tauriBackend: Backend = {
       listen<Install>("install", ({ payload }) => events.install(payload)),
       listen("models-changed", () => events.modelsChanged()),
       listen("saved-searches-changed", () => events.savedSearchesChanged()),
+      listen("tags", () => events.tagsChanged()),
+      listen<number>("map", ({ payload }) => events.mapProgress(payload)),
       listen<CommandError>("engine-failed", ({ payload }) => events.engineFailed(payload)),
       getCurrentWebview().onDragDropEvent(({ payload }) => {
         if (payload.type === "drop") events.dropped(payload.paths);

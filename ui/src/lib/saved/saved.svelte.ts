@@ -13,6 +13,16 @@ export const ROUND_MS = 5000;
 /** What is asked, without the name that it was given. */
 export type KeptQuestion = Omit<SavedSearch, "id" | "name">;
 
+/** More photos than these say no more of what is wanted. */
+export const MOST_LIKE = 200;
+
+/** At most so many of them, as far apart as can be. */
+function evenly(photos: readonly number[], most: number): number[] {
+  if (photos.length <= most) return [...photos];
+  const step = photos.length / most;
+  return Array.from({ length: most }, (_, i) => photos[Math.floor(i * step)] ?? 0);
+}
+
 export function sameQuestion(one: KeptQuestion, other: KeptQuestion): boolean {
   return parts(one) === parts(other);
 }
@@ -44,6 +54,7 @@ export class SavedSearches {
     const asked = this.#search.question();
     // A picture that cannot be kept makes it another question.
     if (asked.examples.length < this.#search.examples.length) return null;
+    if (this.#search.only.length > 0) return null;
     return this.all?.find((saved) => sameQuestion(saved, asked)) ?? null;
   });
   /** Whether a question is asked that can be kept, and is not yet. */
@@ -112,6 +123,16 @@ export class SavedSearches {
   /** Keeps what is asked now under a name; rejects where the name is taken. */
   async keep(name: string): Promise<void> {
     await this.#backend.saveSearch({ name, ...this.#search.question() });
+    await this.load();
+  }
+
+  /**
+   * Keeps what is like these photos under a name; of many, some taken evenly. Rejects where the
+   * name is taken.
+   */
+  async keepLike(name: string, photos: readonly number[]): Promise<void> {
+    const like = evenly(photos, MOST_LIKE);
+    await this.#backend.saveSearch({ name, query: "", examples: [], like, unlike: [] });
     await this.load();
   }
 

@@ -20,6 +20,8 @@ export interface Asked {
   examples: readonly NamedExample[];
   like: readonly NamedPhoto[];
   unlike: readonly NamedPhoto[];
+  /** Only these photos answer, where there are any. */
+  only: readonly number[];
 }
 
 export type Question = { kind: "library" } | ({ kind: "search" } & Asked);
@@ -27,12 +29,13 @@ export type Question = { kind: "library" } | ({ kind: "search" } & Asked);
 /** One text for each question, to tell a new one from a refresh. */
 export function keyOf(question: Question): string {
   if (question.kind === "library") return "library";
-  const { query, examples, like, unlike } = question;
+  const { query, examples, like, unlike, only } = question;
   return JSON.stringify([
     query,
     examples.map(({ example }) => example),
     like.map(({ photo }) => photo),
     unlike.map(({ photo }) => photo),
+    only,
   ]);
 }
 

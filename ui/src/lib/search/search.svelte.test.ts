@@ -29,6 +29,35 @@ beforeEach(() => {
   search = new Search(backend);
 });
 
+describe("photos that were chosen", () => {
+  it("are shown alone, in place of what was asked, which then comes back", async () => {
+    search.type("dog");
+    search.submit();
+    search.openPhotos([4, 9]);
+    expect(backend.questions.at(-1)?.request).toMatchObject({ query: "", only: [4, 9] });
+    expect([search.text, search.filled, search.keepable]).toEqual(["", true, false]);
+    search.removeLast();
+    await settle();
+    expect(backend.questions.at(-1)?.request).toMatchObject({ query: "dog", only: [] });
+  });
+
+  it("may be narrowed by words, and are another question than others", async () => {
+    search.openPhotos([4, 9]);
+    backend.questions.at(-1)?.answer(MATCHES);
+    await settle();
+    const { key } = search;
+    search.type("dog");
+    search.submit();
+    expect(backend.questions.at(-1)?.request).toMatchObject({ query: "dog", only: [4, 9] });
+    search.openPhotos([4]);
+    backend.questions.at(-1)?.answer(MATCHES);
+    await settle();
+    expect(search.key).not.toBe(key);
+    search.clear();
+    expect(search.only).toEqual([]);
+  });
+});
+
 describe("searching while typing", () => {
   it("asks once, when the typing pauses", async () => {
     for (const text of ["d", "do", "dog"]) {
@@ -261,7 +290,14 @@ describe("how strict a match must be", () => {
     search.type("dog");
     search.submit();
     expect(last()).toMatchObject({ strictness: 0.75 });
-    search.answered = { kind: "search", query: "dog", examples: [], like: [], unlike: [] };
+    search.answered = {
+      kind: "search",
+      query: "dog",
+      examples: [],
+      like: [],
+      unlike: [],
+      only: [],
+    };
     search.strictness = 1;
     expect(last()).toMatchObject({ query: "dog", strictness: 1 });
     expect(new Search(backend).strictness).toBe(1);

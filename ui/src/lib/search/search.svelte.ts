@@ -33,9 +33,10 @@ interface Standing {
   pictures: readonly NamedExample[];
   liked: readonly NamedPhoto[];
   unliked: readonly NamedPhoto[];
+  only: readonly number[];
 }
 
-const NOTHING: Standing = { text: "", pictures: [], liked: [], unliked: [] };
+const NOTHING: Standing = { text: "", pictures: [], liked: [], unliked: [], only: [] };
 
 export class Search {
   /** How the text in the box is read. */
@@ -45,6 +46,8 @@ export class Search {
   /** Photos of which more, and less, is wanted. */
   liked = $state.raw<readonly NamedPhoto[]>([]);
   unliked = $state.raw<readonly NamedPhoto[]>([]);
+  /** Only these photos answer, as they were chosen on the map; empty where all may. */
+  only = $state.raw<readonly number[]>([]);
   /** The photos of the answer that have come. */
   listing = $state.raw<Listing | null>(null);
   /** The question that `listing` answers. */
@@ -87,10 +90,13 @@ export class Search {
   readonly unlike: number[] = $derived(this.unliked.map(({ photo }) => photo));
   /** Whether anything stands in the box, be it words or chips. */
   readonly filled = $derived.by(
-    () => this.text !== "" || this.pictures.length + this.liked.length + this.unliked.length > 0,
+    () =>
+      this.text !== "" ||
+      this.pictures.length + this.liked.length + this.unliked.length + this.only.length > 0,
   );
-  /** Whether there is something to keep: files and pasted pictures are not kept. */
+  /** Whether there is something to keep: files, pasted pictures and chosen photos are not kept. */
   readonly keepable = $derived.by(() => {
+    if (this.only.length > 0) return false;
     const { query, examples, like, unlike } = this.question();
     return query !== "" || examples.length + like.length + unlike.length > 0;
   });
@@ -226,11 +232,24 @@ export class Search {
     this.#put({ ...NOTHING, pictures: [{ example: { kind: "photo", photo, crop }, name }] });
   }
 
+  /** Shows exactly these photos, in place of all that was asked. */
+  openPhotos(photos: readonly number[]): void {
+    if (this.#before === null || this.only.length === 0) this.#before = this.#standing;
+    this.#put({ ...NOTHING, only: [...photos] });
+  }
+
+  /** Lets all photos answer again. */
+  removeOnly(): void {
+    this.only = [];
+    this.#leave();
+  }
+
   /** Takes the last of the chips away; false where there is none. */
   removeLast(): boolean {
     const said = this.unliked.at(-1) ?? this.liked.at(-1);
     if (said) this.unsay(said.photo);
     else if (this.pictures.length > 0) this.removeExample(this.pictures.length - 1);
+    else if (this.only.length > 0) this.removeOnly();
     else return false;
     return true;
   }
@@ -250,6 +269,7 @@ export class Search {
     const named = (photo: number): NamedPhoto => ({ photo, name: "" });
     this.#before = null;
     this.#put({
+      ...NOTHING,
       text: saved.query,
       pictures: saved.examples.map((example) => ({ example, name: nameOf(example) })),
       liked: saved.like.map(named),
@@ -304,16 +324,17 @@ export class Search {
   refresh = coalesce(() => this.#ask(), REFRESH_MS);
 
   get #standing(): Standing {
-    const { text, pictures, liked, unliked } = this;
-    return { text, pictures, liked, unliked };
+    const { text, pictures, liked, unliked, only } = this;
+    return { text, pictures, liked, unliked, only };
   }
 
   /** Asks for this in place of all that stands in the box. */
-  #put({ text, pictures, liked, unliked }: Standing): void {
+  #put({ text, pictures, liked, unliked, only }: Standing): void {
     this.text = text;
     this.pictures = pictures;
     this.liked = liked;
     this.unliked = unliked;
+    this.only = only;
     this.submit();
   }
 
@@ -347,11 +368,11 @@ export class Search {
 
   get #question(): Question {
     const query = this.text.trim();
-    const { pictures, liked, unliked } = this;
-    if (query === "" && pictures.length + liked.length + unliked.length === 0) {
+    const { pictures, liked, unliked, only } = this;
+    if (query === "" && pictures.length + liked.length + unliked.length + only.length === 0) {
       return { kind: "library" };
     }
-    return { kind: "search", query, examples: pictures, like: liked, unlike: unliked };
+    return { kind: "search", query, examples: pictures, like: liked, unlike: unliked, only };
   }
 
   async #ask(): Promise<void> {
@@ -408,6 +429,7 @@ export class Search {
       examples: question.examples.map(({ example }) => example),
       like: question.like.map(({ photo }) => photo),
       unlike: question.unlike.map(({ photo }) => photo),
+      only: [...question.only],
       strictness: this.#strictness,
       offset,
       limit,

@@ -1,5 +1,5 @@
 /** Which part of the settings is on view, if any. */
-export type Section = "models" | "indexing";
+export type Section = "models" | "indexing" | "sidecars";
 
 export class Settings {
   section = $state<Section | null>(null);

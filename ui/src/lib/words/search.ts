@@ -89,3 +89,8 @@ export function exampleWords(named: NamedExample): string {
 export function feedbackWords({ name }: NamedPhoto, more: boolean): string {
   return `${more ? "More" : "Less"} like ${name === "" ? "a photo" : name}`;
 }
+
+/** What photos that were chosen one by one are called. */
+export function onlyWords(count: number): string {
+  return `${photos(count)} of the map`;
+}

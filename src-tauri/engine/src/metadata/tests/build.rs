@@ -317,6 +317,7 @@ pub(super) fn packet(attributes: &str, elements: &str) -> Vec<u8> {
     xmlns:exifEX="http://cipa.jp/exif/1.0/"
     xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"
     xmlns:tiff="http://ns.adobe.com/tiff/1.0/"
+    xmlns:afterimage="http://afterimage.app/ns/1.0/"
     {attributes}>
    {elements}
   </rdf:Description>

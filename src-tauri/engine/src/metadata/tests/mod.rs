@@ -77,6 +77,7 @@ fn full() -> (Vec<Field>, Metadata) {
         hierarchical_keywords: vec![],
         rating: Some(4),
         label: None,
+        favourite: None,
     };
     (fields, expected)
 }

@@ -19,7 +19,8 @@ const ATTRIBUTES: &str = r#"xmp:Rating="4" xmp:Label="Red" xmp:CreateDate="2021-
     photoshop:DateCreated="2020-01-01" exif:DateTimeOriginal="2008-10-22T16:28:39.25+02:00"
     exif:GPSLatitude="43,28.0467N" exif:GPSLongitude="11,53,6.5E" exif:FNumber="28/10"
     exif:FocalLength="105/1" exif:ExposureTime="1/250" exifEX:PhotographicSensitivity="400"
-    tiff:Make="Canon" tiff:Model="Canon EOS 5D" tiff:Orientation="6" aux:Lens="EF24-105mm""#;
+    tiff:Make="Canon" tiff:Model="Canon EOS 5D" tiff:Orientation="6" aux:Lens="EF24-105mm"
+    afterimage:Favourite="True""#;
 
 /// The same as elements.
 fn elements() -> String {
@@ -62,6 +63,7 @@ fn all_said() -> Metadata {
         hierarchical_keywords: words(&["Places|Europe|Portugal", "People|Ana"]),
         rating: Some(4),
         label: some("Red"),
+        favourite: Some(true),
     }
 }
 
@@ -238,6 +240,7 @@ fn facts_are_the_cameras_and_words_are_peoples() {
         keywords: people.keywords,
         hierarchical_keywords: people.hierarchical_keywords,
         label: people.label,
+        favourite: people.favourite,
         ..camera
     };
     for (container, bytes) in said.containers() {

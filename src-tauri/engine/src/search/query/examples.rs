@@ -245,6 +245,8 @@ const EXAMPLES: &[Example] = &[
     ("tag:beach", "tag:beach", &[]),
     ("tag:\"New York\"", "tag:\"New York\"", &[]),
     ("tag:beach tag:dog", "tag:beach tag:dog", &[]),
+    ("suggested:beach", "suggested:beach", &[]),
+    ("-suggested:\"hot dog\"", "-suggested:\"hot dog\"", &[]),
     ("tag:beach,", "tag:beach", &[]),
     ("tag:\"unfinished business", "tag:\"unfinished business\"", &[(4, "\"", "never closed")]),
     ("tag:\"", "", &[(4, "\"", "never closed")]),

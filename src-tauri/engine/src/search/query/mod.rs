@@ -249,6 +249,8 @@ pub enum Condition {
     Rating(Span<u8>),
     /// It carries this tag or keyword.
     Tag(String),
+    /// This tag, or a narrower one, is suggested for it, and the person said nothing.
+    Suggested(String),
     /// The person marked it.
     Favourite,
     /// It carries no tag.

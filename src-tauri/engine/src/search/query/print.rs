@@ -141,6 +141,7 @@ fn key(condition: &Condition) -> Key {
         Condition::Type(_) => Key::Type,
         Condition::Rating(_) => Key::Rating,
         Condition::Tag(_) => Key::Tag,
+        Condition::Suggested(_) => Key::Suggested,
         Condition::Favourite | Condition::Untagged | Condition::Offline | Condition::Rejected => {
             Key::Is
         }
@@ -160,7 +161,8 @@ fn value(f: &mut Formatter<'_>, condition: &Condition) -> fmt::Result {
         | Condition::Lens(text)
         | Condition::Folder(text)
         | Condition::Name(text)
-        | Condition::Tag(text) => f.write_str(&quote_value(text)),
+        | Condition::Tag(text)
+        | Condition::Suggested(text) => f.write_str(&quote_value(text)),
         Condition::Iso(span) => print_whole(f, span),
         Condition::Aperture(span) | Condition::Focal(span) | Condition::Megapixels(span) => {
             print_measured(f, span)

@@ -67,6 +67,7 @@ pub(super) fn bits() -> impl Strategy<Value = String> {
             "heic,jpg",
             "rating:none",
             "tag:",
+            "suggested:",
             "is:favourite",
             "has:tag",
             "near:",
@@ -223,6 +224,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         select(&[Kind::Jpeg, Kind::Heic, Kind::Raw, Kind::Jxl][..]).prop_map(Condition::Type),
         span(5, |n| n as u8).prop_map(Condition::Rating),
         text().prop_map(Condition::Tag),
+        text().prop_map(Condition::Suggested),
         select(
             &[
                 Condition::Favourite,

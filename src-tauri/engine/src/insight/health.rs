@@ -1,0 +1,368 @@
+//! The health of the vectors of a library, in figures, warnings and plots.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use afterimage_insight::health::{Examination, HealthReport, QuerySimilarity, Settings, Warning};
+use afterimage_insight::plot::{self, Bar, Bins, Labels, Line};
+use serde::Serialize;
+
+use crate::Engine;
+use crate::error::{Error, Result};
+use crate::jobs::Cancel;
+use crate::model::Encoder;
+use crate::search::CAPTIONS;
+
+/// Rows that are looked at together.
+const BATCH: usize = 4096;
+
+/// Photos with which captions are compared.
+const COMPARED: usize = 20_000;
+
+/// Hubs that are drawn.
+const DRAWN_HUBS: usize = 10;
+
+/// A number, and what it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// What it is.
+    pub name: String,
+    /// As it is read.
+    pub value: String,
+    /// In one sentence.
+    pub meaning: String,
+}
+
+/// A drawing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPlot {
+    /// For a file: `cosines`.
+    pub name: &'static str,
+    /// For people.
+    pub title: String,
+    /// SVG, self-contained and without scripts.
+    pub svg: String,
+    /// What it shows, in words.
+    pub caption: String,
+}
+
+/// How healthy the vectors of a model are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insight {
+    /// The model's id.
+    pub model: String,
+    /// All figures.
+    pub report: HealthReport,
+    /// How near captions of all kinds come to the photos.
+    pub queries: QuerySimilarity,
+    /// Files of the photos that the report names.
+    pub paths: HashMap<i64, PathBuf>,
+}
+
+impl Engine {
+    /// Looks at the vectors of the model that answers, as they are stored.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where no model is installed;
+    /// [`Code::Usage`](crate::Code::Usage) where no photo is embedded;
+    /// [`Code::Cancelled`](crate::Code::Cancelled) where `cancel` says so.
+    pub fn insight(&self, cancel: &Cancel) -> Result<Insight> {
+        let stopped = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
+        let model = self.0.serving()?;
+        let key = self.0.key(&model)?;
+        let mut photos: HashMap<[u8; 32], i64> = HashMap::new();
+        for (id, hash) in self.0.catalog.read_photos()? {
+            photos.entry(hash).or_insert(id);
+        }
+        let mut examination = Examination::new(model.dim, Settings::default());
+        let mut batch = (Vec::new(), Vec::new(), Vec::new());
+        self.0.derived.vectors_after(key, 0, |_, hash, vector| -> Result<()> {
+            // What no photo has any more is not looked at.
+            let Some(id) = photos.get(hash) else { return Ok(()) };
+            let (pairs, rest) = vector.as_chunks::<2>();
+            if pairs.len() != model.dim || !rest.is_empty() {
+                return Ok(());
+            }
+            let (ids, contents, rows) = &mut batch;
+            ids.push(*id);
+            let (first, _) = hash.split_at(8);
+            contents.push(u64::from_le_bytes(first.try_into().unwrap_or_default()));
+            rows.extend(pairs.iter().map(|pair| half::f16::from_le_bytes(*pair).to_f32()));
+            if ids.len() == BATCH {
+                stopped()?;
+                examination.add(ids, contents, rows);
+                ids.clear();
+                contents.clear();
+                rows.clear();
+            }
+            Ok(())
+        })?;
+        examination.add(&batch.0, &batch.1, &batch.2);
+        stopped()?;
+        let report = examination.finish();
+        if report.rows == 0 {
+            return Err(Error::usage(
+                "no photo is embedded yet: `afterimage index DIR` embeds those of a folder",
+            ));
+        }
+        stopped()?;
+        let queries = self.captions_against_photos(&model)?;
+        let mut named: Vec<i64> = report.hubs.top.iter().map(|hub| hub.id).collect();
+        for found in [&report.not_finite, &report.zero_vectors, &report.norms.off] {
+            named.extend(&found.ids);
+        }
+        for warning in &report.warnings {
+            if let Warning::DuplicatedHub { rows } = warning {
+                named.extend(&rows.ids);
+            }
+        }
+        let rows = self.0.catalog.hits(&named)?;
+        let paths = rows.into_iter().map(|row| (row.id, row.path)).collect();
+        Ok(Insight { model: model.id, report, queries, paths })
+    }
+
+    fn captions_against_photos(&self, model: &crate::ModelInfo) -> Result<QuerySimilarity> {
+        let captions: Vec<&str> = CAPTIONS.lines().collect();
+        let texts = self.0.encoders.get(model)?.encode_texts(&captions)?;
+        let texts: Vec<f32> = texts.iter().flat_map(|text| text.as_slice().to_vec()).collect();
+        let snapshot = self.0.vectors(model)?.snapshot();
+        let photos: Vec<f32> = snapshot.evenly(COMPARED).flatten().collect();
+        Ok(QuerySimilarity::of(&texts, &photos, model.dim))
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+impl Insight {
+    /// The figures as they are read.
+    pub fn figures(&self) -> Vec<Figure> {
+        let HealthReport { rows, usable, dim, norms, spectrum, hubs, kept, .. } = &self.report;
+        let figure = |name: &str, value: String, meaning: &str| Figure {
+            name: name.to_owned(),
+            value,
+            meaning: meaning.to_owned(),
+        };
+        let mut figures = vec![
+            figure("Vectors", rows.to_string(), "One for each photo; copies share theirs."),
+            figure("Usable vectors", usable.to_string(), "Those with finite values, not all 0."),
+            figure("Dimensions", dim.to_string(), "Numbers in a vector."),
+            figure(
+                "Length",
+                format!("{:.4} ± {:.4}", norms.mean, norms.deviation),
+                "The mean and its deviation; all should be 1.",
+            ),
+            figure(
+                "Values",
+                format!("{:.3} to {:.3}", self.report.value_min, self.report.value_max),
+                "The range of the numbers in the vectors.",
+            ),
+            figure(
+                "Cosine of unrelated photos",
+                format!(
+                    "{:.3} ± {:.3}",
+                    self.report.unrelated.mean, self.report.unrelated.deviation
+                ),
+                "Of random pairs: the lower, the better photos are told apart.",
+            ),
+            figure(
+                "Cosine of nearest photos",
+                format!("{:.3} ± {:.3}", self.report.related.mean, self.report.related.deviation),
+                "Of each photo and the one most similar to it.",
+            ),
+            figure(
+                "Cosine of captions and photos",
+                format!("{:.3} ± {:.3}", self.queries.all.mean, self.queries.all.deviation),
+                "Of all kinds of captions: what searches have to stand out from.",
+            ),
+            figure(
+                "Cosine of captions and their best photo",
+                format!("{:.3} ± {:.3}", self.queries.best.mean, self.queries.best.deviation),
+                "How near a search comes, whether or not a photo shows it.",
+            ),
+            figure(
+                "Effective dimensions",
+                format!("{:.1} of {dim}", spectrum.effective_dimension),
+                "Directions in which photos really differ (participation ratio).",
+            ),
+        ];
+        for (share, components) in [
+            (90, spectrum.components_90),
+            (95, spectrum.components_95),
+            (99, spectrum.components_99),
+        ] {
+            figures.push(figure(
+                &format!("Components for {share} %"),
+                components.to_string(),
+                "Principal components that explain so much of the variance.",
+            ));
+        }
+        figures.push(figure(
+            "Hubness",
+            format!("{:.2}", hubs.skewness),
+            "Skewness of how often photos are among the ten nearest; above 3 some are in everything.",
+        ));
+        figures.push(figure(
+            "Never a neighbour",
+            percent(hubs.never),
+            "Photos that are among the ten nearest of no other.",
+        ));
+        let smaller = [("256 components", kept.pca_256), ("128 components", kept.pca_128)];
+        for (name, share) in smaller.into_iter().chain([("8 bits", Some(kept.int8))]) {
+            if let Some(share) = share {
+                figures.push(figure(
+                    &format!("Kept by {name}"),
+                    percent(share),
+                    "Of the ten nearest photos, when vectors are made so much smaller.",
+                ));
+            }
+        }
+        figures
+    }
+
+    /// What is drawn.
+    pub fn plots(&self) -> Vec<NamedPlot> {
+        let HealthReport { unrelated, related, spectrum, hubs, kept, .. } = &self.report;
+        let mut plots = Vec::new();
+        let mut draw = |name, title: &str, caption: String, svg: &dyn Fn(&str) -> String| {
+            let svg = svg(&caption);
+            plots.push(NamedPlot { name, title: title.to_owned(), svg, caption });
+        };
+        draw(
+            "cosines",
+            "Cosines of photos",
+            format!(
+                "Random pairs of photos have a cosine of {:.2} in the mean, each photo and the \
+                 nearest other {:.2}. The less the two overlap, the surer is what looks alike.",
+                unrelated.mean, related.mean
+            ),
+            &|description| {
+                let series = [
+                    Bins { name: "random pairs", counts: &unrelated.bins },
+                    Bins { name: "nearest photos", counts: &related.bins },
+                ];
+                plot::histogram(
+                    &labels("Cosines of photos", description, "cosine", "share of pairs"),
+                    -1.0,
+                    1.0,
+                    &series,
+                )
+            },
+        );
+        draw(
+            "queries",
+            "Cosines of captions and photos",
+            format!(
+                "{} captions of all kinds with the photos: {:.2} in the mean, {:.2} with the \
+                 photo nearest to each.",
+                CAPTIONS.lines().count(),
+                self.queries.all.mean,
+                self.queries.best.mean
+            ),
+            &|description| {
+                let series = [
+                    Bins { name: "all photos", counts: &self.queries.all.bins },
+                    Bins { name: "best photo", counts: &self.queries.best.bins },
+                ];
+                plot::histogram(
+                    &labels("Cosines of captions and photos", description, "cosine", "share"),
+                    -1.0,
+                    1.0,
+                    &series,
+                )
+            },
+        );
+        let explained: Vec<(f64, f64)> = spectrum
+            .explained
+            .iter()
+            .enumerate()
+            .map(|(at, share)| ((at + 1) as f64, *share))
+            .collect();
+        draw(
+            "variance",
+            "Explained variance",
+            format!(
+                "{} principal components explain 90 % of the variance, {} 95 %, {} 99 %.",
+                spectrum.components_90, spectrum.components_95, spectrum.components_99
+            ),
+            &|description| {
+                let line = [Line { name: "explained", points: &explained }];
+                plot::lines(
+                    &labels("Explained variance", description, "components", "share"),
+                    &line,
+                )
+            },
+        );
+        let names: Vec<String> = hubs.top.iter().map(|hub| self.name(hub.id)).collect();
+        draw(
+            "hubs",
+            "Photos that are neighbours of many",
+            match hubs.top.first() {
+                Some(hub) => format!(
+                    "{} is among the ten nearest of {} of {} photos.",
+                    self.name(hub.id),
+                    hub.times,
+                    hubs.rows
+                ),
+                None => "No photo is a neighbour of another.".to_owned(),
+            },
+            &|description| {
+                let bars: Vec<Bar> = hubs
+                    .top
+                    .iter()
+                    .zip(&names)
+                    .take(DRAWN_HUBS)
+                    .map(|(hub, name)| Bar { name, value: hub.times as f64 })
+                    .collect();
+                plot::bars(
+                    &labels(
+                        "Photos that are neighbours of many",
+                        description,
+                        "times among the ten nearest",
+                        "",
+                    ),
+                    &bars,
+                )
+            },
+        );
+        draw(
+            "kept",
+            "What smaller vectors keep",
+            format!("Of the ten nearest photos {} stay with 8 bits a number.", percent(kept.int8)),
+            &|description| {
+                let all = [
+                    ("256 components", kept.pca_256),
+                    ("128 components", kept.pca_128),
+                    ("8 bits", Some(kept.int8)),
+                ];
+                let bars: Vec<Bar> = all
+                    .iter()
+                    .filter_map(|(name, share)| Some(Bar { name, value: (*share)? }))
+                    .collect();
+                plot::bars(
+                    &labels(
+                        "What smaller vectors keep",
+                        description,
+                        "share of the ten nearest",
+                        "",
+                    ),
+                    &bars,
+                )
+            },
+        );
+        plots
+    }
+
+    /// What a photo's file is called.
+    pub fn name(&self, photo: i64) -> String {
+        match self.paths.get(&photo).and_then(|path| path.file_name()) {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => format!("photo {photo}"),
+        }
+    }
+}
+
+fn labels<'a>(title: &'a str, description: &'a str, across: &'a str, up: &'a str) -> Labels<'a> {
+    Labels { title, description, across, up }
+}

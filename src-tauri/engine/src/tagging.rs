@@ -1,0 +1,441 @@
+//! What is asked and said of tags.
+
+use std::path::Path;
+
+use crate::catalog::CategoryRow;
+use crate::error::{Context, Error, Result};
+use crate::jobs::Cancel;
+use crate::library::Library;
+use crate::search;
+use crate::tags::vocabulary::{self, Vocabulary, trimmed};
+use crate::tags::{Counts, Tagging};
+use crate::view::{
+    Category, CategoryOrigin, Decided, Decision, Learned, NewCategory, PhotoId, PhotoTag, ReviewOf,
+    ReviewPage, ReviewPhoto, Strength, TagCount, TagRecord, TagTree, Why,
+};
+use crate::{Engine, no_photo};
+
+/// Of a categories file.
+const LARGEST_FILE: u64 = 16 << 20;
+
+impl Engine {
+    /// All categories, with what the library has of each. The first time after photos
+    /// came, and with another model, it takes seconds for 100,000 photos, and longer
+    /// where the model reads the prompts for the first time.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`](crate::Code::Cancelled) where `cancel` says so.
+    pub fn tag_tree(&self, cancel: &Cancel) -> Result<TagTree> {
+        let tagging = tagging(&self.0, cancel)?;
+        let counts = tagging.counts();
+        let categories = tagging.vocabulary.iter().zip(counts).enumerate();
+        let shown = |(at, (category, counts)): (usize, (&Category, Counts))| TagCount {
+            category: category.clone(),
+            hidden: tagging.vocabulary.is_hidden(at),
+            suggests: tagging.suggests(at),
+            tagged: counts.tagged,
+            suggested: counts.suggested,
+            rejected: counts.rejected,
+            learned: tagging.learned(at),
+        };
+        Ok(TagTree { categories: categories.map(shown).collect(), undo: self.undoable_tags()? })
+    }
+
+    /// The category of this id or name, of any case and in any language.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where there is none.
+    pub fn category(&self, name: &str) -> Result<Category> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        Ok(vocabulary.at(named(&vocabulary, name)?).clone())
+    }
+
+    /// All categories without what the library has of them: at once.
+    pub fn categories(&self) -> Result<Vec<Category>> {
+        Ok(self.0.tags.vocabulary(&self.0)?.iter().cloned().collect())
+    }
+
+    /// The tags of a photo, what is suggested for it, the surest first, and what was
+    /// rejected.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown photo.
+    pub fn photo_tags(&self, photo: PhotoId, cancel: &Cancel) -> Result<Vec<PhotoTag>> {
+        self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(photo))?;
+        Ok(tagging(&self.0, cancel)?.of_photo(photo.0))
+    }
+
+    /// Some photos of a category, from `offset`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown category.
+    pub fn review(
+        &self,
+        category: &str,
+        of: ReviewOf,
+        offset: usize,
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Result<ReviewPage> {
+        let tagging = tagging(&self.0, cancel)?;
+        let at = named(&tagging.vocabulary, category)?;
+        let decided = |holds| {
+            let photos = tagging.decided(at, holds).into_iter();
+            photos.map(|(photo, decision)| (photo, None, Some(decision))).collect()
+        };
+        let all: Vec<(i64, Option<f32>, Option<Decision>)> = match of {
+            ReviewOf::Suggested => {
+                tagging.open(at).map(|(photo, sure)| (photo, Some(sure), None)).collect()
+            }
+            ReviewOf::Tagged => decided(true),
+            ReviewOf::Rejected => decided(false),
+        };
+        let some = all.iter().skip(offset).take(limit);
+        let ids: Vec<i64> = some.clone().map(|(photo, ..)| *photo).collect();
+        let mut rows = self.0.catalog.hits(&ids)?.into_iter().peekable();
+        let photos = some.filter_map(|(photo, confidence, decision)| {
+            // One that went meanwhile has no row.
+            let row = rows.next_if(|row| row.id == *photo)?;
+            let score = confidence.unwrap_or_default();
+            let hit = search::hit(row, score, Strength::Unscored, Why::NOTHING);
+            Some(ReviewPhoto { hit, confidence: *confidence, decision: *decision })
+        });
+        Ok(ReviewPage { photos: photos.collect(), total: all.len() })
+    }
+
+    /// Says of photos that they show a category or do not, or takes back what was
+    /// said. All at once or, on an error, nothing. With examples enough the category
+    /// learns from them.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown photo or category;
+    /// [`Code::Usage`](crate::Code::Usage) for a heading, which nothing shows.
+    pub fn decide(
+        &self,
+        photos: &[PhotoId],
+        category: &str,
+        decision: Option<Decision>,
+        cancel: &Cancel,
+    ) -> Result<Decided> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let at = named(&vocabulary, category)?;
+        let Category { id, name, heading, .. } = vocabulary.at(at);
+        if *heading && decision.is_some_and(Decision::holds) {
+            return Err(Error::usage(format!(
+                "{name} only holds other tags together: choose one of those below it"
+            )));
+        }
+        let before = likely(&self.0, id, cancel);
+        let decisions: Vec<_> =
+            photos.iter().map(|photo| (photo.0, id.as_str(), decision)).collect();
+        let changed =
+            self.0.catalog.decide(&decisions)?.map_err(|unknown| no_photo(PhotoId(unknown)))?;
+        // What was said is kept; what it changes is told where a model can tell.
+        let after = likely(&self.0, id, cancel);
+        let learned = before.zip(after).and_then(|((before, _), (after, learned))| {
+            learned.then_some(Learned { before, after })
+        });
+        Ok(Decided { changed, learned })
+    }
+
+    /// Gives photos a tag of any name; where no category is called so, one is made,
+    /// which is known by these photos alone.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide), and [`Code::Usage`](crate::Code::Usage) for a
+    /// name that cannot be one.
+    pub fn add_tag(&self, photos: &[PhotoId], name: &str, cancel: &Cancel) -> Result<Decided> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let id = match vocabulary.named(name) {
+            Some(at) => vocabulary.at(at).id.clone(),
+            None => {
+                // Nothing is made for a photo that is not there.
+                for photo in photos {
+                    self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(*photo))?;
+                }
+                let new = NewCategory { name: name.to_owned(), ..NewCategory::default() };
+                self.save_category(&new)?.id
+            }
+        };
+        self.decide(photos, &id, Some(Decision::Tagged), cancel)
+    }
+
+    /// What taking back the last decision would take back, in words.
+    pub fn undoable_tags(&self) -> Result<Option<String>> {
+        let batch = self.0.catalog.last_decisions()?;
+        batch.map(|batch| self.in_words(&batch.category, batch.photos, batch.decision)).transpose()
+    }
+
+    /// Takes back the last decision on tags, and says what that was. The last hundred
+    /// can be taken back, one after the other, also after a restart.
+    pub fn undo_tags(&self) -> Result<Option<String>> {
+        let batch = self.0.catalog.undo_decisions()?;
+        batch.map(|batch| self.in_words(&batch.category, batch.photos, batch.decision)).transpose()
+    }
+
+    fn in_words(&self, category: &str, photos: u64, decision: Option<Decision>) -> Result<String> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let name = match vocabulary.find(category) {
+            Some(at) => vocabulary.at(at).name.as_str(),
+            None => category,
+        };
+        let count = if photos == 1 { "1 photo".to_owned() } else { format!("{photos} photos") };
+        Ok(match decision {
+            Some(Decision::Confirmed) => format!("{name} confirmed for {count}"),
+            Some(Decision::Tagged) => format!("{name} added to {count}"),
+            Some(Decision::Rejected) => format!("{name} rejected for {count}"),
+            None => format!("{name} taken from {count}"),
+        })
+    }
+
+    /// Makes a category, or changes one.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id;
+    /// [`Code::Usage`](crate::Code::Usage) for a name that is taken or cannot be one,
+    /// a parent that is not there or below it, and for more prompts than 10.
+    pub fn save_category(&self, new: &NewCategory) -> Result<Category> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let mut category = match &new.id {
+            Some(id) => vocabulary.at(named(&vocabulary, id)?).clone(),
+            None => Category {
+                id: free_id(&vocabulary),
+                name: String::new(),
+                names: Default::default(),
+                parent: None,
+                prompts: Vec::new(),
+                synonyms: Vec::new(),
+                confused_with: Vec::new(),
+                exclusive: false,
+                heading: false,
+                hidden: false,
+                origin: CategoryOrigin::Own,
+            },
+        };
+        category.name = new.name.trim().to_owned();
+        category.names = new.names.clone();
+        category.prompts = trimmed(new.prompts.clone());
+        category.synonyms = trimmed(new.synonyms.clone());
+        (category.exclusive, category.hidden) = (new.exclusive, new.hidden);
+        category.parent = match &new.parent {
+            None => None,
+            Some(parent) => {
+                let parent = named(&vocabulary, parent)?;
+                let own = vocabulary.find(&category.id);
+                if own.is_some_and(|own| vocabulary.subtree(own).contains(&parent)) {
+                    return Err(Error::usage(format!(
+                        "{} cannot be a part of {}, which is a part of it",
+                        category.name,
+                        vocabulary.at(parent).name
+                    )));
+                }
+                Some(vocabulary.at(parent).id.clone())
+            }
+        };
+        vocabulary::check(&category).map_err(Error::usage)?;
+        if let Some(other) = vocabulary.named(&category.name)
+            && vocabulary.at(other).id != category.id
+        {
+            return Err(Error::usage(format!(
+                "there is a category {:?} already: choose another name",
+                vocabulary.at(other).name
+            )));
+        }
+        self.keep(&vocabulary, &[&category])?;
+        self.category(&category.id)
+    }
+
+    /// Takes a category away: an own one with what was decided by it; one that came
+    /// with the application is hidden.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown one.
+    pub fn remove_category(&self, id: &str) -> Result<()> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let at = named(&vocabulary, id)?;
+        let category = vocabulary.at(at);
+        if category.origin == CategoryOrigin::Own {
+            return self.0.catalog.forget_category(&category.id, true);
+        }
+        self.keep(&vocabulary, &[&Category { hidden: true, ..category.clone() }])
+    }
+
+    /// Forgets what the person changed of a category that came with the application.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) for an unknown one;
+    /// [`Code::Usage`](crate::Code::Usage) for an own one.
+    pub fn reset_category(&self, id: &str) -> Result<Category> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let category = vocabulary.at(named(&vocabulary, id)?);
+        if category.origin == CategoryOrigin::Own {
+            return Err(Error::usage(format!(
+                "{} is your own category: there is nothing to go back to",
+                category.name
+            )));
+        }
+        self.0.catalog.forget_category(&category.id, false)?;
+        self.category(&category.id)
+    }
+
+    /// Takes categories from a file of `[[category]]` tables: those of a known id are
+    /// changed, others made. Nothing is taken from a file with an error. Returns how
+    /// many are others now.
+    ///
+    /// # Errors
+    /// [`Code::Usage`](crate::Code::Usage) with the file, the line and what to do.
+    pub fn import_categories(&self, file: &Path) -> Result<usize> {
+        let text = read_text(file)?;
+        let categories = vocabulary::read(&text)
+            .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let is_other = |category: &&Category| {
+            let known = vocabulary.find(&category.id).map(|at| vocabulary.at(at));
+            known.is_none_or(|known| {
+                let origin = known.origin;
+                *known != Category { origin, ..(*category).clone() }
+            })
+        };
+        let changed: Vec<&Category> = categories.iter().filter(is_other).collect();
+        self.keep(&vocabulary, &changed)?;
+        Ok(changed.len())
+    }
+
+    /// The categories as a file that [`import_categories`](Self::import_categories)
+    /// reads: all, or those that the person made and changed.
+    pub fn export_categories(&self, all: bool) -> Result<String> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let wanted = vocabulary.iter().filter(|one| all || one.origin != CategoryOrigin::Bundled);
+        Ok(vocabulary::write(wanted))
+    }
+
+    /// All decisions, by path.
+    pub fn tag_records(&self) -> Result<Vec<TagRecord>> {
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let decisions = self.0.catalog.decisions()?;
+        let mut photos: Vec<i64> = decisions.iter().map(|row| row.photo).collect();
+        photos.dedup();
+        let paths: std::collections::HashMap<i64, std::path::PathBuf> =
+            self.0.catalog.hits(&photos)?.into_iter().map(|row| (row.id, row.path)).collect();
+        let record = |row: crate::catalog::DecisionRow| {
+            let name = match vocabulary.find(&row.category) {
+                Some(at) => vocabulary.at(at).name.clone(),
+                None => row.category.clone(),
+            };
+            let path = paths.get(&row.photo)?.clone();
+            let (photo, category, decision) = (PhotoId(row.photo), row.category, row.decision);
+            Some(TagRecord { photo, path, category, name, decision })
+        };
+        let mut records: Vec<TagRecord> = decisions.into_iter().filter_map(record).collect();
+        records.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.name.cmp(&b.name)));
+        Ok(records)
+    }
+
+    /// Takes decisions from another library or program, as one change: a category that
+    /// is not known by its id or name is made. Returns how many are others now, and
+    /// the paths of which no photo is here.
+    ///
+    /// # Errors
+    /// [`Code::Usage`](crate::Code::Usage) for a name that cannot be one; nothing is
+    /// taken then.
+    pub fn import_tags(
+        &self,
+        records: &[(std::path::PathBuf, String, Decision)],
+    ) -> Result<(u64, Vec<std::path::PathBuf>)> {
+        let mut unknown = Vec::new();
+        let mut known = Vec::new();
+        for (path, name, decision) in records {
+            match self.find_photo(path)? {
+                Some(photo) => known.push((photo.0, name.as_str(), *decision)),
+                None => unknown.push(path.clone()),
+            }
+        }
+        unknown.dedup();
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let mut names: Vec<&str> = known.iter().map(|(_, name, _)| *name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let new = names.iter().filter(|name| vocabulary.named(name).is_none());
+        for name in new {
+            let named = NewCategory { name: (*name).to_owned(), ..NewCategory::default() };
+            self.save_category(&named)?;
+        }
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
+        let decisions = known
+            .into_iter()
+            .map(|(photo, name, decision)| {
+                let at = named(&vocabulary, name)?;
+                Ok((photo, vocabulary.at(at).id.as_str(), Some(decision)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let changed = self.0.catalog.decide(&decisions)?;
+        Ok((changed.map_err(|unknown| no_photo(PhotoId(unknown)))?, unknown))
+    }
+
+    /// Keeps what is said of these categories, or forgets it where there is nothing
+    /// to say.
+    fn keep(&self, vocabulary: &Vocabulary, categories: &[&Category]) -> Result<()> {
+        let mut rows = Vec::new();
+        for category in categories {
+            let bundled = Vocabulary::bundled().find(&category.id).is_some();
+            match vocabulary.said_of(category) {
+                Some(said) => {
+                    let said = serde_json::to_string(&said)
+                        .context(|| format!("cannot keep the category {}", category.name))?;
+                    rows.push(CategoryRow { id: category.id.clone(), own: !bundled, said });
+                }
+                None => self.0.catalog.forget_category(&category.id, false)?,
+            }
+        }
+        self.0.catalog.set_categories(&rows)
+    }
+}
+
+/// Everything of tags; without a model, and before there are vectors, what was decided.
+fn tagging(library: &Library, cancel: &Cancel) -> Result<Tagging> {
+    let stopped = || match cancel.is_cancelled() {
+        true => Err(Error::cancelled()),
+        false => Ok(()),
+    };
+    match library.serving() {
+        Ok(model) => library.tags.suggested(library, &model, &stopped),
+        Err(error) if error.code() == crate::Code::NotFound => library.tags.decided(library),
+        Err(error) => Err(error),
+    }
+}
+
+/// How many likely suggestions a category has, and whether it learned; `None` where
+/// that cannot be told.
+fn likely(library: &Library, id: &str, cancel: &Cancel) -> Option<(usize, bool)> {
+    let told = tagging(library, cancel).inspect_err(|error| tracing::debug!("{error}")).ok()?;
+    let at = told.vocabulary.find(id)?;
+    Some((told.likely(at), told.learned(at)))
+}
+
+fn named(vocabulary: &Vocabulary, name: &str) -> Result<usize> {
+    vocabulary.named(name).ok_or_else(|| {
+        Error::not_found(format!(
+            "there is no category {name:?}: `afterimage tag category list` shows those that are"
+        ))
+    })
+}
+
+/// An id that no category has or had, as far as the vocabulary knows.
+fn free_id(vocabulary: &Vocabulary) -> String {
+    let number = |id: &str| id.strip_prefix("own-")?.parse::<u64>().ok();
+    let last = vocabulary.iter().filter_map(|one| number(&one.id)).max().unwrap_or(0);
+    format!("own-{}", last.saturating_add(1))
+}
+
+/// Reads a text file that somebody else wrote.
+fn read_text(file: &Path) -> Result<String> {
+    let cannot = || format!("cannot read {}", file.display());
+    let length = file.metadata().context(cannot)?.len();
+    if length > LARGEST_FILE {
+        return Err(Error::usage(format!(
+            "{} has {length} bytes: {LARGEST_FILE} are the most",
+            file.display()
+        )));
+    }
+    std::fs::read_to_string(file).context(cannot)
+}

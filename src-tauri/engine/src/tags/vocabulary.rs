@@ -1,0 +1,728 @@
+//! The words that tags are: a tree of categories, as it comes with the application
+//! and as the person changed it.
+//!
+//! The bundled tree is `assets/categories.toml`. What the person changes stands
+//! apart, field by field, so that an update of the file brings what the person did
+//! not touch and overwrites nothing else.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::catalog::CategoryRow;
+use crate::error::{Error, Result};
+use crate::view::{Category, CategoryOrigin};
+
+const BUNDLED: &str = include_str!("../../../../assets/categories.toml");
+
+/// Of a name, in characters.
+const LONGEST_NAME: usize = 60;
+/// Of a prompt, in characters: text towers read 64 or 77 tokens.
+const LONGEST_PROMPT: usize = 200;
+/// Each prompt costs a run of the text tower.
+const MOST_PROMPTS: usize = 10;
+const MOST_SYNONYMS: usize = 50;
+/// Of a file that is imported.
+const MOST_CATEGORIES: usize = 5000;
+
+/// A categories file: `[[category]]` tables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    category: Vec<Spanned<Entry>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    name: String,
+    /// The name in German.
+    de: Option<String>,
+    /// The name in other languages.
+    #[serde(default)]
+    names: BTreeMap<String, String>,
+    parent: Option<String>,
+    #[serde(default)]
+    prompts: Vec<String>,
+    #[serde(default)]
+    synonyms: Vec<String>,
+    #[serde(default)]
+    confused_with: Vec<String>,
+    #[serde(default)]
+    exclusive: bool,
+    #[serde(default)]
+    heading: bool,
+    #[serde(default)]
+    hidden: bool,
+    /// It is known by examples: it has no prompts, and is no heading.
+    #[serde(default)]
+    by_examples: bool,
+}
+
+/// What the person said of a category: the fields that were set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Said {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<BTreeMap<String, String>>,
+    /// `Some(None)`: it was taken out of its parent.
+    #[serde(skip_serializing_if = "Option::is_none", with = "double")]
+    pub parent: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synonyms: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclusive: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<bool>,
+}
+
+/// An option within an option: `null` is a value, absence is none.
+mod double {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        value: &Option<Option<String>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.clone().flatten().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Option<String>>, D::Error> {
+        Option::deserialize(from).map(Some)
+    }
+}
+
+/// A tree of categories, depth first: each behind the one that it is a part of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Vocabulary {
+    categories: Vec<Category>,
+    by_id: HashMap<String, usize>,
+    /// Where the subtree of each ends.
+    ends: Vec<usize>,
+    parents: Vec<Option<usize>>,
+    hidden: Vec<bool>,
+}
+
+impl Vocabulary {
+    /// Those that come with the application.
+    pub fn bundled() -> &'static Self {
+        static BUNDLED_ONES: LazyLock<Vocabulary> = LazyLock::new(|| {
+            let categories = read(BUNDLED).expect("a test reads assets/categories.toml");
+            Vocabulary::of_categories(categories)
+        });
+        &BUNDLED_ONES
+    }
+
+    /// With what the person said. A row that cannot be read says nothing.
+    pub fn with(&self, rows: &[CategoryRow]) -> Self {
+        let mut categories = self.categories.clone();
+        for row in rows {
+            let said: Said = match serde_json::from_str(&row.said) {
+                Ok(said) => said,
+                Err(error) => {
+                    tracing::warn!("what was said of the category {:?} is lost: {error}", row.id);
+                    continue;
+                }
+            };
+            match (self.by_id.get(&row.id), row.own) {
+                (Some(at), _) => {
+                    let category = &mut categories[*at];
+                    said.change(category);
+                    if *category != self.categories[*at] {
+                        category.origin = CategoryOrigin::Changed;
+                    }
+                }
+                (None, true) => {
+                    let mut category = empty(row.id.clone(), CategoryOrigin::Own);
+                    said.change(&mut category);
+                    categories.push(category);
+                }
+                // An update dropped what the person had changed.
+                (None, false) => {}
+            }
+        }
+        Self::of_categories(categories)
+    }
+
+    /// In the order of a tree. What names no parent that is there, or one that it is
+    /// itself above, is at the top.
+    pub fn of_categories(categories: Vec<Category>) -> Self {
+        let index: HashMap<&str, usize> =
+            categories.iter().enumerate().map(|(at, one)| (one.id.as_str(), at)).collect();
+        let parent_of =
+            |at: usize| -> Option<usize> { index.get(categories[at].parent.as_deref()?).copied() };
+        let rooted = |at: usize| {
+            let mut above = at;
+            for _ in 0..categories.len() {
+                match parent_of(above) {
+                    Some(next) if next != at => above = next,
+                    Some(_) => return false,
+                    None => return true,
+                }
+            }
+            false
+        };
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); categories.len()];
+        let mut tops = Vec::new();
+        for at in 0..categories.len() {
+            match parent_of(at).filter(|_| rooted(at)) {
+                Some(parent) => children[parent].push(at),
+                None => tops.push(at),
+            }
+        }
+        // Own ones stand behind the bundled ones, by their names.
+        let own_last = |list: &mut Vec<usize>| {
+            list.sort_by_key(|at| {
+                let own = categories[*at].origin == CategoryOrigin::Own;
+                (own, own.then(|| fold(&categories[*at].name)))
+            });
+        };
+        own_last(&mut tops);
+        children.iter_mut().for_each(own_last);
+
+        let mut tree = Self {
+            categories: Vec::with_capacity(categories.len()),
+            by_id: HashMap::new(),
+            ends: vec![0; categories.len()],
+            parents: Vec::with_capacity(categories.len()),
+            hidden: Vec::with_capacity(categories.len()),
+        };
+        let mut stack: Vec<(usize, Option<usize>, bool)> =
+            tops.iter().rev().map(|top| (*top, None, false)).collect();
+        while let Some((at, parent, hidden)) = stack.pop() {
+            let category = categories[at].clone();
+            let here = tree.categories.len();
+            let hidden = hidden || category.hidden;
+            tree.by_id.insert(category.id.clone(), here);
+            tree.categories.push(category);
+            tree.parents.push(parent);
+            tree.hidden.push(hidden);
+            stack.extend(children[at].iter().rev().map(|child| (*child, Some(here), hidden)));
+        }
+        for at in (0..tree.len()).rev() {
+            tree.ends[at] = tree.ends[at].max(at + 1);
+            if let Some(parent) = tree.parents[at] {
+                tree.ends[parent] = tree.ends[parent].max(tree.ends[at]);
+            }
+        }
+        tree
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.categories.len()
+    }
+
+    /// All of them, each behind its parent.
+    pub fn iter(&self) -> impl Iterator<Item = &Category> {
+        self.categories.iter()
+    }
+
+    /// The one at a place of that order.
+    pub fn at(&self, at: usize) -> &Category {
+        &self.categories[at]
+    }
+
+    /// Where the category of this id is.
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Where the category of this id or name is, of any case and in any language: a
+    /// visible one before a hidden one.
+    pub fn named(&self, name: &str) -> Option<usize> {
+        let wanted = fold(name);
+        let is_it = |at: &usize| {
+            let one = &self.categories[*at];
+            fold(&one.name) == wanted || one.names.values().any(|name| fold(name) == wanted)
+        };
+        self.find(name.trim()).or_else(|| {
+            let mut named: Vec<usize> = (0..self.len()).filter(is_it).collect();
+            named.sort_by_key(|at| self.hidden[*at]);
+            named.first().copied()
+        })
+    }
+
+    /// The ids of categories of this name or synonym, and of those below them.
+    pub fn meant_by(&self, name: &str) -> Vec<&str> {
+        let wanted = fold(name);
+        let mut meant = HashSet::new();
+        for at in 0..self.len() {
+            let one = &self.categories[at];
+            let mut words =
+                one.synonyms.iter().chain(one.names.values()).chain([&one.name, &one.id]);
+            if words.any(|word| fold(word) == wanted) {
+                meant.extend(at..self.ends[at]);
+            }
+        }
+        let mut meant: Vec<usize> = meant.into_iter().collect();
+        meant.sort_unstable();
+        meant.into_iter().map(|at| self.categories[at].id.as_str()).collect()
+    }
+
+    /// Those below one, and itself first.
+    pub fn subtree(&self, at: usize) -> Range<usize> {
+        at..self.ends[at]
+    }
+
+    /// The one above.
+    pub fn parent(&self, at: usize) -> Option<usize> {
+        self.parents[at]
+    }
+
+    /// Those above one, the nearest first.
+    pub fn above(&self, at: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.parents[at], |above| self.parents[*above])
+    }
+
+    /// The names from the widest to itself.
+    pub fn path(&self, at: usize) -> Vec<&str> {
+        let mut path: Vec<&str> =
+            self.above(at).map(|above| self.at(above).name.as_str()).collect();
+        path.reverse();
+        path.push(&self.at(at).name);
+        path
+    }
+
+    /// Whether it, or one above it, is not wanted.
+    pub fn is_hidden(&self, at: usize) -> bool {
+        self.hidden[at]
+    }
+
+    /// What must be said of a category for it to become this; of an own one
+    /// everything. `None` where it is what it is without being said.
+    pub fn said_of(&self, wanted: &Category) -> Option<Said> {
+        let bundled = Self::bundled().find(&wanted.id).map(|at| Self::bundled().at(at));
+        let differs = |differs: bool| bundled.is_none() || differs;
+        let base = bundled.cloned().unwrap_or_else(|| empty(String::new(), CategoryOrigin::Own));
+        let said = Said {
+            name: differs(wanted.name != base.name).then(|| wanted.name.clone()),
+            names: differs(wanted.names != base.names).then(|| wanted.names.clone()),
+            parent: differs(wanted.parent != base.parent).then(|| wanted.parent.clone()),
+            prompts: differs(wanted.prompts != base.prompts).then(|| wanted.prompts.clone()),
+            synonyms: differs(wanted.synonyms != base.synonyms).then(|| wanted.synonyms.clone()),
+            exclusive: differs(wanted.exclusive != base.exclusive).then_some(wanted.exclusive),
+            hidden: differs(wanted.hidden != base.hidden).then_some(wanted.hidden),
+        };
+        (said != Said::default()).then_some(said)
+    }
+}
+
+impl Said {
+    fn change(self, category: &mut Category) {
+        let Self { name, names, parent, prompts, synonyms, exclusive, hidden } = self;
+        let set = |field: &mut String, value: Option<String>| {
+            if let Some(value) = value {
+                *field = value;
+            }
+        };
+        set(&mut category.name, name);
+        category.names = names.unwrap_or_else(|| std::mem::take(&mut category.names));
+        category.parent = parent.unwrap_or_else(|| category.parent.take());
+        category.prompts = prompts.unwrap_or_else(|| std::mem::take(&mut category.prompts));
+        category.synonyms = synonyms.unwrap_or_else(|| std::mem::take(&mut category.synonyms));
+        category.exclusive = exclusive.unwrap_or(category.exclusive);
+        category.hidden = hidden.unwrap_or(category.hidden);
+    }
+}
+
+fn empty(id: String, origin: CategoryOrigin) -> Category {
+    Category {
+        id,
+        name: String::new(),
+        names: BTreeMap::new(),
+        parent: None,
+        prompts: Vec::new(),
+        synonyms: Vec::new(),
+        confused_with: Vec::new(),
+        exclusive: false,
+        heading: false,
+        hidden: false,
+        origin,
+    }
+}
+
+/// Names are compared without regard to case and blanks around them.
+pub(crate) fn fold(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Reads a categories file.
+///
+/// # Errors
+/// One that names the line, what is wrong there and what to do. Nothing of a file
+/// with an error is taken.
+pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
+    let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let file: File = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        Error::usage(format!("line {}: {}", line(at), error.message().trim()))
+    })?;
+    let wrong = |at: usize, what: String| Err(Error::usage(format!("line {}: {what}", line(at))));
+    if file.category.is_empty() {
+        return wrong(0, "there is no [[category]]: write at least one".into());
+    }
+    if file.category.len() > MOST_CATEGORIES {
+        return wrong(0, format!("there are more than {MOST_CATEGORIES} categories"));
+    }
+    let mut lines: HashMap<String, usize> = HashMap::new();
+    let mut parents: HashMap<String, Option<String>> = HashMap::new();
+    for entry in &file.category {
+        let (at, entry) = (entry.span().start, entry.get_ref());
+        if !is_id(&entry.id) {
+            return wrong(
+                at,
+                format!(
+                    "{:?} cannot be an id: use 1 to 60 letters a-z, digits and hyphens",
+                    entry.id
+                ),
+            );
+        }
+        if let Some(first) = lines.insert(entry.id.clone(), line(at)) {
+            return wrong(
+                at,
+                format!(
+                    "the id {:?} stands in line {first} already: give one of them another",
+                    entry.id
+                ),
+            );
+        }
+        if entry.prompts.is_empty() && !entry.heading && !entry.by_examples {
+            return wrong(
+                at,
+                format!(
+                    "the category {:?} has no prompts: write captions of photos that show it, such \
+                     as prompts = [\"a dog\"], or heading = true where it only holds others",
+                    entry.id
+                ),
+            );
+        }
+        if entry.heading && !entry.prompts.is_empty() {
+            return wrong(
+                at,
+                format!(
+                    "the category {:?} is a heading and has prompts: leave one of them out",
+                    entry.id
+                ),
+            );
+        }
+        if let Err(what) = check(&category(entry.clone())) {
+            return wrong(at, format!("the category {:?}: {what}", entry.id));
+        }
+        parents.insert(entry.id.clone(), entry.parent.clone());
+    }
+    for entry in &file.category {
+        let (at, id) = (entry.span().start, &entry.get_ref().id);
+        let bundled =
+            |parent: &str| text != BUNDLED && Vocabulary::bundled().find(parent).is_some();
+        let mut above = entry.get_ref().parent.clone();
+        let mut steps = 0;
+        while let Some(parent) = above {
+            steps += 1;
+            if parent == *id || steps > parents.len() {
+                return wrong(
+                    at,
+                    format!("the category {id:?} is above itself: give it another parent"),
+                );
+            }
+            above = match parents.get(&parent) {
+                Some(above) => above.clone(),
+                None if bundled(&parent) => None,
+                None => {
+                    return wrong(
+                        at,
+                        format!(
+                            "the parent {parent:?} of {id:?} is no category: correct the id, or \
+                             leave the parent out"
+                        ),
+                    );
+                }
+            };
+        }
+    }
+    Ok(file.category.into_iter().map(|entry| category(entry.into_inner())).collect())
+}
+
+fn category(entry: Entry) -> Category {
+    let Entry { id, name, de, mut names, parent, prompts, synonyms, confused_with, .. } = entry;
+    names.extend(de.map(|name| ("de".to_owned(), name)));
+    let (exclusive, heading, hidden) = (entry.exclusive, entry.heading, entry.hidden);
+    let origin = CategoryOrigin::Bundled;
+    let prompts = trimmed(prompts);
+    let synonyms = trimmed(synonyms);
+    let name = name.trim().to_owned();
+    Category {
+        id,
+        name,
+        names,
+        parent,
+        prompts,
+        synonyms,
+        confused_with,
+        exclusive,
+        heading,
+        hidden,
+        origin,
+    }
+}
+
+/// Without blanks around them, and without those that are nothing else.
+pub(crate) fn trimmed(texts: Vec<String>) -> Vec<String> {
+    let texts = texts.into_iter().map(|text| text.trim().to_owned());
+    texts.filter(|text| !text.is_empty()).collect()
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&id.len())
+        && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// What a category may not be, in words.
+pub(crate) fn check(category: &Category) -> std::result::Result<(), String> {
+    let Category { name, names, prompts, synonyms, .. } = category;
+    for name in names.values().chain([name]) {
+        let length = name.chars().count();
+        if name.trim().is_empty() {
+            return Err("a name is empty: write what you call it".to_owned());
+        }
+        if length > LONGEST_NAME {
+            return Err(format!("a name has {length} characters: {LONGEST_NAME} are the most"));
+        }
+        // It would be two steps in the keywords of other programs.
+        if name.contains(['|', '\n', '\r', '\0']) {
+            return Err(format!("the name {name:?} has a | or a line break: leave it out"));
+        }
+    }
+    if prompts.len() > MOST_PROMPTS {
+        return Err(format!("it has {} prompts: {MOST_PROMPTS} are the most", prompts.len()));
+    }
+    if let Some(long) = prompts.iter().find(|text| text.chars().count() > LONGEST_PROMPT) {
+        let length = long.chars().count();
+        return Err(format!("a prompt has {length} characters: {LONGEST_PROMPT} are the most"));
+    }
+    if synonyms.len() > MOST_SYNONYMS {
+        return Err(format!("it has {} synonyms: {MOST_SYNONYMS} are the most", synonyms.len()));
+    }
+    Ok(())
+}
+
+/// A categories file of these, which [`read`] reads.
+pub(crate) fn write<'a>(categories: impl Iterator<Item = &'a Category>) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let list = |texts: &[String]| {
+        let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+        format!("[{}]", texts.join(", "))
+    };
+    let mut file = String::new();
+    for one in categories {
+        let mut line = |key: &str, value: String| file.push_str(&format!("{key} = {value}\n"));
+        line("[[category]]\nid", quoted(&one.id));
+        line("name", quoted(&one.name));
+        if !one.names.is_empty() {
+            let names: Vec<String> = one
+                .names
+                .iter()
+                .map(|(language, name)| format!("{} = {}", quoted(language), quoted(name)))
+                .collect();
+            line("names", format!("{{ {} }}", names.join(", ")));
+        }
+        if let Some(parent) = &one.parent {
+            line("parent", quoted(parent));
+        }
+        if !one.prompts.is_empty() {
+            line("prompts", list(&one.prompts));
+        } else if !one.heading {
+            line("by_examples", true.to_string());
+        }
+        if !one.synonyms.is_empty() {
+            line("synonyms", list(&one.synonyms));
+        }
+        if !one.confused_with.is_empty() {
+            line("confused_with", list(&one.confused_with));
+        }
+        let flags =
+            [("exclusive", one.exclusive), ("heading", one.heading), ("hidden", one.hidden)];
+        for (flag, _) in flags.into_iter().filter(|(_, set)| *set) {
+            line(flag, true.to_string());
+        }
+        file.push('\n');
+    }
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        [[category]]
+        id = "animal"
+        name = "Animal"
+        de = "Tier"
+        prompts = ["an animal"]
+        [[category]]
+        id = "dog"
+        name = "Dog"
+        parent = "animal"
+        prompts = ["a dog", "a puppy"]
+        synonyms = ["hound"]
+        [[category]]
+        id = "place"
+        name = "Place"
+        heading = true
+    "#;
+
+    fn small() -> Vocabulary {
+        Vocabulary::of_categories(read(SMALL).unwrap())
+    }
+
+    fn ids(vocabulary: &Vocabulary) -> Vec<&str> {
+        vocabulary.iter().map(|one| one.id.as_str()).collect()
+    }
+
+    fn own(id: &str, said: &str) -> CategoryRow {
+        CategoryRow { id: id.into(), own: true, said: said.into() }
+    }
+
+    #[test]
+    fn the_bundled_file_is_whole() {
+        let bundled = Vocabulary::bundled();
+        assert!(bundled.len() >= 400, "{}", bundled.len());
+        for one in bundled.iter() {
+            let prompts = one.prompts.len();
+            assert!(one.heading || (2..=5).contains(&prompts), "{}: {prompts} prompts", one.id);
+            assert!(one.names.contains_key("de"), "{} has no German name", one.id);
+            assert!(!one.hidden, "{} is hidden", one.id);
+            for other in &one.confused_with {
+                assert!(bundled.find(other).is_some(), "{} is confused with {other}", one.id);
+            }
+        }
+        let mut seen = HashMap::new();
+        for one in bundled.iter() {
+            if let Some(other) = seen.insert(fold(&one.name), &one.id) {
+                panic!("{} and {other} are both called {}", one.id, one.name);
+            }
+        }
+        assert!(bundled.iter().filter(|one| one.exclusive).count() >= 2);
+    }
+
+    #[test]
+    fn a_tree_stands_depth_first() {
+        let file = SMALL.replace(
+            "\"animal\"\n        prompts = [\"a dog\"",
+            "\"place\"\n        prompts = [\"a dog\"",
+        );
+        let moved = Vocabulary::of_categories(read(&file).unwrap());
+        assert_eq!(ids(&moved), ["animal", "place", "dog"]);
+        let tree = small();
+        assert_eq!(ids(&tree), ["animal", "dog", "place"]);
+        assert_eq!(tree.subtree(0), 0..2);
+        assert_eq!(tree.path(1), ["Animal", "Dog"]);
+        assert_eq!(tree.meant_by("TIER"), ["animal", "dog"]);
+        assert_eq!(tree.meant_by("hound"), ["dog"]);
+        assert_eq!(tree.named("tier"), Some(0));
+        assert_eq!(tree.named("hound"), None, "a synonym is no name");
+    }
+
+    #[test]
+    fn what_the_person_said_stands_above_the_file() {
+        let rows = [
+            own("own-1", r#"{"name":"Rex","parent":"dog","prompts":[]}"#),
+            CategoryRow { id: "dog".into(), own: false, said: r#"{"name":"Hund"}"#.into() },
+            CategoryRow { id: "gone".into(), own: false, said: r#"{"hidden":true}"#.into() },
+            own("own-2", "no JSON"),
+        ];
+        let tree = small().with(&rows);
+        assert_eq!(ids(&tree), ["animal", "dog", "own-1", "place"]);
+        assert_eq!(
+            (tree.at(1).name.as_str(), tree.at(1).origin),
+            ("Hund", CategoryOrigin::Changed)
+        );
+        assert_eq!(tree.at(1).prompts.len(), 2, "what was not said is the file's");
+        assert_eq!(tree.at(2).origin, CategoryOrigin::Own);
+        let hidden =
+            CategoryRow { id: "animal".into(), own: false, said: r#"{"hidden":true}"#.into() };
+        let tree = small().with(&[hidden]);
+        assert!(tree.is_hidden(1) && !tree.is_hidden(2), "a branch is hidden as a whole");
+    }
+
+    #[test]
+    fn a_loop_of_parents_is_cut() {
+        let rows = [
+            CategoryRow { id: "animal".into(), own: false, said: r#"{"parent":"dog"}"#.into() },
+            own("own-1", r#"{"name":"Lost","parent":"nowhere"}"#),
+        ];
+        let tree = small().with(&rows);
+        assert_eq!(tree.len(), 4);
+        assert!(tree.parent(tree.find("own-1").unwrap()).is_none());
+        assert!(tree.above(tree.find("dog").unwrap()).count() <= 1);
+        let top = CategoryRow { id: "dog".into(), own: false, said: r#"{"parent":null}"#.into() };
+        assert!(small().with(&[top]).parents.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn only_what_differs_is_said() {
+        let dog = Vocabulary::bundled().at(Vocabulary::bundled().find("dog").unwrap()).clone();
+        assert_eq!(Vocabulary::bundled().said_of(&dog), None);
+        let renamed = Category { name: "Doggo".into(), ..dog };
+        let said = Vocabulary::bundled().said_of(&renamed).unwrap();
+        assert_eq!(said, Said { name: Some("Doggo".into()), ..Said::default() });
+        assert_eq!(serde_json::to_string(&said).unwrap(), r#"{"name":"Doggo"}"#);
+    }
+
+    #[test]
+    fn a_broken_file_is_told_by_its_line() {
+        let cases = [
+            ("[[category]\nid = 1", "line 1"),
+            ("", "at least one"),
+            ("[[category]]\nid = \"a\"\nname = \"A\"\n", "has no prompts"),
+            ("\n\n[[category]]\nid = \"a\"\nname = \"A\"\nprompts = []\n", "line 3"),
+            ("[[category]]\nid = \"A b\"\nname = \"A\"\nprompts = [\"a\"]", "cannot be an id"),
+            ("[[category]]\nid = \"a\"\nname = \" \"\nprompts = [\"a\"]", "name is empty"),
+            ("[[category]]\nid = \"a\"\nname = \"A|B\"\nprompts = [\"a\"]", "|"),
+            (
+                "[[category]]\nid = \"a\"\nname = \"A\"\nprompts = [\"a\"]\nparent = \"b\"",
+                "no category",
+            ),
+            (
+                "[[category]]\nid = \"a\"\nname = \"A\"\nprompts = [\"a\"]\nparent = \"a\"",
+                "above itself",
+            ),
+            ("[[category]]\nid = \"a\"\nname = \"A\"\npromts = [\"a\"]", "promts"),
+            (
+                "[[category]]\nid = \"a\"\nname = \"A\"\nheading = true\nprompts = [\"a\"]",
+                "heading",
+            ),
+        ];
+        for (file, expected) in cases {
+            let error = read(file).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("line"), "{file:?}: {error}");
+        }
+        let twice =
+            format!("{SMALL}\n[[category]]\nid = \"dog\"\nname = \"D\"\nprompts = [\"d\"]\n");
+        assert!(read(&twice).unwrap_err().to_string().contains("already"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let bundled = Vocabulary::bundled();
+        let text = write(bundled.iter());
+        assert_eq!(Vocabulary::of_categories(read(&text).unwrap()), *bundled);
+        let mut odd = empty("own-3".into(), CategoryOrigin::Bundled);
+        odd.name = "Qu\"ote \\ and 'more'".into();
+        odd.names.insert("de".into(), "Anführung".into());
+        let again = read(&write([&odd].into_iter())).unwrap();
+        assert_eq!(again, [odd]);
+    }
+}

@@ -1,0 +1,141 @@
+/** The categories of the library: the tree, which of it is unfolded, and changes to it. */
+import { commandError, type Backend } from "../backend/backend";
+import type { Category, CommandError, NewCategory, TagTree } from "../backend/dto";
+import { coalesce } from "../coalesce";
+import type { Notices } from "../notices/notices.svelte";
+import { recall, remember } from "../remember";
+import { branches, nextToReview, toggled, visible } from "./tree";
+
+/** Between two readings while suggestions come in, at least. */
+const REFRESH_MS = 500;
+/** Reading has the engine compare all photos: of ten seconds it takes one. */
+const SHARE = 10;
+const OPEN = "tags.open";
+const ALL = "tags.all";
+
+/** A category that is edited; null for one that is to be made. */
+export interface Edited {
+  category: Category | null;
+}
+
+export class Tags {
+  /** Null until it was read. */
+  tree = $state.raw<TagTree | null>(null);
+  /** Why it could not be read. */
+  failure = $state.raw<CommandError | null>(null);
+  /** What is unfolded. */
+  open = $state.raw<ReadonlySet<string>>(recalledOpen());
+  /** Show what no photo has, too. */
+  all = $state(recall(ALL) === "yes");
+  /** What the editor is open for; null where it is closed. */
+  edited = $state.raw<Edited | null>(null);
+
+  readonly categories: readonly Category[] = $derived(this.tree?.categories ?? []);
+  readonly branches = $derived(branches(this.categories, { open: this.open, all: this.all }));
+  readonly hidden = $derived(this.categories.filter(({ hidden }) => hidden));
+  /** Suggestions that wait to be reviewed, in all categories. */
+  readonly pending = $derived(
+    visible(this.categories).reduce((sum, { suggested }) => sum + suggested, 0),
+  );
+
+  #backend: Backend;
+  #notices: Notices;
+
+  constructor(backend: Backend, notices: Notices) {
+    this.#backend = backend;
+    this.#notices = notices;
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.tree = await this.#backend.tagTree();
+      this.failure = null;
+    } catch (thrown) {
+      this.failure = commandError(thrown);
+    }
+  }
+
+  /** The engine says that the tree is another: reads it again, not too often. */
+  changed = coalesce(
+    () => this.load(),
+    (took) => Math.max(REFRESH_MS, SHARE * took),
+  );
+
+  get(id: string | null): Category | null {
+    return this.categories.find((category) => category.id === id) ?? null;
+  }
+
+  /** The next category with something to review. */
+  next(from: string | null): Category | null {
+    return nextToReview(this.categories, from);
+  }
+
+  unfold(id: string, open: boolean): void {
+    this.open = toggled(this.open, id, open);
+    remember(OPEN, JSON.stringify([...this.open]));
+  }
+
+  showAll(all: boolean): void {
+    this.all = all;
+    remember(ALL, all ? "yes" : "no");
+  }
+
+  /** Opens the editor. */
+  edit(category: Category | null): void {
+    this.edited = { category };
+  }
+
+  closeEditor(): void {
+    this.edited = null;
+  }
+
+  /** Keeps a category; rejects where it cannot be. */
+  async save(category: NewCategory): Promise<Category> {
+    const saved = await this.#backend.saveCategory(category);
+    await this.load();
+    return saved;
+  }
+
+  /** Removes an own category with its tags, or hides a bundled one; rejects where that fails. */
+  async remove(category: Category): Promise<void> {
+    await this.#backend.removeCategory(category.id);
+    this.#notices.done(
+      category.origin === "own"
+        ? `“${category.name}” was deleted.`
+        : `“${category.name}” is hidden.`,
+    );
+    await this.load();
+  }
+
+  /** Forgets the person's changes to a bundled category; rejects where that fails. */
+  async reset(category: Category): Promise<void> {
+    await this.#backend.resetCategory(category.id);
+    await this.load();
+  }
+
+  /** Takes the last decision back, and says in words what that was. */
+  async undo(): Promise<string | null> {
+    try {
+      const words = await this.#backend.undoTags();
+      await this.load();
+      return words;
+    } catch (thrown) {
+      this.#notices.failed("The last decision could not be taken back.", thrown);
+      return null;
+    }
+  }
+}
+
+function recalledOpen(): ReadonlySet<string> {
+  try {
+    const ids: unknown = JSON.parse(recall(OPEN) ?? "[]");
+    return new Set(Array.isArray(ids) ? ids.map(String) : []);
+  } catch {
+    return new Set();
+  }
+}
+
+/** The question for all photos with a tag. */
+export function tagQuery({ name }: Category): string {
+  return `tag:"${name.replaceAll('"', '""')}"`;
+}

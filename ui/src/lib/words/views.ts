@@ -1,0 +1,10 @@
+/** What the views of the window are called. */
+import type { View } from "../session.svelte";
+
+export const VIEW_NAMES: Readonly<Record<View, string>> = {
+  photos: "Photos",
+  duplicates: "Duplicates",
+  review: "Review",
+  map: "Map",
+  insight: "Insight",
+};
