@@ -102,6 +102,15 @@ ROWS = [
             Row("vectors and ids in memory", "MB", ("held", model), at_most=70),
         )
     ),
+    *(
+        row
+        for model in (MODEL, "starter")
+        for row in (
+            Row(f"tags for 100,000 photos, {model}", "ms", ("tags", model), at_most=10_000),
+            Row("the same after one category changed", "ms", ("tag changed", model)),
+            Row("a decision on ten of them", "ms", ("tag decided", model)),
+        )
+    ),
     Row("ranking the library", "ms", ("scan",)),
     Row("a search in a new process, starter", "ms", ("search",)),
 ]
@@ -259,6 +268,14 @@ def measure_questions(run):
                 run.note(("held", model), line["vector_bytes"] / 1e6)
 
 
+def measure_tags(run):
+    for model in (MODEL, "starter"):
+        for line in run.bench("tags", "--model", model):
+            run.note(("tags", model), line["all_ms"])
+            run.note(("tag changed", model), line["changed_ms"])
+            run.note(("tag decided", model), line["decided_ms"])
+
+
 def measure_peers(run, python, photos):
     for line in lines_of([python, str(PEERS), str(photos)]):
         run.write({"what": "peer", **line})
@@ -370,6 +387,7 @@ def main():
             measure_searching(run, everyday)
             measure_vectors(run, python)
             measure_questions(run)
+            measure_tags(run)
             measure_scanning(run)
             measure_rest(run)
 

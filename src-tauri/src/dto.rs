@@ -548,7 +548,7 @@ mod tests {
                 comment(Some(&format!("{docs}*/")), "  ", out);
                 rest = after.trim_start();
             }
-            let (field, after) = rest.split_once(',').unwrap_or((rest, ""));
+            let (field, after) = first_field(rest);
             let field = field.trim();
             let array = field
                 .split_once(": Array<")
@@ -560,6 +560,20 @@ mod tests {
             rest = after.trim_start();
         }
         out.push_str("}\n");
+    }
+
+    /// Up to a comma that stands in no angle brackets, and what is behind it.
+    fn first_field(fields: &str) -> (&str, &str) {
+        let mut depth = 0;
+        for (at, c) in fields.char_indices() {
+            match c {
+                '<' => depth += 1,
+                '>' => depth -= 1,
+                ',' if depth == 0 => return (&fields[..at], &fields[at + 1..]),
+                _ => {}
+            }
+        }
+        (fields, "")
     }
 
     /// Writes a documentation comment, on one line where it has one.

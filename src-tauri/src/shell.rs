@@ -3,6 +3,7 @@
 //! be opened the next question tries again.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -22,6 +23,8 @@ pub struct Shell {
     installs: Installs,
     examination: LongTask,
     mapping: LongTask,
+    /// Suggestions are being computed for the first time.
+    suggesting: Arc<AtomicBool>,
     pictures: Mutex<Pictures>,
 }
 
@@ -49,6 +52,7 @@ impl Shell {
             installs: Installs::default(),
             examination: LongTask::default(),
             mapping: LongTask::default(),
+            suggesting: Arc::default(),
             pictures: Mutex::default(),
         }
     }
@@ -109,6 +113,11 @@ impl Shell {
     /// Looking at the vectors as a whole.
     pub fn examination(&self) -> &LongTask {
         &self.examination
+    }
+
+    /// Whether suggestions are being computed for the first time.
+    pub fn suggesting(&self) -> &Arc<AtomicBool> {
+        &self.suggesting
     }
 
     /// Laying the library out.

@@ -26,7 +26,23 @@ impl Engine {
     /// # Errors
     /// [`Code::Cancelled`](crate::Code::Cancelled) where `cancel` says so.
     pub fn tag_tree(&self, cancel: &Cancel) -> Result<TagTree> {
-        let tagging = tagging(&self.0, cancel)?;
+        self.tree(&tagging(&self.0, cancel)?)
+    }
+
+    /// The same without suggestions, at once.
+    pub fn decided_tags(&self) -> Result<TagTree> {
+        self.tree(&self.0.tags.decided(&self.0)?)
+    }
+
+    /// Whether suggestions are known, so that asking for them takes no time to speak of.
+    pub fn tags_are_at_hand(&self) -> bool {
+        let model = self.0.serving();
+        // Without a model there are none to wait for.
+        model.is_err()
+            || model.and_then(|model| self.0.tags.are_at_hand(&self.0, &model)).unwrap_or(true)
+    }
+
+    fn tree(&self, tagging: &Tagging) -> Result<TagTree> {
         let counts = tagging.counts();
         let categories = tagging.vocabulary.iter().zip(counts).enumerate();
         let shown = |(at, (category, counts)): (usize, (&Category, Counts))| TagCount {
@@ -63,6 +79,15 @@ impl Engine {
     pub fn photo_tags(&self, photo: PhotoId, cancel: &Cancel) -> Result<Vec<PhotoTag>> {
         self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(photo))?;
         Ok(tagging(&self.0, cancel)?.of_photo(photo.0))
+    }
+
+    /// The same without suggestions, at once.
+    ///
+    /// # Errors
+    /// As [`photo_tags`](Self::photo_tags).
+    pub fn decided_photo_tags(&self, photo: PhotoId) -> Result<Vec<PhotoTag>> {
+        self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(photo))?;
+        Ok(self.0.tags.decided(&self.0)?.of_photo(photo.0))
     }
 
     /// Some photos of a category, from `offset`, at most `limit`.
@@ -117,25 +142,39 @@ impl Engine {
         decision: Option<Decision>,
         cancel: &Cancel,
     ) -> Result<Decided> {
+        let id = self.category(category)?.id;
+        let before = likely(&self.0, &id, cancel);
+        let noted = self.note_decision(photos, category, decision)?;
+        // What was said is kept; what it changes is told where a model can tell.
+        let after = likely(&self.0, &id, cancel);
+        let learned = before.zip(after).and_then(|((before, _), (after, learned))| {
+            learned.then_some(Learned { before, after })
+        });
+        Ok(Decided { learned, ..noted })
+    }
+
+    /// The same at once, without what the category learned from it.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    pub fn note_decision(
+        &self,
+        photos: &[PhotoId],
+        category: &str,
+        decision: Option<Decision>,
+    ) -> Result<Decided> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
-        let at = named(&vocabulary, category)?;
-        let Category { id, name, heading, .. } = vocabulary.at(at);
+        let Category { id, name, heading, .. } = vocabulary.at(named(&vocabulary, category)?);
         if *heading && decision.is_some_and(Decision::holds) {
             return Err(Error::usage(format!(
                 "{name} only holds other tags together: choose one of those below it"
             )));
         }
-        let before = likely(&self.0, id, cancel);
         let decisions: Vec<_> =
             photos.iter().map(|photo| (photo.0, id.as_str(), decision)).collect();
-        let changed =
-            self.0.catalog.decide(&decisions)?.map_err(|unknown| no_photo(PhotoId(unknown)))?;
-        // What was said is kept; what it changes is told where a model can tell.
-        let after = likely(&self.0, id, cancel);
-        let learned = before.zip(after).and_then(|((before, _), (after, learned))| {
-            learned.then_some(Learned { before, after })
-        });
-        Ok(Decided { changed, learned })
+        let changed = self.0.catalog.decide(&decisions)?;
+        let changed = changed.map_err(|unknown| no_photo(PhotoId(unknown)))?;
+        Ok(Decided { changed, learned: None })
     }
 
     /// Gives photos a tag of any name; where no category is called so, one is made,

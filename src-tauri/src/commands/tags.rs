@@ -1,6 +1,7 @@
 //! What the page asks and says of tags.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use afterimage_engine::{Cancel, Engine, PhotoId, Result, TagTree as Tree};
 use tauri::{AppHandle, State};
@@ -12,11 +13,29 @@ use crate::dto::{
 };
 use crate::{Shell, events};
 
-/// The first time after photos came it takes seconds.
+/// At once: where suggestions are not known yet they are computed, and the page is told
+/// when they are.
 #[tauri::command]
-pub async fn tag_tree(shell: State<'_, Arc<Shell>>) -> Answer<TagTree> {
-    ask("tag_tree", &shell, |engine| Ok(TagTree::new(engine.tag_tree(&Cancel::default())?, true)))
-        .await
+pub async fn tag_tree(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<TagTree> {
+    let computing = shell.suggesting().clone();
+    ask("tag_tree", &shell, move |engine| {
+        if engine.tags_are_at_hand() {
+            return Ok(TagTree::new(engine.tag_tree(&Cancel::default())?, true));
+        }
+        if !computing.swap(true, Ordering::AcqRel) {
+            let engine = engine.clone();
+            std::thread::spawn(move || {
+                let computed = engine.tag_tree(&Cancel::default());
+                computing.store(false, Ordering::Release);
+                match computed {
+                    Ok(_) => events::tags_changed(&app),
+                    Err(error) => events::failed(&app, error.into()),
+                }
+            });
+        }
+        Ok(TagTree::new(engine.decided_tags()?, false))
+    })
+    .await
 }
 
 #[tauri::command]
@@ -53,7 +72,11 @@ pub async fn decide(
     let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
     changing("decide", &app, &shell, move |engine| {
         let decision = decision.map(afterimage_engine::Decision::from);
-        let decided = engine.decide(&photos, &category, decision, &Cancel::default())?;
+        let decided = match engine.tags_are_at_hand() {
+            true => engine.decide(&photos, &category, decision, &Cancel::default())?,
+            // Nobody waits for what it changes.
+            false => engine.note_decision(&photos, &category, decision)?,
+        };
         keep_sidecars(engine, Some(photos));
         Ok(Decided::new(decided, engine.undoable_tags()?))
     })

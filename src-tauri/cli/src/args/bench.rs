@@ -27,6 +27,16 @@ pub enum BenchCommand {
         #[command(flatten)]
         subject: SubjectArgs,
     },
+    /// Have tags suggested for a made-up library of so many photos, which is deleted
+    /// afterwards
+    Tags {
+        /// Photos in it
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
+        photos: usize,
+
+        #[command(flatten)]
+        subject: SubjectArgs,
+    },
     /// Rank the whole library, again and again; or search made-up vectors
     Scan {
         /// How many times

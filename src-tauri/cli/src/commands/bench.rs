@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use afterimage_engine::bench::{
-    self, Idle, Machine, Pipeline, Questions, SizeClass, Subject, Towers, Vectors, peak_bytes,
+    self, Idle, Machine, Pipeline, Questions, SizeClass, Subject, Tags, Towers, Vectors, peak_bytes,
 };
 use afterimage_engine::{
     Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
@@ -25,6 +25,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Scan { vectors: Some(vectors), dims, .. } => vectors_of(cli, *vectors, *dims),
         BenchCommand::Scan { runs, .. } => scan(cli, *runs),
         BenchCommand::Query { photos, subject } => query(cli, *photos, &subject.model),
+        BenchCommand::Tags { photos, subject } => tags(cli, *photos, &subject.model),
         BenchCommand::Idle { photos } => idle(cli, *photos),
     }
 }
@@ -219,6 +220,27 @@ fn query(cli: &Cli, photos: usize, model: &str) -> Outcome {
     )
 }
 
+fn tags(cli: &Cli, photos: usize, model: &str) -> Outcome {
+    let options = cli.open_options(DeviceArgs::default(), None)?;
+    let control = listening()?;
+    let subject = Subject::find(model, &options, &control)?;
+    introduce(cli.json)?;
+    let measured = Tags::measure(photos, &subject, options, &control)?;
+    say(
+        cli.json,
+        Measurement::Tags {
+            model: subject.name.clone(),
+            dim: measured.dim,
+            photos: measured.photos,
+            categories: measured.categories,
+            prompts_ms: rounded(measured.prompts_ms),
+            all_ms: rounded(measured.all_ms),
+            changed_ms: rounded(measured.changed_ms),
+            decided_ms: rounded(measured.decided_ms),
+        },
+    )
+}
+
 fn idle(cli: &Cli, photos: usize) -> Outcome {
     let options = cli.open_options(DeviceArgs::default(), None)?;
     let control = listening()?;
@@ -315,6 +337,22 @@ impl fmt::Display for Row<'_> {
                 let unit =
                     format!("ms, filtered {filtered_ms:.1}, opened in {opened_ms:.0}{vectors}");
                 ("query", model.clone(), format!("{photos} photos"), *ms, unit)
+            }
+            Measurement::Tags {
+                model,
+                photos,
+                categories,
+                prompts_ms,
+                all_ms,
+                changed_ms,
+                decided_ms,
+                ..
+            } => {
+                let unit = format!(
+                    "ms for {categories} categories, one {changed_ms:.0}, a decision \
+                     {decided_ms:.0}, prompts {prompts_ms:.0}"
+                );
+                ("tags", model.clone(), format!("{photos} photos"), *all_ms, unit)
             }
             Measurement::Idle { model, photos, resident_bytes, .. } => {
                 let megabytes = resident_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6);

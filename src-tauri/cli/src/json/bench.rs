@@ -115,6 +115,21 @@ pub enum Measurement {
         /// not tell.
         vector_bytes: Option<u64>,
     },
+    /// A library of made-up photos, for which tags are suggested.
+    Tags {
+        model: String,
+        dim: usize,
+        photos: usize,
+        categories: usize,
+        /// Reading the prompts, once for ever.
+        prompts_ms: f64,
+        /// All photos and all categories.
+        all_ms: f64,
+        /// The same after one category changed.
+        changed_ms: f64,
+        /// Deciding on ten photos, and learning from them.
+        decided_ms: f64,
+    },
     /// A library that is followed, was searched once, and rests.
     Idle {
         model: String,

@@ -8,6 +8,7 @@ mod architecture;
 mod crowd;
 mod machine;
 mod questions;
+mod tags;
 mod vectors;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use architecture::Architecture;
 pub use crowd::Idle;
 pub use machine::{Machine, peak_bytes};
 pub use questions::Questions;
+pub use tags::Tags;
 pub use vectors::Vectors;
 
 /// Rounds that a speed is the median of.

@@ -170,6 +170,20 @@ impl Catalog {
         })
     }
 
+    /// Present photos with one of these tags, the latest added first.
+    pub fn photos_tagged(&self, categories: &[&str]) -> Result<Vec<i64>> {
+        self.database.read(|c| {
+            c.prepare_cached(
+                "SELECT DISTINCT photo_id FROM decision JOIN photo ON photo.id = photo_id
+                 WHERE kind <> 'rejected' AND state = 'present'
+                   AND category IN (SELECT value FROM json_each(?1))
+                 ORDER BY photo_id DESC",
+            )?
+            .query_map([serde_json::json!(categories).to_string()], |row| row.get(0))?
+            .collect()
+        })
+    }
+
     /// Decides on photos, or takes decisions back, all at once and undoably; returns
     /// how many decisions are others now. Where a photo is not in the catalog nothing
     /// is decided, and that one is returned as the error.

@@ -22,6 +22,7 @@ use crate::catalog::{Condition, HitRow};
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
+use crate::tags;
 use crate::view::{Hit, Page, PhotoId, SearchRequest, Strength, Why};
 use query::{Alternative, Sort};
 use question::Question;
@@ -104,8 +105,9 @@ impl Answer {
                 None if !examples.is_empty() => Some(without(snapshot.keys(), &examples)),
                 None => None,
             };
-            let sentences = Question::sentences(alternative).collect();
-            compared.push(Compared { vector, allowed, sentences });
+            let sentences: Vec<&str> = Question::sentences(alternative).collect();
+            let tagged = tags::tagged(library, &sentences)?;
+            compared.push(Compared { vector, allowed, sentences, tagged });
         }
         going_on()?;
         let began = Instant::now();

@@ -32,6 +32,8 @@ pub(super) struct Compared<'a> {
     pub allowed: Option<KeySet>,
     /// What the photos should show: looked for in what is written of them, too.
     pub sentences: Vec<&'a str>,
+    /// Photos that the person gave the tag that each of them names.
+    pub tagged: Vec<Vec<i64>>,
 }
 
 /// A photo with what it scored.
@@ -255,8 +257,13 @@ fn rows(snapshot: &Snapshot, compared: &[Compared<'_>], scored: &[Scored]) -> us
 fn named(catalog: &Catalog, compared: &Compared<'_>) -> Result<Vec<(i64, Why)>> {
     let mut found: Vec<(i64, Why)> = Vec::new();
     for (number, sentence) in compared.sentences.iter().enumerate() {
-        let matches = catalog.photos_with_words(sentence, MOST_NAMED)?;
-        let matches = matches.into_iter().map(|one| (one.photo, one.fields));
+        let tagged = compared.tagged.get(number).map_or(&[][..], Vec::as_slice);
+        let is_tagged: HashSet<i64> = tagged.iter().copied().collect();
+        let written = catalog.photos_with_words(sentence, MOST_NAMED)?;
+        let written = written.into_iter().map(|one| (one.photo, one.fields));
+        // A tag is the surest word; who has it and is described as well is there once.
+        let written = written.filter(|(photo, _)| !is_tagged.contains(photo));
+        let matches = tagged.iter().map(|photo| (*photo, Why::KEYWORDS)).chain(written);
         if number == 0 {
             found.extend(matches);
         } else {

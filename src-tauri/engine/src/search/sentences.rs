@@ -71,7 +71,8 @@ impl Sentences {
     }
 }
 
-/// The vector of several texts that say one thing: the mean of theirs.
+/// The vector of several texts that say one thing: the mean of theirs, of which the
+/// first counts as much as all together.
 ///
 /// # Errors
 /// Where the model fails, and of no text.
@@ -80,7 +81,12 @@ pub(crate) fn text_vector(
     model: &ModelInfo,
     texts: &[&str],
 ) -> Result<Embedding> {
-    compose::average(&encode(encoder, Wording::of(&model.family), texts)?)
+    let vectors = encode(encoder, Wording::of(&model.family), texts)?;
+    let mean = compose::average(&vectors)?;
+    match vectors.into_iter().next() {
+        Some(first) => compose::average(&[first, mean]),
+        None => Ok(mean),
+    }
 }
 
 /// The vector of a text that is put into templates, whatever the model learnt from.

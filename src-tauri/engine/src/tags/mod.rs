@@ -16,6 +16,7 @@ pub(crate) mod vocabulary;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use afterimage_index::Snapshot;
 use parking_lot::Mutex;
@@ -30,6 +31,9 @@ use crate::view::{Decision, LIKELY, PhotoTag};
 use evidence::{Matches, Subject};
 use suggestions::Suggestions;
 use vocabulary::Vocabulary;
+
+/// Computing anew for other photos takes about as long at most.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is known of tags, in memory.
 #[derive(Default)]
@@ -105,6 +109,14 @@ impl Tags {
         let suggestions = Arc::new(Suggestions::default());
         let states = vec![(false, false); vocabulary.len()];
         Ok(Tagging { vocabulary, decisions, suggestions, states })
+    }
+
+    /// Whether what this model suggests is known, or nearly: who asks then waits for no
+    /// text tower.
+    pub fn are_at_hand(&self, library: &Library, model: &ModelInfo) -> Result<bool> {
+        let key = library.key(model)?;
+        let board = self.board.try_lock_for(PATIENCE);
+        Ok(board.is_some_and(|board| board.as_ref().is_some_and(|board| board.model == key)))
     }
 
     /// Everything, with what the model suggests, which is computed as far as it is
@@ -243,6 +255,30 @@ pub(crate) fn suggested(library: &Library, name: &str) -> Result<Vec<i64>> {
     photos.sort_unstable();
     photos.dedup();
     Ok(photos)
+}
+
+/// For each sentence, the photos that the person gave the tag of this name or synonym,
+/// or a narrower one, the latest added first. An article before it is none of the name.
+///
+/// # Errors
+/// Where the catalog cannot be read.
+pub(crate) fn tagged(library: &Library, sentences: &[&str]) -> Result<Vec<Vec<i64>>> {
+    let vocabulary = library.tags.vocabulary(library)?;
+    let of = |sentence: &&str| {
+        let sentence = sentence.trim();
+        let bare = sentence.split_once(' ').filter(|(first, _)| {
+            ["a", "an", "the"].iter().any(|article| first.eq_ignore_ascii_case(article))
+        });
+        let mut meant = vocabulary.meant_by(sentence);
+        if let Some((_, bare)) = bare.filter(|_| meant.is_empty()) {
+            meant = vocabulary.meant_by(bare);
+        }
+        match meant.is_empty() {
+            true => Ok(Vec::new()),
+            false => library.catalog.photos_tagged(&meant),
+        }
+    };
+    sentences.iter().map(of).collect()
 }
 
 fn by_photo(

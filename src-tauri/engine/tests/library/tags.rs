@@ -5,6 +5,7 @@ use std::path::Path;
 
 use afterimage_engine::{
     Cancel, CategoryOrigin, Code, Decision, LIKELY, NewCategory, PhotoId, ReviewOf, SearchRequest,
+    Why,
 };
 
 use crate::everyday::{self, Everyday};
@@ -278,6 +279,22 @@ fn what_is_decided_is_found_counted_and_taken_back() {
     assert_eq!(engine.undo_tags().unwrap().unwrap(), "Dog added to 2 photos");
     assert_eq!(engine.undo_tags().unwrap(), None);
     assert_eq!(search(&fixture, "tag:dog").len(), 0);
+}
+
+#[test]
+fn a_tag_is_found_by_its_name_alone() {
+    let fixture = Fixture::new();
+    let photos = photos_in(&fixture, 6);
+    fixture.engine.add_tag(&photos[2..4], "Rexington", &go()).unwrap();
+    for query in ["rexington", "the Rexington"] {
+        let request = SearchRequest { query: query.into(), ..Default::default() };
+        let page = fixture.engine.search(&request, &go()).unwrap();
+        let mut first: Vec<PhotoId> = page.hits[..2].iter().map(|hit| hit.photo).collect();
+        first.sort_unstable();
+        assert_eq!(first, photos[2..4], "{query}");
+        assert!(page.hits[..2].iter().all(|hit| hit.why.contains(Why::KEYWORDS)));
+        assert!(!page.hits[2].why.contains(Why::KEYWORDS));
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ const ENOUGH_ROWS: usize = 100;
 /// As many rows of different photos are never the same by chance.
 const COPIES: usize = 5;
 
+/// Some models never use a few of their dimensions, all-MiniLM-L6-v2 three of 384: so
+/// many of them cost next to nothing.
+const CONSTANT_SHARE: f64 = 0.02;
+
 /// A photo that is a neighbour of so many of all is in everything.
 const HUB_SHARE: f64 = 0.1;
 
@@ -111,7 +115,8 @@ impl Warning {
         if enough && effective < EFFECTIVE_DIMENSION.min(report.dim as f64 / 4.0) {
             warnings.push(Self::LowEffectiveDimension { effective, dim: report.dim });
         }
-        if report.usable > 1 && !report.constant_dimensions.is_empty() {
+        let constant = report.constant_dimensions.len();
+        if report.usable > 1 && constant as f64 > CONSTANT_SHARE * report.dim as f64 {
             let dimensions = report.constant_dimensions.clone();
             warnings.push(Self::DeadDimensions { dimensions, dim: report.dim });
         }

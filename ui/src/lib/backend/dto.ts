@@ -400,8 +400,7 @@ export interface Category {
   id: string;
   name: string;
   /** In other languages, by their codes. */
-  names: Record<string;
-  string>;
+  names: Record<string, string>;
   /** Its parent's id. */
   parent: string | null;
   /** What is asked; empty for one that knows only examples, and for a heading. */
@@ -493,8 +492,7 @@ export interface NewCategory {
   /** Null for a new one. */
   id: string | null;
   name: string;
-  names: Record<string;
-  string>;
+  names: Record<string, string>;
   parent: string | null;
   prompts: string[];
   synonyms: string[];
