@@ -194,8 +194,12 @@ export const scenarios = {
     );
 
     // Any word can be a tag.
-    await window.press(Key.escape);
+    await window.run(
+      `[...document.querySelectorAll("nav button, aside button")]
+         .find((button) => button.textContent.trim().startsWith("Library")).click()`,
+    );
     await window.gone("review");
+    await window.find("tile");
     await (await window.all("tile"))[0].click();
     await window.find("photo-tags");
     await window.press("t");
@@ -206,6 +210,8 @@ export const scenarios = {
       return names.some((name) => name.includes("Our garden"));
     });
     await stage.screenshots(window, "tagged");
+    // Out of the field, then out of the viewer.
+    await window.press(Key.escape);
     await window.press(Key.escape);
     await window.gone("viewer");
     await ask(window, 'tag:"our garden"');

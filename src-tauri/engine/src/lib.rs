@@ -38,6 +38,7 @@ mod memory;
 mod metadata;
 mod model;
 mod priority;
+mod regular;
 mod saved;
 mod scan;
 mod search;
@@ -81,7 +82,7 @@ pub use view::{
     NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, PhotoTag, Preparing, Problem,
     Reading, Removed, ReviewOf, ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch,
     SavedSearchId, SearchRequest, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings,
-    Status, Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Why, WriterKind,
+    Status, Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

@@ -1,18 +1,20 @@
 //! Tags, stars and favourites in XMP files beside the photos, where the person
 //! switched that on.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::catalog::{SidecarRow, WrittenRow};
+use crate::catalog::{DecisionRow, SidecarRow, WrittenRow};
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
 use crate::metadata::sidecar::{self, Before, Choice, Merged, Naming, Saying, Unreplaced};
 use crate::metadata::{self, Metadata};
-use crate::tags::Tagging;
+use crate::tags::vocabulary::Vocabulary;
 use crate::view::{PhotoId, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
-use crate::{Engine, no_photo, scan};
+use crate::{Engine, no_photo, regular, scan};
+
+/// Of a sidecar; longer ones are not read by the reader of metadata either.
+const LARGEST: u64 = 16 << 20;
 
 const WRITE: &str = "write_sidecars";
 const NAMING: &str = "sidecar_naming";
@@ -60,11 +62,13 @@ impl Engine {
         if !dry_run && !settings.write {
             return Err(Error::usage("writing sidecars is switched off: switch it on first"));
         }
-        let tagging = self.0.tags.decided(&self.0)?;
+        // One after the other: what is said of a photo now is written last.
+        let _writing = self.0.tags.writing.lock();
         let ids: Vec<i64> = match photos {
             Some(photos) => photos.iter().map(|photo| photo.0).collect(),
             None => self.0.catalog.photos_to_describe()?,
         };
+        let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let mut report = SidecarReport::default();
         for id in ids {
             if cancel.is_cancelled() {
@@ -76,7 +80,7 @@ impl Engine {
                 report.failed.push((row.path, reason.to_owned()));
                 continue;
             }
-            match self.write_one(&tagging, id, &row, settings.naming, dry_run) {
+            match self.write_one(&vocabulary, id, &row, settings.naming, dry_run) {
                 Ok(Some(change)) => report.written.push(change),
                 Ok(None) => report.same += 1,
                 Err((path, reason)) => report.failed.push((path, reason)),
@@ -87,7 +91,7 @@ impl Engine {
 
     fn write_one(
         &self,
-        tagging: &Tagging,
+        vocabulary: &Vocabulary,
         id: i64,
         row: &SidecarRow,
         naming: SidecarNaming,
@@ -107,17 +111,29 @@ impl Engine {
         let choice = Choice::of(photo, &there, &siblings, naming);
         let path = choice.path;
         let failed = |reason: String| (path.clone(), reason);
-        let existing = match fs::read(&path) {
+        let existing = match regular::read(&path, LARGEST) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(failed(format!("it cannot be read: {error}"))),
         };
-        let now = saying(tagging, id, row);
+        // As it is at this moment: going through all photos may take minutes.
+        let decisions =
+            self.0.catalog.decisions_on(id).map_err(|error| failed(error.to_string()))?;
+        let now = saying(vocabulary, &decisions, row);
         let before =
             Before { keywords: &row.written.keywords, hierarchical: &row.written.hierarchical };
         let merged = sidecar::merged(existing.as_deref(), &before, &now)
             .map_err(|error| failed(error.to_string()))?;
-        let Some(Merged { bytes, added, removed }) = merged else { return Ok(None) };
+        let note = |written: &WrittenRow| {
+            self.0.catalog.note_written(id, written).map_err(|error| failed(error.to_string()))
+        };
+        let Some(Merged { bytes, added, removed }) = merged else {
+            let written = next(&row.written, &now, &[]);
+            if !dry_run && written != row.written {
+                note(&written)?;
+            }
+            return Ok(None);
+        };
         let mut change = SidecarChange {
             photo: PhotoId(id),
             path: path.clone(),
@@ -128,23 +144,24 @@ impl Engine {
         if dry_run {
             return Ok(Some(change));
         }
-        // First, for what is in a file and was not noted could never be taken back;
-        // what is noted and not in the file does no harm.
+        // First, for what is in a file and was not noted could never be taken back; and
+        // what is to be taken back stays noted until that is done.
         let written = next(&row.written, &now, &added);
-        self.0.catalog.note_written(id, &written).map_err(|error| failed(error.to_string()))?;
+        note(&row.written.and(&written))?;
         sidecar::replace(&path, &bytes, existing.as_deref())
             .map_err(|error: Unreplaced| failed(error.to_string()))?;
+        note(&written)?;
         Ok(Some(change))
     }
 }
 
 /// What the person says of a photo.
-fn saying(tagging: &Tagging, photo: i64, row: &SidecarRow) -> Saying {
+fn saying(vocabulary: &Vocabulary, decisions: &[DecisionRow], row: &SidecarRow) -> Saying {
     let mut saying =
         Saying { rating: row.stars, favourite: Some(row.favourite), ..Saying::default() };
-    let decided = tagging.decisions.get(&photo).map_or(&[][..], Vec::as_slice);
-    for (at, _) in decided.iter().filter(|(_, decision)| decision.holds()) {
-        let path = tagging.vocabulary.path(*at);
+    let held = decisions.iter().filter(|row| row.decision.holds());
+    for at in held.filter_map(|row| vocabulary.find(&row.category)) {
+        let path = vocabulary.path(at);
         saying.keywords.extend(path.last().map(|name| (*name).to_owned()));
         if path.len() > 1 {
             saying.hierarchical.push(path.join("|"));
@@ -162,6 +179,20 @@ fn next(before: &WrittenRow, now: &Saying, added: &[String]) -> WrittenRow {
     WrittenRow {
         keywords: of(&before.keywords, &now.keywords),
         hierarchical: of(&before.hierarchical, &now.hierarchical),
+    }
+}
+
+impl WrittenRow {
+    /// What either of them has.
+    fn and(&self, other: &Self) -> Self {
+        let all = |a: &[String], b: &[String]| {
+            let more = b.iter().filter(|word| !a.contains(word));
+            a.iter().chain(more).cloned().collect()
+        };
+        Self {
+            keywords: all(&self.keywords, &other.keywords),
+            hierarchical: all(&self.hierarchical, &other.hierarchical),
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is asked and said of tags.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
+
+use unicode_normalization::UnicodeNormalization;
 
 use crate::catalog::CategoryRow;
 use crate::error::{Context, Error, Result};
@@ -11,9 +15,9 @@ use crate::tags::vocabulary::{self, Vocabulary, trimmed};
 use crate::tags::{Counts, Tagging};
 use crate::view::{
     Category, CategoryOrigin, Decided, Decision, Learned, NewCategory, PhotoId, PhotoTag, ReviewOf,
-    ReviewPage, ReviewPhoto, Strength, TagCount, TagRecord, TagTree, Why,
+    ReviewPage, ReviewPhoto, Strength, TagCount, TagRecord, TagTree, Undone, Why,
 };
-use crate::{Engine, no_photo};
+use crate::{Engine, no_photo, regular};
 
 /// Of a categories file.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -88,6 +92,17 @@ impl Engine {
     pub fn decided_photo_tags(&self, photo: PhotoId) -> Result<Vec<PhotoTag>> {
         self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(photo))?;
         Ok(self.0.tags.decided(&self.0)?.of_photo(photo.0))
+    }
+
+    /// The same of all photos of the library that have any, newest first.
+    ///
+    /// # Errors
+    /// As [`tag_tree`](Self::tag_tree).
+    pub fn all_photo_tags(&self, cancel: &Cancel) -> Result<Vec<(PhotoId, Vec<PhotoTag>)>> {
+        let tagging = tagging(&self.0, cancel)?;
+        let photos = self.0.catalog.library()?.into_iter().map(|row| row.id);
+        let tags = photos.map(|photo| (PhotoId(photo), tagging.of_photo(photo)));
+        Ok(tags.filter(|(_, tags)| !tags.is_empty()).collect())
     }
 
     /// Some photos of a category, from `offset`, at most `limit`.
@@ -166,9 +181,7 @@ impl Engine {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let Category { id, name, heading, .. } = vocabulary.at(named(&vocabulary, category)?);
         if *heading && decision.is_some_and(Decision::holds) {
-            return Err(Error::usage(format!(
-                "{name} only holds other tags together: choose one of those below it"
-            )));
+            return Err(only_holds_others(name));
         }
         let decisions: Vec<_> =
             photos.iter().map(|photo| (photo.0, id.as_str(), decision)).collect();
@@ -207,9 +220,11 @@ impl Engine {
 
     /// Takes back the last decision on tags, and says what that was. The last hundred
     /// can be taken back, one after the other, also after a restart.
-    pub fn undo_tags(&self) -> Result<Option<String>> {
-        let batch = self.0.catalog.undo_decisions()?;
-        batch.map(|batch| self.in_words(&batch.category, batch.photos, batch.decision)).transpose()
+    pub fn undo_tags(&self) -> Result<Option<Undone>> {
+        let Some(undone) = self.0.catalog.undo_decisions()? else { return Ok(None) };
+        let batch = undone.batch;
+        let words = self.in_words(&batch.category, batch.photos, batch.decision)?;
+        Ok(Some(Undone { words, photos: undone.photos.into_iter().map(PhotoId).collect() }))
     }
 
     fn in_words(&self, category: &str, photos: u64, decision: Option<Decision>) -> Result<String> {
@@ -237,21 +252,9 @@ impl Engine {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let mut category = match &new.id {
             Some(id) => vocabulary.at(named(&vocabulary, id)?).clone(),
-            None => Category {
-                id: free_id(&vocabulary),
-                name: String::new(),
-                names: Default::default(),
-                parent: None,
-                prompts: Vec::new(),
-                synonyms: Vec::new(),
-                confused_with: Vec::new(),
-                exclusive: false,
-                heading: false,
-                hidden: false,
-                origin: CategoryOrigin::Own,
-            },
+            None => own(new),
         };
-        category.name = new.name.trim().to_owned();
+        category.name = named_so(&new.name);
         category.names = new.names.clone();
         category.prompts = trimmed(new.prompts.clone());
         category.synonyms = trimmed(new.synonyms.clone());
@@ -272,14 +275,7 @@ impl Engine {
             }
         };
         vocabulary::check(&category).map_err(Error::usage)?;
-        if let Some(other) = vocabulary.named(&category.name)
-            && vocabulary.at(other).id != category.id
-        {
-            return Err(Error::usage(format!(
-                "there is a category {:?} already: choose another name",
-                vocabulary.at(other).name
-            )));
-        }
+        no_clash(&vocabulary, &category)?;
         self.keep(&vocabulary, &[&category])?;
         self.category(&category.id)
     }
@@ -294,7 +290,7 @@ impl Engine {
         let at = named(&vocabulary, id)?;
         let category = vocabulary.at(at);
         if category.origin == CategoryOrigin::Own {
-            return self.0.catalog.forget_category(&category.id, true);
+            return self.0.catalog.remove_category(&category.id);
         }
         self.keep(&vocabulary, &[&Category { hidden: true, ..category.clone() }])
     }
@@ -313,7 +309,7 @@ impl Engine {
                 category.name
             )));
         }
-        self.0.catalog.forget_category(&category.id, false)?;
+        self.0.catalog.set_categories(&[], &[&category.id])?;
         self.category(&category.id)
     }
 
@@ -324,7 +320,7 @@ impl Engine {
     /// # Errors
     /// [`Code::Usage`](crate::Code::Usage) with the file, the line and what to do.
     pub fn import_categories(&self, file: &Path) -> Result<usize> {
-        let text = read_text(file)?;
+        let text = regular::read_text(file, LARGEST_FILE)?;
         let categories = vocabulary::read(&text)
             .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
@@ -336,6 +332,10 @@ impl Engine {
             })
         };
         let changed: Vec<&Category> = categories.iter().filter(is_other).collect();
+        for category in &changed {
+            no_clash(&vocabulary, category)
+                .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
+        }
         self.keep(&vocabulary, &changed)?;
         Ok(changed.len())
     }
@@ -384,21 +384,35 @@ impl Engine {
         let mut unknown = Vec::new();
         let mut known = Vec::new();
         for (path, name, decision) in records {
-            match self.find_photo(path)? {
+            // A number, or a path from somewhere, would be another photo here.
+            let photo = if path.is_absolute() { self.find_photo(path)? } else { None };
+            match photo {
                 Some(photo) => known.push((photo.0, name.as_str(), *decision)),
                 None => unknown.push(path.clone()),
             }
         }
         unknown.dedup();
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
-        let mut names: Vec<&str> = known.iter().map(|(_, name, _)| *name).collect();
-        names.sort_unstable();
-        names.dedup();
-        let new = names.iter().filter(|name| vocabulary.named(name).is_none());
-        for name in new {
-            let named = NewCategory { name: (*name).to_owned(), ..NewCategory::default() };
-            self.save_category(&named)?;
+        let mut seen = HashSet::new();
+        let mut new = Vec::new();
+        for (_, name, decision) in &known {
+            match vocabulary.named(name).map(|at| vocabulary.at(at)) {
+                Some(category) if category.heading && decision.holds() => {
+                    return Err(only_holds_others(&category.name));
+                }
+                Some(_) => {}
+                None if seen.insert(vocabulary::fold(name)) => {
+                    let named = NewCategory { name: (*name).to_owned(), ..NewCategory::default() };
+                    new.push(own(&named));
+                }
+                None => {}
+            }
         }
+        // All are looked at before any is made.
+        for category in &new {
+            vocabulary::check(category).map_err(Error::usage)?;
+        }
+        self.keep(&vocabulary, &new.iter().collect::<Vec<_>>())?;
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let decisions = known
             .into_iter()
@@ -414,7 +428,7 @@ impl Engine {
     /// Keeps what is said of these categories, or forgets it where there is nothing
     /// to say.
     fn keep(&self, vocabulary: &Vocabulary, categories: &[&Category]) -> Result<()> {
-        let mut rows = Vec::new();
+        let (mut rows, mut forgotten) = (Vec::new(), Vec::new());
         for category in categories {
             let bundled = Vocabulary::bundled().find(&category.id).is_some();
             match vocabulary.said_of(category) {
@@ -423,10 +437,10 @@ impl Engine {
                         .context(|| format!("cannot keep the category {}", category.name))?;
                     rows.push(CategoryRow { id: category.id.clone(), own: !bundled, said });
                 }
-                None => self.0.catalog.forget_category(&category.id, false)?,
+                None => forgotten.push(category.id.as_str()),
             }
         }
-        self.0.catalog.set_categories(&rows)
+        self.0.catalog.set_categories(&rows, &forgotten)
     }
 }
 
@@ -459,22 +473,45 @@ fn named(vocabulary: &Vocabulary, name: &str) -> Result<usize> {
     })
 }
 
-/// An id that no category has or had, as far as the vocabulary knows.
-fn free_id(vocabulary: &Vocabulary) -> String {
-    let number = |id: &str| id.strip_prefix("own-")?.parse::<u64>().ok();
-    let last = vocabulary.iter().filter_map(|one| number(&one.id)).max().unwrap_or(0);
-    format!("own-{}", last.saturating_add(1))
+/// A category of the person's, of this name alone.
+fn own(new: &NewCategory) -> Category {
+    Category {
+        id: free_id(),
+        name: named_so(&new.name),
+        names: Default::default(),
+        parent: None,
+        prompts: Vec::new(),
+        synonyms: Vec::new(),
+        confused_with: Vec::new(),
+        exclusive: false,
+        heading: false,
+        hidden: false,
+        origin: CategoryOrigin::Own,
+    }
 }
 
-/// Reads a text file that somebody else wrote.
-fn read_text(file: &Path) -> Result<String> {
-    let cannot = || format!("cannot read {}", file.display());
-    let length = file.metadata().context(cannot)?.len();
-    if length > LARGEST_FILE {
-        return Err(Error::usage(format!(
-            "{} has {length} bytes: {LARGEST_FILE} are the most",
-            file.display()
-        )));
+/// A name in the one of the two ways to write accents that most programs write.
+fn named_so(name: &str) -> String {
+    name.trim().nfc().collect()
+}
+
+fn only_holds_others(name: &str) -> Error {
+    Error::usage(format!("{name} only holds other tags together: choose one of those below it"))
+}
+
+fn no_clash(vocabulary: &Vocabulary, category: &Category) -> Result<()> {
+    match vocabulary.clash(category) {
+        Some(other) => Err(Error::usage(format!(
+            "there is a category {:?} already ({}): choose another name than {:?}",
+            other.name, other.id, category.name
+        ))),
+        None => Ok(()),
     }
-    std::fs::read_to_string(file).context(cannot)
+}
+
+/// An id that no category has, or ever had in another library: tags are taken from one
+/// to the other by it.
+fn free_id() -> String {
+    // The standard library's hashers are seeded at random.
+    format!("own-{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -23,7 +23,7 @@ pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
 pub use sidecars::{SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
 pub use tags::{
     Category, CategoryOrigin, Decided, Decision, LIKELY, Learned, NewCategory, PhotoTag, ReviewOf,
-    ReviewPage, ReviewPhoto, TagCount, TagRecord, TagTree,
+    ReviewPage, ReviewPhoto, TagCount, TagRecord, TagTree, Undone,
 };
 
 /// A photo, by the number that it keeps through renames, moves and edits.

@@ -77,7 +77,7 @@ pub async fn decide(
             // Nobody waits for what it changes.
             false => engine.note_decision(&photos, &category, decision)?,
         };
-        keep_sidecars(engine, Some(photos));
+        keep_sidecars(engine, photos);
         Ok(Decided::new(decided, engine.undoable_tags()?))
     })
     .await
@@ -93,7 +93,7 @@ pub async fn add_tag(
     let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
     changing("add_tag", &app, &shell, move |engine| {
         let decided = engine.add_tag(&photos, &name, &Cancel::default())?;
-        keep_sidecars(engine, Some(photos));
+        keep_sidecars(engine, photos);
         Ok(Decided::new(decided, engine.undoable_tags()?))
     })
     .await
@@ -102,9 +102,9 @@ pub async fn add_tag(
 #[tauri::command]
 pub async fn undo_tags(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<Option<String>> {
     changing("undo_tags", &app, &shell, |engine| {
-        let undone = engine.undo_tags()?;
-        keep_sidecars(engine, None);
-        Ok(undone)
+        let Some(undone) = engine.undo_tags()? else { return Ok(None) };
+        keep_sidecars(engine, undone.photos);
+        Ok(Some(undone.words))
     })
     .await
 }
@@ -189,13 +189,13 @@ async fn changing<T: Send + 'static>(
 
 /// Has sidecars follow, where they are written, while the page goes on. What cannot be
 /// written is told when the person has all of them written.
-fn keep_sidecars(engine: &Engine, photos: Option<Vec<PhotoId>>) {
+fn keep_sidecars(engine: &Engine, photos: Vec<PhotoId>) {
     if !engine.sidecar_settings().is_ok_and(|settings| settings.write) {
         return;
     }
     let engine = engine.clone();
     std::thread::spawn(move || {
-        match engine.write_sidecars(photos.as_deref(), false, &Cancel::default()) {
+        match engine.write_sidecars(Some(&photos), false, &Cancel::default()) {
             Ok(report) => {
                 for (path, reason) in report.failed {
                     tracing::warn!("{}: {reason}", path.display());

@@ -387,7 +387,7 @@ mod tests {
         let mut pictures = Pictures::default();
         let picture = pictures.keep(vec![7]);
         let request: SearchRequest = serde_json::from_value(serde_json::json!({
-            "query": "a dog", "like": [3], "unlike": [], "strictness": 0.25,
+            "query": "a dog", "like": [3], "unlike": [], "only": [9], "strictness": 0.25,
             "offset": 500, "limit": 100, "ticket": 8,
             "examples": [
                 { "kind": "photo", "photo": 5,
@@ -399,7 +399,7 @@ mod tests {
         .unwrap();
         let read = request.clone().read(&pictures).unwrap();
         assert_eq!((read.offset, read.limit, read.strictness), (500, Some(100), 0.25));
-        assert_eq!(read.like, [PhotoId(3)]);
+        assert_eq!((read.like, read.only), (vec![PhotoId(3)], vec![PhotoId(9)]));
         let sources: Vec<_> = read.examples.iter().map(|example| &example.source).collect();
         assert_eq!(*sources[0], ExampleSource::Photo(PhotoId(5)));
         assert_eq!(*sources[1], ExampleSource::File("/a b.jpg".into()));

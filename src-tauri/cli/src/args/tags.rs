@@ -68,7 +68,7 @@ pub struct SuggestArgs {
     pub tag: Option<String>,
 
     /// How sure a suggestion must be, from 0.1 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = super::share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = confidence)]
     pub least: f32,
 }
 
@@ -83,7 +83,7 @@ pub struct DecideArgs {
     pub photos: Vec<PathBuf>,
 
     /// All photos for which it is suggested at least so surely, from 0.1 to 1
-    #[arg(long, value_name = "SHARE", conflicts_with = "photos", value_parser = super::share)]
+    #[arg(long, value_name = "SHARE", conflicts_with = "photos", value_parser = confidence)]
     pub least: Option<f32>,
 }
 
@@ -187,6 +187,12 @@ pub struct CategoryFields {
     /// Of its children at most one is true of a photo
     #[arg(long, value_name = "BOOL")]
     pub exclusive: Option<bool>,
+}
+
+/// How sure a suggestion is: less than a tenth is none.
+fn confidence(word: &str) -> Result<f32, String> {
+    let number = word.parse().ok().filter(|number| (0.1..=1.0).contains(number));
+    number.ok_or_else(|| "give a number from 0.1 to 1".to_owned())
 }
 
 /// A language and a name.

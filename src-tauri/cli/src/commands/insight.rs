@@ -265,7 +265,7 @@ pub fn map(engine: &Engine, args: &MapArgs, json: bool) -> Outcome {
     if let Some(folder) = &args.plot {
         write_plot(folder, "map", &map.svg)?;
     }
-    output::answer(json, &MapDocument::from(map.as_ref()), |out| {
+    output::answer(json, &MapDocument::from(&map), |out| {
         writeln!(out, "{} in {} groups", photos(map.photos.len() as u64), map.clusters.len())?;
         map.clusters
             .iter()

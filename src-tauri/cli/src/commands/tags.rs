@@ -40,7 +40,7 @@ pub fn tag(engine: &Engine, command: &TagCommand, json: bool) -> Outcome {
             tell(&engine.decide(&photos, name, None, &Cancel::default())?, json)
         }
         TagCommand::Undo => {
-            let undone = engine.undo_tags()?;
+            let undone = engine.undo_tags()?.map(|undone| undone.words);
             output::answer(json, &UndoneDocument { undone: undone.clone() }, |out| match &undone {
                 Some(undone) => writeln!(out, "taken back: {undone}"),
                 None => writeln!(out, "there is nothing to take back"),
@@ -114,13 +114,15 @@ fn suggest(engine: &Engine, args: &SuggestArgs, json: bool) -> Outcome {
             })
         });
     }
-    let ids = match args.photos.is_empty() {
-        true => engine.library()?.into_iter().map(|hit| hit.photo).collect(),
-        false => known(engine, &args.photos)?,
+    let all = match args.photos.is_empty() {
+        true => engine.all_photo_tags(&go)?,
+        false => {
+            let tags = |id| Ok((id, engine.photo_tags(id, &go)?));
+            known(engine, &args.photos)?.into_iter().map(tags).collect::<Result<_, Error>>()?
+        }
     };
     let mut found = Vec::new();
-    for id in ids {
-        let mut tags = engine.photo_tags(id, &go)?;
+    for (id, mut tags) in all {
         tags.retain(|tag| {
             tag.decision.is_none()
                 && !tag.implied
@@ -300,17 +302,17 @@ fn export(engine: &Engine, format: TagFormat, json: bool) -> Outcome {
 fn import(engine: &Engine, file: &Path, format: Option<TagFormat>, json: bool) -> Outcome {
     let is_json = file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
     let format = format.unwrap_or(if is_json { TagFormat::Json } else { TagFormat::Csv });
-    let cannot = || format!("cannot read {}", shown(file));
-    let length = fs::metadata(file).context(cannot)?.len();
-    if length > LARGEST_IMPORT {
-        let most = LARGEST_IMPORT;
+    let named = fs::metadata(file);
+    if !named.is_ok_and(|named| named.is_file() && named.len() <= LARGEST_IMPORT) {
+        let most = LARGEST_IMPORT / 1_000_000;
         return Err(Error::usage(format!(
-            "{} has {length} bytes: {most} are the most",
+            "{} is not there, no file, or larger than {most} MB: name what `afterimage tag export` \
+             wrote",
             shown(file)
         ))
         .into());
     }
-    let bytes = fs::read(file).context(cannot)?;
+    let bytes = fs::read(file).context(|| format!("cannot read {}", shown(file)))?;
     let wrong = |what: &dyn std::fmt::Display| {
         Error::usage(format!(
             "{}: {what}: it should have a path, a tag, and as decision confirmed, tagged or \

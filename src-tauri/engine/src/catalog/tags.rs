@@ -98,6 +98,14 @@ pub(crate) struct DecisionBatch {
     pub decision: Option<Decision>,
 }
 
+/// Decisions that were taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UndoneRows {
+    pub batch: DecisionBatch,
+    /// Whose tags are others now.
+    pub photos: Vec<i64>,
+}
+
 fn word(decision: Decision) -> &'static str {
     match decision {
         Decision::Confirmed => "confirmed",
@@ -132,28 +140,38 @@ impl Catalog {
         })
     }
 
-    /// Keeps what is said of categories, in place of what was, all or nothing.
-    pub fn set_categories(&self, rows: &[CategoryRow]) -> Result<()> {
+    /// Keeps what is said of categories, in place of what was, and forgets what is said
+    /// of others; all or nothing.
+    pub fn set_categories(&self, rows: &[CategoryRow], forgotten: &[&str]) -> Result<()> {
         self.database.write(|t| {
             let mut set = t.prepare_cached(
                 "INSERT INTO category (id, own, said) VALUES (?1, ?2, ?3)
                  ON CONFLICT (id) DO UPDATE SET own = excluded.own, said = excluded.said",
             )?;
-            rows.iter()
-                .try_for_each(|row| set.execute(params![row.id, row.own, row.said]).map(drop))
+            for row in rows {
+                set.execute(params![row.id, row.own, row.said])?;
+            }
+            let mut forget = t.prepare_cached("DELETE FROM category WHERE id = ?1")?;
+            forgotten.iter().try_for_each(|id| forget.execute([id]).map(drop))
         })
     }
 
-    /// Forgets what is said of a category and, where `decisions`, what was decided
-    /// by it.
-    pub fn forget_category(&self, id: &str, decisions: bool) -> Result<()> {
+    /// Deletes an own category and what was decided by it, so that both can be taken
+    /// back together.
+    pub fn remove_category(&self, id: &str) -> Result<()> {
         self.database.write(|t| {
-            t.execute("DELETE FROM category WHERE id = ?1", [id])?;
-            if decisions {
-                t.execute("DELETE FROM decision WHERE category = ?1", [id])?;
-                t.execute("DELETE FROM decision_change WHERE category = ?1", [id])?;
-            }
-            Ok(())
+            let batch = next_batch(t)?;
+            t.execute(
+                "UPDATE category SET said = json_set(said, '$.removed', json('true'))
+                 WHERE id = ?1",
+                [id],
+            )?;
+            t.execute(
+                "INSERT INTO decision_change
+                 SELECT ?1, photo_id, category, kind, NULL FROM decision WHERE category = ?2",
+                params![batch, id],
+            )?;
+            t.execute("DELETE FROM decision WHERE category = ?1", [id]).map(drop)
         })
     }
 
@@ -167,6 +185,15 @@ impl Catalog {
             )?
             .query_map([], row)?
             .collect()
+        })
+    }
+
+    /// The decisions on one photo.
+    pub fn decisions_on(&self, photo: i64) -> Result<Vec<DecisionRow>> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT photo_id, category, kind FROM decision WHERE photo_id = ?1")?
+                .query_map([photo], row)?
+                .collect()
         })
     }
 
@@ -198,11 +225,7 @@ impl Catalog {
                     return Ok(Err(*photo));
                 }
             }
-            let batch: i64 = t.query_row(
-                "SELECT coalesce(max(batch), 0) + 1 FROM decision_change",
-                [],
-                |row| row.get(0),
-            )?;
+            let batch = next_batch(t)?;
             let mut changed = 0;
             for (photo, category, after) in decisions {
                 let after = after.map(word);
@@ -230,7 +253,7 @@ impl Catalog {
     }
 
     /// Takes back what was decided last, as far as it is still so.
-    pub fn undo_decisions(&self) -> Result<Option<DecisionBatch>> {
+    pub fn undo_decisions(&self) -> Result<Option<UndoneRows>> {
         self.database.write(|t| {
             let Some(batch) = last(t)? else { return Ok(None) };
             let changes: Vec<(i64, String, Option<String>, Option<String>)> = t
@@ -242,13 +265,22 @@ impl Catalog {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })?
                 .collect::<rusqlite::Result<_>>()?;
+            let mut photos = Vec::new();
             for (photo, category, before, after) in changes {
+                // A category that was deleted with its tags comes back with them.
+                t.prepare_cached(
+                    "UPDATE category SET said = json_remove(said, '$.removed')
+                     WHERE id = ?1 AND json_extract(said, '$.removed')",
+                )?
+                .execute([&category])?;
                 if kind(t, photo, &category)? == after {
                     set(t, photo, &category, before.as_deref())?;
+                    photos.push(photo);
                 }
             }
             t.execute("DELETE FROM decision_change WHERE batch = ?1", [batch.number])?;
-            Ok(Some(batch))
+            photos.dedup();
+            Ok(Some(UndoneRows { batch, photos }))
         })
     }
 
@@ -326,6 +358,11 @@ pub(super) fn hand_over(t: &Transaction, from: i64, to: i64) -> rusqlite::Result
     t.prepare_cached("UPDATE OR IGNORE decision_change SET photo_id = ?2 WHERE photo_id = ?1")?
         .execute([from, to])
         .map(drop)
+}
+
+fn next_batch(t: &Transaction) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(max(batch), 0) + 1 FROM decision_change";
+    t.query_row(sql, [], |row| row.get(0))
 }
 
 fn last(c: &rusqlite::Connection) -> rusqlite::Result<Option<DecisionBatch>> {

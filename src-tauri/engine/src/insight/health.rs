@@ -80,14 +80,18 @@ impl Engine {
             // What no photo has any more is not looked at.
             let Some(id) = photos.get(hash) else { return Ok(()) };
             let (pairs, rest) = vector.as_chunks::<2>();
-            if pairs.len() != model.dim || !rest.is_empty() {
-                return Ok(());
-            }
+            let is_whole = pairs.len() == model.dim && rest.is_empty();
             let (ids, contents, rows) = &mut batch;
             ids.push(*id);
             let (first, _) = hash.split_at(8);
             contents.push(u64::from_le_bytes(first.try_into().unwrap_or_default()));
-            rows.extend(pairs.iter().map(|pair| half::f16::from_le_bytes(*pair).to_f32()));
+            match is_whole {
+                true => {
+                    rows.extend(pairs.iter().map(|pair| half::f16::from_le_bytes(*pair).to_f32()));
+                }
+                // One that was cut off has no numbers to go by.
+                false => rows.extend(std::iter::repeat_n(f32::NAN, model.dim)),
+            }
             if ids.len() == BATCH {
                 stopped()?;
                 examination.add(ids, contents, rows);

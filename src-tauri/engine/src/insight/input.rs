@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
+use crate::regular;
 
 /// Of such a file.
 const LARGEST: u64 = 256 << 20;
@@ -24,15 +25,8 @@ pub(super) struct Line {
 /// # Errors
 /// `Usage` with the file, the line and what it should be, `fields`.
 pub(super) fn read(file: &Path, fields: &str) -> Result<Vec<Line>> {
-    let cannot = || format!("cannot read {}", file.display());
-    let length = std::fs::metadata(file).context(cannot)?.len();
     let wrong = |what: String| Error::usage(format!("{}: {what}", file.display()));
-    if length > LARGEST {
-        return Err(wrong(format!("it has {length} bytes: {LARGEST} are the most")));
-    }
-    let bytes = std::fs::read(file).context(cannot)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| wrong("it is no UTF-8: save it as UTF-8".to_owned()))?;
+    let text = regular::read_text(file, LARGEST)?;
     let lines = lines(&text).map_err(|number| {
         wrong(format!("line {number}: it should be {fields}, with a tab between them"))
     })?;

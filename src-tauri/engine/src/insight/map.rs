@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use afterimage_index::Snapshot;
-use afterimage_insight::plane::{self, ClusterSettings, Clusters, MapSettings, Reduction};
+use afterimage_insight::plane::{self, ClusterSettings, Clusters, MapSettings, Point, Reduction};
 use afterimage_insight::plot::{self, Labels};
 use parking_lot::Mutex;
 
@@ -55,9 +55,15 @@ pub struct PhotoMap {
     pub svg: String,
 }
 
-/// The map that was made last.
+/// The layout that was made last. Names follow the tags, which change more often.
 #[derive(Default)]
-pub(crate) struct Maps(Mutex<Option<(Weak<Snapshot>, Arc<PhotoMap>)>>);
+pub(crate) struct Maps(Mutex<Option<(Weak<Snapshot>, Arc<Layout>)>>);
+
+struct Layout {
+    photos: Vec<PhotoId>,
+    points: Vec<Point>,
+    clusters: Clusters,
+}
 
 impl Engine {
     /// Lays the library out: photos that look alike lie together. The first time after
@@ -67,11 +73,37 @@ impl Engine {
     /// # Errors
     /// [`Code::Usage`](crate::Code::Usage) for fewer than 24 photos;
     /// [`Code::Cancelled`](crate::Code::Cancelled) where `cancel` says so.
-    pub fn photo_map(
-        &self,
-        cancel: &Cancel,
-        progress: &(dyn Fn(f64) + Sync),
-    ) -> Result<Arc<PhotoMap>> {
+    pub fn photo_map(&self, cancel: &Cancel, progress: &(dyn Fn(f64) + Sync)) -> Result<PhotoMap> {
+        let stopped = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
+        let layout = self.layout(cancel, progress)?;
+        let Layout { photos, points, clusters } = layout.as_ref();
+        let tagging = self.0.tags.suggested(&self.0, &self.0.serving()?, &stopped)?;
+        let names = names(&tagging, photos, clusters);
+        // In the window the top is 0.
+        let place = |[x, y]: [f32; 2]| [(x + 1.0) / 2.0, (1.0 - y) / 2.0];
+        let named = clusters.clusters.iter().zip(&names).map(|(cluster, name)| {
+            let [x, y] = place(cluster.centre);
+            MapCluster { name: name.clone(), x, y, count: cluster.size }
+        });
+        let description = format!(
+            "{} photos in two dimensions: those that look alike lie together, in {} groups.",
+            photos.len(),
+            names.len()
+        );
+        let labels =
+            Labels { title: "Map of the library", description: &description, across: "", up: "" };
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        let svg = plot::scatter(&labels, points, clusters, &all);
+        Ok(PhotoMap {
+            places: points.iter().copied().map(place).collect(),
+            clusters: named.collect(),
+            cluster: clusters.of_point.clone(),
+            photos: photos.clone(),
+            svg,
+        })
+    }
+
+    fn layout(&self, cancel: &Cancel, progress: &(dyn Fn(f64) + Sync)) -> Result<Arc<Layout>> {
         let model = self.0.serving()?;
         let snapshot = self.0.vectors(&model)?.snapshot();
         if snapshot.len() < LEAST {
@@ -81,10 +113,10 @@ impl Engine {
             )));
         }
         let mut last = self.0.maps.0.lock();
-        if let Some((of, map)) = &*last
+        if let Some((of, layout)) = &*last
             && of.upgrade().is_some_and(|of| Arc::ptr_eq(&of, &snapshot))
         {
-            return Ok(map.clone());
+            return Ok(layout.clone());
         }
         let stopped = || if cancel.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) };
         let sample: Vec<f32> = snapshot.evenly(LEARNED_FROM).flatten().collect();
@@ -106,32 +138,9 @@ impl Engine {
         let points = plane::layout(&reduced, reduction.width(), &settings, &mut going_on)
             .map_err(|_| Error::cancelled())?;
         let clusters = plane::clusters(&points, &ClusterSettings::of(points.len()));
-        let tagging = self.0.tags.suggested(&self.0, &model, &stopped)?;
-        let names = names(&tagging, &photos, &clusters);
-        // In the window the top is 0.
-        let place = |[x, y]: [f32; 2]| [(x + 1.0) / 2.0, (1.0 - y) / 2.0];
-        let named = clusters.clusters.iter().zip(&names).map(|(cluster, name)| {
-            let [x, y] = place(cluster.centre);
-            MapCluster { name: name.clone(), x, y, count: cluster.size }
-        });
-        let description = format!(
-            "{} photos in two dimensions: those that look alike lie together, in {} groups.",
-            photos.len(),
-            names.len()
-        );
-        let labels =
-            Labels { title: "Map of the library", description: &description, across: "", up: "" };
-        let all: Vec<&str> = names.iter().map(String::as_str).collect();
-        let svg = plot::scatter(&labels, &points, &clusters, &all);
-        let map = Arc::new(PhotoMap {
-            places: points.into_iter().map(place).collect(),
-            clusters: named.collect(),
-            cluster: clusters.of_point,
-            photos,
-            svg,
-        });
-        *last = Some((Arc::downgrade(&snapshot), map.clone()));
-        Ok(map)
+        let layout = Arc::new(Layout { photos, points, clusters });
+        *last = Some((Arc::downgrade(&snapshot), layout.clone()));
+        Ok(layout)
     }
 }
 

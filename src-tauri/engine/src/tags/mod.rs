@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What is known of tags, in memory.
 #[derive(Default)]
 pub(crate) struct Tags {
+    /// Held by who writes sidecars.
+    pub writing: Mutex<()>,
     vocabulary: Mutex<Option<(Vec<CategoryRow>, Arc<Vocabulary>)>>,
     board: Mutex<Option<Board>>,
 }

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::catalog::CategoryRow;
 use crate::error::{Error, Result};
@@ -80,9 +81,16 @@ pub(crate) struct Said {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synonyms: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub confused_with: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub exclusive: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub heading: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<bool>,
+    /// An own one that was deleted, and may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<bool>,
 }
 
 /// An option within an option: `null` is a value, absence is none.
@@ -143,6 +151,7 @@ impl Vocabulary {
                         category.origin = CategoryOrigin::Changed;
                     }
                 }
+                (None, true) if said.removed == Some(true) => {}
                 (None, true) => {
                     let mut category = empty(row.id.clone(), CategoryOrigin::Own);
                     said.change(&mut category);
@@ -254,6 +263,16 @@ impl Vocabulary {
         })
     }
 
+    /// Another category that has one of the names of this one; any that is hidden may.
+    pub fn clash(&self, category: &Category) -> Option<&Category> {
+        let names: HashSet<String> =
+            category.names.values().chain([&category.name]).map(|name| fold(name)).collect();
+        let others = (0..self.len()).filter(|at| !self.is_hidden(*at)).map(|at| self.at(at));
+        others.filter(|other| other.id != category.id).find(|other| {
+            other.names.values().chain([&other.name]).any(|name| names.contains(&fold(name)))
+        })
+    }
+
     /// The ids of categories of this name or synonym, and of those below them.
     pub fn meant_by(&self, name: &str) -> Vec<&str> {
         let wanted = fold(name);
@@ -312,8 +331,12 @@ impl Vocabulary {
             parent: differs(wanted.parent != base.parent).then(|| wanted.parent.clone()),
             prompts: differs(wanted.prompts != base.prompts).then(|| wanted.prompts.clone()),
             synonyms: differs(wanted.synonyms != base.synonyms).then(|| wanted.synonyms.clone()),
+            confused_with: differs(wanted.confused_with != base.confused_with)
+                .then(|| wanted.confused_with.clone()),
             exclusive: differs(wanted.exclusive != base.exclusive).then_some(wanted.exclusive),
+            heading: differs(wanted.heading != base.heading).then_some(wanted.heading),
             hidden: differs(wanted.hidden != base.hidden).then_some(wanted.hidden),
+            removed: None,
         };
         (said != Said::default()).then_some(said)
     }
@@ -321,7 +344,18 @@ impl Vocabulary {
 
 impl Said {
     fn change(self, category: &mut Category) {
-        let Self { name, names, parent, prompts, synonyms, exclusive, hidden } = self;
+        let Self {
+            name,
+            names,
+            parent,
+            prompts,
+            synonyms,
+            confused_with,
+            exclusive,
+            heading,
+            hidden,
+            removed: _,
+        } = self;
         let set = |field: &mut String, value: Option<String>| {
             if let Some(value) = value {
                 *field = value;
@@ -332,7 +366,10 @@ impl Said {
         category.parent = parent.unwrap_or_else(|| category.parent.take());
         category.prompts = prompts.unwrap_or_else(|| std::mem::take(&mut category.prompts));
         category.synonyms = synonyms.unwrap_or_else(|| std::mem::take(&mut category.synonyms));
+        category.confused_with =
+            confused_with.unwrap_or_else(|| std::mem::take(&mut category.confused_with));
         category.exclusive = exclusive.unwrap_or(category.exclusive);
+        category.heading = heading.unwrap_or(category.heading);
         category.hidden = hidden.unwrap_or(category.hidden);
     }
 }
@@ -353,9 +390,10 @@ fn empty(id: String, origin: CategoryOrigin) -> Category {
     }
 }
 
-/// Names are compared without regard to case and blanks around them.
+/// Names are compared without regard to case, blanks around them, and the two ways in
+/// which letters with accents are written.
 pub(crate) fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
+    name.trim().nfc().flat_map(char::to_lowercase).collect()
 }
 
 /// Reads a categories file.
@@ -398,7 +436,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
                 ),
             );
         }
-        if entry.prompts.is_empty() && !entry.heading && !entry.by_examples {
+        let prompts = trimmed(entry.prompts.clone());
+        if prompts.is_empty() && !entry.heading && !entry.by_examples {
             return wrong(
                 at,
                 format!(
@@ -408,7 +447,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
                 ),
             );
         }
-        if entry.heading && !entry.prompts.is_empty() {
+        if entry.heading && !prompts.is_empty() {
             return wrong(
                 at,
                 format!(
@@ -499,9 +538,11 @@ pub(crate) fn check(category: &Category) -> std::result::Result<(), String> {
         if length > LONGEST_NAME {
             return Err(format!("a name has {length} characters: {LONGEST_NAME} are the most"));
         }
-        // It would be two steps in the keywords of other programs.
-        if name.contains(['|', '\n', '\r', '\0']) {
-            return Err(format!("the name {name:?} has a | or a line break: leave it out"));
+        // A stroke would be two steps in the keywords of other programs.
+        if name.contains('|') || name.chars().any(char::is_control) {
+            return Err(format!(
+                "the name {name:?} has a | or a character that cannot be seen: leave it out"
+            ));
         }
     }
     if prompts.len() > MOST_PROMPTS {
@@ -510,6 +551,16 @@ pub(crate) fn check(category: &Category) -> std::result::Result<(), String> {
     if let Some(long) = prompts.iter().find(|text| text.chars().count() > LONGEST_PROMPT) {
         let length = long.chars().count();
         return Err(format!("a prompt has {length} characters: {LONGEST_PROMPT} are the most"));
+    }
+    if let Some(long) = synonyms.iter().find(|word| word.chars().count() > LONGEST_NAME) {
+        let length = long.chars().count();
+        return Err(format!("a synonym has {length} characters: {LONGEST_NAME} are the most"));
+    }
+    let is_language = |code: &String| {
+        (2..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    };
+    if let Some(code) = names.keys().find(|code| !is_language(code)) {
+        return Err(format!("{code:?} is no language: write its code, such as de"));
     }
     if synonyms.len() > MOST_SYNONYMS {
         return Err(format!("it has {} synonyms: {MOST_SYNONYMS} are the most", synonyms.len()));

@@ -158,6 +158,15 @@ pub struct Learned {
     pub after: usize,
 }
 
+/// Decisions that were taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What they were: "Dog confirmed for 2 photos".
+    pub words: String,
+    /// Photos whose tags are others now.
+    pub photos: Vec<PhotoId>,
+}
+
 /// A category to make, or what one is to become.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewCategory {

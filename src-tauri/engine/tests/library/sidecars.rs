@@ -129,5 +129,9 @@ fn a_sidecar_that_cannot_be_written_is_told_and_stops_no_other() {
         let told = report.failed.iter().find(|(path, _)| *path == sidecar).unwrap();
         assert!(told.1.contains("read-only") || told.1.contains("permi"), "{}", told.1);
         assert_eq!(fs::read(&sidecar).unwrap(), before);
+        fs::set_permissions(&sidecar, fs::Permissions::from_mode(0o644)).unwrap();
+        let report = write(&fixture, false);
+        let change = report.written.iter().find(|change| change.path == sidecar).unwrap();
+        assert_eq!(change.removes, ["Mine"], "what could not be taken back then is now");
     }
 }

@@ -273,10 +273,10 @@ fn what_is_decided_is_found_counted_and_taken_back() {
         tags.iter().filter(|tag| tag.implied).map(|tag| tag.category.as_str()).collect();
     assert!(implied.contains(&"animal"), "{tags:?}");
 
-    assert_eq!(engine.undo_tags().unwrap().unwrap(), "Dog rejected for 1 photo");
-    assert_eq!(engine.undo_tags().unwrap().unwrap(), "Dog confirmed for 1 photo");
+    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog rejected for 1 photo");
+    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog confirmed for 1 photo");
     assert_eq!(search(&fixture, "tag:dog").len(), 2);
-    assert_eq!(engine.undo_tags().unwrap().unwrap(), "Dog added to 2 photos");
+    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog added to 2 photos");
     assert_eq!(engine.undo_tags().unwrap(), None);
     assert_eq!(search(&fixture, "tag:dog").len(), 0);
 }
@@ -382,6 +382,10 @@ fn categories_are_made_changed_hidden_and_reset() {
     engine.remove_category(&made.id).unwrap();
     assert_eq!(engine.category(&made.id).unwrap_err().code(), Code::NotFound);
     assert_eq!(search(&fixture, "is:untagged").len(), 1);
+    let undone = engine.undo_tags().unwrap().unwrap();
+    assert_eq!(undone.photos.len(), 2, "it comes back with its tags: {}", undone.words);
+    assert_eq!(engine.category(&made.id).unwrap().name, "Grandma's garden");
+    engine.remove_category(&made.id).unwrap();
     assert!(engine.reset_category("grandma's garden").is_err());
 }
 
@@ -413,6 +417,43 @@ fn categories_go_through_a_file() {
         "{said}"
     );
     assert_eq!(other.engine.categories().unwrap(), before, "nothing of it was taken");
+}
+
+#[test]
+fn another_librarys_category_is_not_taken_for_ones_own() {
+    let (one, other) = (Fixture::new(), Fixture::new());
+    let made = one.engine.save_category(&NewCategory { name: "One".into(), ..Default::default() });
+    let file = one.dir.path().join("one.toml");
+    std::fs::write(&file, one.engine.export_categories(false).unwrap()).unwrap();
+    let photos = photos_in(&other, 2);
+    other.engine.add_tag(&photos, "Two", &go()).unwrap();
+    other.engine.import_categories(&file).unwrap();
+    assert_eq!(other.engine.import_categories(&file).unwrap(), 0);
+    assert_eq!(search(&other, "tag:two").len(), 2);
+    assert_eq!(search(&other, "tag:one").len(), 0);
+    assert_eq!(other.engine.category("One").unwrap().id, made.unwrap().id);
+    std::fs::write(&file, "[[category]]\nid = \"hound\"\nname = \"Hund\"\nprompts = [\"a\"]\n")
+        .unwrap();
+    let error = other.engine.import_categories(&file).unwrap_err().to_string();
+    assert!(error.contains("already"), "{error}");
+}
+
+#[test]
+fn nothing_is_taken_of_records_with_a_name_that_cannot_be_one() {
+    let fixture = Fixture::new();
+    let photos = photos_in(&fixture, 1);
+    let path = fixture.engine.photo(photos[0]).unwrap().path;
+    let row = |name: &str| (path.clone(), name.to_owned(), Decision::Tagged);
+    for bad in ["bad|name", "Nature", "\u{1b}[31m"] {
+        let taken = fixture.engine.import_tags(&[row("Alpha"), row(bad)]);
+        assert_eq!(taken.unwrap_err().code(), Code::Usage, "{bad}");
+        assert!(fixture.engine.category("Alpha").is_err(), "{bad}");
+    }
+    let (changed, unknown) = fixture
+        .engine
+        .import_tags(&[row("Quagga"), row("quagga"), ("1".into(), "Dog".into(), Decision::Tagged)])
+        .unwrap();
+    assert_eq!((changed, unknown.len()), (1, 1));
 }
 
 #[test]

@@ -171,19 +171,22 @@ impl Warning {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::NotFinite { .. } => {
-                "Have the vectors of these photos made again. If they come back damaged, the \
-                 model's files are: install the model anew."
+                "Have their vectors made again: `afterimage library check` takes them away, and \
+                 `afterimage index` computes them. If they come back damaged, the model's files \
+                 are: install the model anew."
             }
             Self::ZeroVectors { .. } => {
-                "Check that these photos can be opened, then have their vectors made again."
+                "Check that these photos can be opened, then have their vectors made again: \
+                 `afterimage library check`, then `afterimage index`."
             }
             Self::NormsOff { .. } => {
-                "They come from another program or version. Have the vectors of these photos made \
-                 again."
+                "They come from another program or version. Have their vectors made again: \
+                 `afterimage library check`, then `afterimage index`."
             }
             Self::DuplicatedHub { .. } => {
                 "Look at these photos. If they are blank or copies of one, nothing is wrong; if \
-                 not, they were read wrongly: have their vectors made again."
+                 not, they were read wrongly: remove the model's index with `afterimage model \
+                 remove --vectors`, install it anew, and index again."
             }
             Self::Hub { .. } => {
                 "Look at this photo. If it is blank, blurred or a screenshot, hide or delete it; \

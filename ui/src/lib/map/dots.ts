@@ -32,7 +32,7 @@ export function drawDots(
   pixels.fill(dots.ground);
   const screen: Screen = { width: width / ratio, height: height / ratio };
   const scale = unit(camera, screen) * ratio;
-  const size = dotSize(camera, ratio);
+  const size = dotSize(camera, ratio, dots.x.length);
   const [middleX, middleY] = [width / 2 - size / 2, height / 2 - size / 2];
   const { x, y, tone, tones } = dots;
   dots.grid.each(onView(camera, screen, size), (index) => {
@@ -48,9 +48,10 @@ export function drawDots(
   });
 }
 
-/** Pixels of the device along a dot's side: larger the closer one is. */
-export function dotSize({ zoom }: Camera, ratio: number): number {
-  return Math.max(1, Math.round(ratio * Math.min(5, 1.5 + Math.log2(zoom) / 2)));
+/** Pixels of the device along a dot's side: larger the closer one is, and the fewer there are. */
+export function dotSize({ zoom }: Camera, ratio: number, count: number): number {
+  const fewer = Math.max(0, 5 - Math.log10(Math.max(1, count)));
+  return Math.max(1, Math.round(ratio * Math.min(6, 1.5 + fewer + Math.log2(zoom) / 2)));
 }
 
 /** A colour `#rrggbb` as a pixel. */

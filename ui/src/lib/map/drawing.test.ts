@@ -50,6 +50,11 @@ describe("pictures on the map", () => {
     expect(at(WHOLE)).toEqual([]);
   });
 
+  it("are there from the start where photos are few", () => {
+    const few = cloud(120);
+    expect(spaced(few.grid, few.x, few.y, WHOLE, SCREEN, 90).length).toBeGreaterThan(10);
+  });
+
   it("are some hundred at most, of the part on view", () => {
     const large = { width: 2560, height: 1440 };
     const found = spaced(grid, x, y, near, large, 40);
@@ -95,7 +100,7 @@ describe("dots", () => {
   it("lie where their photos are, on the ground", () => {
     const pixels = new Uint32Array(100 * 80);
     drawDots(pixels, 100, 80, 1, WHOLE, one(0.5, 0.5));
-    const size = dotSize(WHOLE, 1);
+    const size = dotSize(WHOLE, 1, 1);
     const set = [...pixels.keys()].filter((at) => pixels[at] === tone);
     expect(set).toHaveLength(size * size);
     for (const at of set) {
@@ -113,12 +118,15 @@ describe("dots", () => {
       [...pixels.keys()].filter((at) => pixels[at] === tone).map((at) => at % 100),
     );
     expect(columns.size).toBeGreaterThan(0);
-    for (const column of columns) expect(column).toBeLessThan(4);
+    for (const column of columns) expect(column).toBeLessThan(dotSize(WHOLE, 2, 1));
   });
 
   it("grow as one comes closer", () => {
-    expect(dotSize(WHOLE, 1)).toBeLessThan(dotSize({ ...WHOLE, zoom: 100 }, 1));
-    expect(dotSize(WHOLE, 2)).toBeGreaterThan(dotSize(WHOLE, 1));
+    const size = (zoom: number, ratio: number, count: number): number =>
+      dotSize({ ...WHOLE, zoom }, ratio, count);
+    expect(size(1, 1, 100_000)).toBeLessThan(size(100, 1, 100_000));
+    expect(size(1, 2, 100_000)).toBeGreaterThan(size(1, 1, 100_000));
+    expect(size(1, 1, 100)).toBeGreaterThan(size(1, 1, 100_000));
   });
 
   it("are drawn a hundred thousand at a time, far within the time of a frame or so", () => {

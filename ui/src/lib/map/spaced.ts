@@ -10,6 +10,8 @@ import type { SpatialGrid } from "./spatial";
 export const MOST_PICTURES = 300;
 /** From here on pictures stand beside the dots. */
 export const PICTURES_FROM = 2;
+/** So few photos are shown as pictures from the start. */
+export const FEW = 2000;
 
 /** Indices of points, at most one a square of at least `size` pixels. */
 export function spaced(
@@ -20,7 +22,7 @@ export function spaced(
   screen: Screen,
   size: number,
 ): number[] {
-  if (camera.zoom < PICTURES_FROM) return [];
+  if (camera.zoom < PICTURES_FROM && x.length > FEW) return [];
   const least = Math.max(size, Math.sqrt((screen.width * screen.height) / MOST_PICTURES));
   const side = 2 ** Math.ceil(Math.log2(least / unit(camera, screen)));
   const best = new Map<string, { index: number; away: number }>();

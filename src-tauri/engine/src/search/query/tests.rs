@@ -400,7 +400,7 @@ fn the_cursor_is_offered_what_fits() {
     check("-ca|", &["-camera:"]);
     check("(OR|I", &["(orientation:", "(sort:"]);
     check("meg|", &["mp:"]);
-    check("s|", &["rating:", "size:", "sort:", "similar:"]);
+    check("s|", &["rating:", "suggested:", "size:", "sort:", "similar:"]);
     check("|", &[]);
     check("dog |", &[]);
     check("|dog", &[]);
