@@ -11,6 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
 use crate::search;
+use crate::tags::file;
 use crate::tags::vocabulary::{self, Vocabulary, trimmed};
 use crate::tags::{Counts, Tagging};
 use crate::view::{
@@ -321,7 +322,7 @@ impl Engine {
     /// [`Code::Usage`](crate::Code::Usage) with the file, the line and what to do.
     pub fn import_categories(&self, file: &Path) -> Result<usize> {
         let text = regular::read_text(file, LARGEST_FILE)?;
-        let categories = vocabulary::read(&text)
+        let categories = file::read(&text)
             .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let is_other = |category: &&Category| {
@@ -345,7 +346,7 @@ impl Engine {
     pub fn export_categories(&self, all: bool) -> Result<String> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let wanted = vocabulary.iter().filter(|one| all || one.origin != CategoryOrigin::Bundled);
-        Ok(vocabulary::write(wanted))
+        Ok(file::write(wanted))
     }
 
     /// All decisions, by path.

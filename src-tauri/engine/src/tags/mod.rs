@@ -9,6 +9,7 @@
 
 mod confidence;
 mod evidence;
+pub(crate) mod file;
 mod learning;
 mod suggestions;
 mod texts;

@@ -131,7 +131,7 @@ mod tests {
     use super::super::confidence::logit;
     use super::super::evidence::Match;
     use super::*;
-    use crate::tags::vocabulary::read;
+    use crate::tags::file::read;
 
     const TREE: &str = r#"
         [[category]]
