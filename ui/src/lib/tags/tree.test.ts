@@ -61,9 +61,13 @@ describe("the lines of the tree", () => {
 
 describe("what is reviewed next", () => {
   it("follows in the tree, and around its end", () => {
-    expect(nextToReview(TREE, null)?.id).toBe("dog");
+    expect(nextToReview(TREE, "animals")?.id).toBe("dog");
     expect(nextToReview(TREE, "dog")?.id).toBe("gull");
     expect(nextToReview(TREE, "gull")?.id).toBe("dog");
+  });
+
+  it("begins where most waits", () => {
+    expect(nextToReview(TREE, null)?.id).toBe("gull");
   });
 
   it("is not the same again, nor anything where nothing waits", () => {

@@ -72,12 +72,23 @@ function sums(
   return sum;
 }
 
-/** The next category with something to review, from this one on and around. */
+/**
+ * The next category with something to review, from this one on and around; from none, the one with
+ * the most.
+ */
 export function nextToReview(
   categories: readonly Category[],
   from: string | null,
 ): Category | null {
   const listed = visible(categories);
+  if (from === null) {
+    // One begins where most is to be gained.
+    const most = listed.reduce<Category | null>(
+      (best, one) => (one.suggested > (best?.suggested ?? 0) ? one : best),
+      null,
+    );
+    return most;
+  }
   const at = listed.findIndex(({ id }) => id === from);
   const around = [...listed.slice(at + 1), ...listed.slice(0, Math.max(0, at))];
   return around.find(({ suggested }) => suggested > 0) ?? null;
