@@ -170,9 +170,10 @@ mod tests {
             let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, quality);
             edited.write_with_encoder(encoder).unwrap();
             let edited = image::load_from_memory(&jpeg).unwrap().into_luma8();
-            // Photos have more to tell them by than these, and stay within 10; two that
-            // are not the same differ by 32 or so.
-            prop_assert!(distance(&picture, &edited) <= 20, "{}", distance(&picture, &edited));
+            // Photos have more to tell them by than these, and stay within 10. Of these,
+            // one in some thousands goes beyond 20; two that are not the same differ by
+            // 32 or so.
+            prop_assert!(distance(&picture, &edited) <= 26, "{}", distance(&picture, &edited));
         }
     }
 
