@@ -74,7 +74,12 @@ impl Engine {
             if cancel.is_cancelled() {
                 return Err(Error::cancelled());
             }
-            let row = self.0.catalog.sidecar_row(id)?.ok_or_else(|| no_photo(PhotoId(id)))?;
+            let row = match self.0.catalog.sidecar_row(id)? {
+                Some(row) => row,
+                // It went while the others were written.
+                None if photos.is_none() => continue,
+                None => return Err(no_photo(PhotoId(id))),
+            };
             if row.offline {
                 let reason = "its folder cannot be reached now: write again when it can";
                 report.failed.push((row.path, reason.to_owned()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::vocabulary::{LONGEST_NAME, Vocabulary, check, trimmed};
+use super::vocabulary::{LONGEST_NAME, Vocabulary, check, fold, trimmed};
 use crate::error::{Error, Result};
 use crate::view::{Category, CategoryOrigin};
 
@@ -70,6 +70,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
         return wrong(0, format!("there are more than {MOST_CATEGORIES} categories"));
     }
     let mut lines: HashMap<String, usize> = HashMap::new();
+    let mut names: HashMap<String, usize> = HashMap::new();
     let mut parents: HashMap<String, Option<String>> = HashMap::new();
     for entry in &file.category {
         let (at, entry) = (entry.span().start, entry.get_ref());
@@ -92,6 +93,16 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
             );
         }
         let prompts = trimmed(entry.prompts.clone());
+        if let Some(first) = names.insert(fold(&entry.name), line(at)) {
+            return wrong(
+                at,
+                format!(
+                    "{:?} is what the category in line {first} is called: give one of them another \
+                     name",
+                    entry.name
+                ),
+            );
+        }
         if prompts.is_empty() && !entry.heading && !entry.by_examples {
             return wrong(
                 at,
@@ -220,28 +231,30 @@ pub(crate) fn write<'a>(categories: impl Iterator<Item = &'a Category>) -> Strin
     file
 }
 
+/// A tree for tests.
+#[cfg(test)]
+pub(super) const SMALL: &str = r#"
+    [[category]]
+    id = "animal"
+    name = "Animal"
+    de = "Tier"
+    prompts = ["an animal"]
+    [[category]]
+    id = "dog"
+    name = "Dog"
+    parent = "animal"
+    prompts = ["a dog", "a puppy"]
+    synonyms = ["hound"]
+    [[category]]
+    id = "place"
+    name = "Place"
+    heading = true
+    "#;
+
 #[cfg(test)]
 mod tests {
     use super::super::vocabulary::empty;
     use super::*;
-
-    pub const SMALL: &str = r#"
-        [[category]]
-        id = "animal"
-        name = "Animal"
-        de = "Tier"
-        prompts = ["an animal"]
-        [[category]]
-        id = "dog"
-        name = "Dog"
-        parent = "animal"
-        prompts = ["a dog", "a puppy"]
-        synonyms = ["hound"]
-        [[category]]
-        id = "place"
-        name = "Place"
-        heading = true
-    "#;
 
     #[test]
     fn a_broken_file_is_told_by_its_line() {

@@ -405,25 +405,8 @@ pub(crate) fn check(category: &Category) -> std::result::Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::file::SMALL;
     use super::*;
-
-    const SMALL: &str = r#"
-        [[category]]
-        id = "animal"
-        name = "Animal"
-        de = "Tier"
-        prompts = ["an animal"]
-        [[category]]
-        id = "dog"
-        name = "Dog"
-        parent = "animal"
-        prompts = ["a dog", "a puppy"]
-        synonyms = ["hound"]
-        [[category]]
-        id = "place"
-        name = "Place"
-        heading = true
-    "#;
 
     fn small() -> Vocabulary {
         Vocabulary::of_categories(file::read(SMALL).unwrap())
@@ -461,10 +444,7 @@ mod tests {
 
     #[test]
     fn a_tree_stands_depth_first() {
-        let file = SMALL.replace(
-            "\"animal\"\n        prompts = [\"a dog\"",
-            "\"place\"\n        prompts = [\"a dog\"",
-        );
+        let file = SMALL.replace("parent = \"animal\"", "parent = \"place\"");
         let moved = Vocabulary::of_categories(file::read(&file).unwrap());
         assert_eq!(ids(&moved), ["animal", "place", "dog"]);
         let tree = small();

@@ -222,6 +222,29 @@ export class GridView {
     }
   }
 
+  /** Keeps in step with the size of what scrolls, and of the list in it; ends with what it returns. */
+  follow(scroller: HTMLElement, list: HTMLElement): () => void {
+    const measure = (): void => {
+      const style = getComputedStyle(document.documentElement);
+      const size = (token: string): number => parseFloat(style.getPropertyValue(token)) || 0;
+      this.width = list.clientWidth;
+      this.height = scroller.clientHeight;
+      this.metrics = {
+        rowHeight: size("--grid-row"),
+        gap: size("--grid-gap"),
+        head: size("--grid-head"),
+        date: size("--grid-date"),
+      };
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(scroller);
+    return () => {
+      observer.disconnect();
+      this.stop();
+    };
+  }
+
   stop(): void {
     clearTimeout(this.#settle);
     clearTimeout(this.#fade);
