@@ -1,8 +1,13 @@
 /** The controllers of one window, and the engine's events led to them. */
+import { Actions } from "./actions/actions.svelte";
 import type { Backend } from "./backend/backend";
+import type { Crop } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
+import { Folders } from "./folders/folders.svelte";
+import { History } from "./history/history.svelte";
 import { Insight } from "./insight/insight.svelte";
 import { Indexing } from "./progress/indexing.svelte";
+import { Layout } from "./layout/layout.svelte";
 import { Library } from "./library/library.svelte";
 import { MapOfPhotos } from "./map/map.svelte";
 import { Models } from "./models/models.svelte";
@@ -10,9 +15,11 @@ import { Notices } from "./notices/notices.svelte";
 import { isPicture, Pictures } from "./pictures/pictures";
 import { SavedSearches } from "./saved/saved.svelte";
 import { Search } from "./search/search.svelte";
+import { Selection } from "./selection/selection.svelte";
 import { Settings } from "./settings/settings.svelte";
 import { Sidecars } from "./settings/sidecars.svelte";
 import { Work } from "./settings/work.svelte";
+import { Shortcuts } from "./shortcuts/shortcuts.svelte";
 import { PhotoTags } from "./tags/photoTags.svelte";
 import { Review } from "./tags/review.svelte";
 import { tagQuery, Tags } from "./tags/tags.svelte";
@@ -22,14 +29,20 @@ const NO_PHOTOS = new Uint32Array();
 
 /**
  * What is on view: photos that answer a question, those that are there more than once, those of a
- * category, the map of all, or the figures of what they are found by.
+ * category, suggestions that were rejected, the map of all, or the figures of what they are found by.
  */
-export type View = "photos" | "duplicates" | "review" | "map" | "insight";
+export type View = "photos" | "duplicates" | "review" | "rejected" | "map" | "insight";
 
 export class Session {
   readonly backend: Backend;
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly layout = new Layout();
+  readonly shortcuts = new Shortcuts();
+  readonly selection = new Selection();
+  readonly history: History;
+  readonly actions: Actions;
+  readonly folders: Folders;
   readonly library: Library;
   readonly models: Models;
   readonly search: Search;
@@ -69,6 +82,7 @@ export class Session {
     });
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
+    this.folders = new Folders(backend);
     this.indexing = new Indexing(backend, this.notices);
     this.work = new Work(backend, this.notices);
     this.saved = new SavedSearches(backend, this.notices, this.search);
@@ -80,6 +94,8 @@ export class Session {
     this.map = new MapOfPhotos(backend);
     this.sidecars = new Sidecars(backend, this.notices);
     this.pictures = new Pictures(backend, this.notices, this.search);
+    this.history = new History(this.notices, () => this.tags.undo());
+    this.actions = new Actions(backend, this.notices, this.history, this.search, this.selection);
     this.viewer = new Viewer(backend, this.notices, () =>
       this.view === "photos" ? this.#answer() : whole(this.#group),
     );
@@ -109,6 +125,13 @@ export class Session {
     this.view = "photos";
   }
 
+  /** Asks for photos like this one, or like a part of it. */
+  findSimilar(photo: number, name = "", crop: Crop | null = null): void {
+    if (this.viewer.id !== null) this.closeViewer();
+    this.view = "photos";
+    this.search.findSimilar(photo, name, crop);
+  }
+
   /** Closes the viewer; what its photos' tags have changed is asked anew. */
   closeViewer(): void {
     this.viewer.close();
@@ -128,6 +151,8 @@ export class Session {
         libraryChanged: () => this.#changed(),
         rootsChanged: () => this.#changed(),
         tagsChanged: () => this.#tagsChanged(),
+        opinionsChanged: () => this.#opinionsChanged(),
+        exportProgress: () => undefined,
         mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
         engineFailed: (error) =>
@@ -145,6 +170,7 @@ export class Session {
     void this.models.load();
     void this.saved.load();
     void this.tags.load();
+    void this.folders.load();
     this.indexing.paused = this.library.overview?.paused ?? false;
     this.search.submit();
   }
@@ -166,6 +192,7 @@ export class Session {
 
   #changed(): void {
     this.library.refresh();
+    this.folders.changed();
     this.search.refresh();
     this.saved.recount();
     this.duplicates.changed();
@@ -183,6 +210,12 @@ export class Session {
       if (this.viewer.id === null) this.search.refresh();
       else this.#tagsMoved = true;
     }
+    this.saved.recount();
+  }
+
+  #opinionsChanged(): void {
+    this.viewer.refresh();
+    if (/(?:is|has|rating):/.test(this.search.text)) this.search.refresh();
     this.saved.recount();
   }
 

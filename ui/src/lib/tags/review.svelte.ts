@@ -14,11 +14,11 @@ import {
   following,
   type Held,
   moved,
-  NOTHING_SELECTED,
-  type Selection,
+  NOTHING_CHOSEN,
+  type Chosen,
   within,
   without,
-} from "./selection";
+} from "../selection/choosing";
 import type { Tags } from "./tags.svelte";
 
 /** Photos of each page. */
@@ -35,7 +35,7 @@ export class Review {
   /** How many there are in all. */
   total = $state(0);
   failure = $state.raw<CommandError | null>(null);
-  selection = $state.raw<Selection>(NOTHING_SELECTED);
+  selection = $state.raw<Chosen>(NOTHING_CHOSEN);
   /** What the category learned last; null where it did not, or that was taken back. */
   learned = $state.raw<Learned | null>(null);
   /** For who listens: what was just done. */
@@ -85,7 +85,7 @@ export class Review {
     this.photos = null;
     this.total = 0;
     this.failure = null;
-    this.selection = NOTHING_SELECTED;
+    this.selection = NOTHING_CHOSEN;
     this.revision++;
     void this.load();
   }
@@ -178,7 +178,7 @@ export class Review {
     const next = following(this.ids, targets);
     this.photos = without(photos, targets);
     this.total = Math.max(this.photos.length, this.total - targets.length);
-    this.selection = next === null ? NOTHING_SELECTED : alone(next);
+    this.selection = next === null ? NOTHING_CHOSEN : alone(next);
     this.#ticket++;
     this.#waiting++;
     this.#last = this.#last.then(() => this.#send([...targets], category, decision));

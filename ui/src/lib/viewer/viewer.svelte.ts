@@ -24,6 +24,8 @@ export class Viewer {
   /** What is known of the photo; null until it has come. */
   photo = $state.raw<Photo | null>(null);
   failure = $state.raw<CommandError | null>(null);
+  /** The photos go by by themselves. */
+  playing = $state(false);
 
   #backend: Backend;
   #notices: Notices;
@@ -51,8 +53,20 @@ export class Viewer {
     if (this.index > this.count - AHEAD) this.#sequence().more();
   }
 
+  /** Lets the photos go by from this one on. */
+  play(id: number): void {
+    this.open(id);
+    this.playing = true;
+  }
+
+  /** What is known of the photo may be another. */
+  refresh(): void {
+    if (this.id !== null) void this.#load(this.id);
+  }
+
   close(): void {
     this.id = null;
+    this.playing = false;
     this.photo = null;
     this.failure = null;
   }

@@ -8,6 +8,7 @@ const MOMENT = Date.UTC(2024, 4, 3, 14, 30) / 1000;
 
 const PHOTO: Photo = {
   id: 1,
+  root: 1,
   path: "/home/anna/Pictures/a.jpg",
   name: "a.jpg",
   folder: "/home/anna/Pictures",
