@@ -1,5 +1,6 @@
 /** The controllers of one window, and the engine's events led to them. */
 import { Actions } from "./actions/actions.svelte";
+import { Exporting } from "./actions/exporting.svelte";
 import type { Backend } from "./backend/backend";
 import type { Crop } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
@@ -7,6 +8,7 @@ import { Folders } from "./folders/folders.svelte";
 import { History } from "./history/history.svelte";
 import { Insight } from "./insight/insight.svelte";
 import { Indexing } from "./progress/indexing.svelte";
+import { Inspector } from "./inspector/inspector.svelte";
 import { Layout } from "./layout/layout.svelte";
 import { Library } from "./library/library.svelte";
 import { MapOfPhotos } from "./map/map.svelte";
@@ -42,6 +44,8 @@ export class Session {
   readonly selection = new Selection();
   readonly history: History;
   readonly actions: Actions;
+  readonly exporting: Exporting;
+  readonly inspector: Inspector;
   readonly folders: Folders;
   readonly library: Library;
   readonly models: Models;
@@ -83,19 +87,21 @@ export class Session {
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
     this.folders = new Folders(backend);
+    this.exporting = new Exporting(backend);
     this.indexing = new Indexing(backend, this.notices);
     this.work = new Work(backend, this.notices);
     this.saved = new SavedSearches(backend, this.notices, this.search);
-    this.duplicates = new Duplicates(backend, this.notices);
-    this.tags = new Tags(backend, this.notices);
+    this.history = new History(this.notices, () => this.tags.undo());
+    this.duplicates = new Duplicates(backend, this.notices, this.history);
+    this.tags = new Tags(backend, this.notices, this.history);
     this.review = new Review(backend, this.notices, this.tags);
     this.photoTags = new PhotoTags(backend, this.notices, this.tags);
     this.insight = new Insight(backend);
     this.map = new MapOfPhotos(backend);
     this.sidecars = new Sidecars(backend, this.notices);
     this.pictures = new Pictures(backend, this.notices, this.search);
-    this.history = new History(this.notices, () => this.tags.undo());
     this.actions = new Actions(backend, this.notices, this.history, this.search, this.selection);
+    this.inspector = new Inspector(backend, this.notices, this.tags, () => this.search.request);
     this.viewer = new Viewer(backend, this.notices, () =>
       this.view === "photos" ? this.#answer() : whole(this.#group),
     );
@@ -152,7 +158,7 @@ export class Session {
         rootsChanged: () => this.#changed(),
         tagsChanged: () => this.#tagsChanged(),
         opinionsChanged: () => this.#opinionsChanged(),
-        exportProgress: () => undefined,
+        exportProgress: (progress) => this.exporting.follow(progress),
         mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
         engineFailed: (error) =>
@@ -205,6 +211,7 @@ export class Session {
     this.tags.changed();
     this.review.changed();
     this.photoTags.changed();
+    this.inspector.tags.changed();
     // What is asked may be a matter of tags. The photos under the viewer stay meanwhile.
     if (/(?:tag|suggested):/.test(this.search.text)) {
       if (this.viewer.id === null) this.search.refresh();
@@ -215,6 +222,7 @@ export class Session {
 
   #opinionsChanged(): void {
     this.viewer.refresh();
+    this.inspector.changed();
     if (/(?:is|has|rating):/.test(this.search.text)) this.search.refresh();
     this.saved.recount();
   }

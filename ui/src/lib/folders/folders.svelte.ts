@@ -3,6 +3,7 @@ import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Folder } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
+import { joined, named, toggled } from "../toggled";
 
 const OPEN = "folders.open";
 /** Between two readings while photos come in. */
@@ -20,7 +21,7 @@ export class Folders {
   /** Null until they were read. */
   all = $state.raw<readonly Folder[] | null>(null);
   failure = $state.raw<CommandError | null>(null);
-  #open = $state.raw<ReadonlySet<string>>(new Set((recall(OPEN) ?? "").split("\n")));
+  #open = $state.raw<ReadonlySet<string>>(named(recall(OPEN)));
 
   /** The lines to show, those below a folded one left out. */
   readonly tree = $derived.by(() => branches(this.all ?? [], this.#open));
@@ -44,11 +45,8 @@ export class Folders {
   changed = coalesce(() => this.load(), REFRESH_MS);
 
   unfold(path: string, open: boolean): void {
-    const unfolded = new Set(this.#open);
-    if (open) unfolded.add(path);
-    else unfolded.delete(path);
-    this.#open = unfolded;
-    remember(OPEN, [...unfolded].join("\n"));
+    this.#open = toggled(this.#open, path, open);
+    remember(OPEN, joined(this.#open));
   }
 }
 

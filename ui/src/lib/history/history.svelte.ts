@@ -1,6 +1,6 @@
 /**
- * What the person did to the library since the window opened, and how each of it is taken back:
- * the last first.
+ * What the person did to the library since the window opened, and how each of it is taken back: the
+ * last first.
  */
 import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
@@ -35,23 +35,31 @@ export class History {
    * rejects where that fails.
    */
   did(words: string, undo: () => Promise<void>): void {
-    this.push(words, undo);
-    this.#notices.done(words, { words: t("shared.undo"), run: () => void this.undo() });
+    const step = this.push(words, undo);
+    const run = (): void => {
+      if (this.#steps.includes(step)) void this.#take(step);
+    };
+    this.#notices.done(words, { words: t("shared.undo"), run });
   }
 
   /** The same, where the window shows by itself what was done. */
-  push(words: string, undo: () => Promise<void>): void {
-    this.#steps = [...this.#steps, { words, undo }].slice(-MOST);
+  push(words: string, undo: () => Promise<void>): Step {
+    const step = { words, undo };
+    this.#steps = [...this.#steps, step].slice(-MOST);
+    return step;
   }
 
   /** Takes the last thing back and says so. */
   async undo(): Promise<void> {
+    await this.#take(this.#steps.at(-1) ?? null);
+  }
+
+  async #take(step: Step | null): Promise<void> {
     if (this.#undoing) return;
     this.#undoing = true;
-    const step = this.#steps.at(-1);
-    this.#steps = this.#steps.slice(0, -1);
     try {
       if (step) await step.undo();
+      this.#steps = this.#steps.filter((other) => other !== step);
       const words = step?.words ?? (await this.#before());
       this.#notices.done(
         words === null ? t("shared.nothingToUndo") : t("shared.undone", { what: words }),

@@ -2,11 +2,10 @@
  * What the window says, in the person's language. Messages are files of ICU MessageFormat under
  * `messages/`, one folder a language; English is the one that all others translate.
  */
-import { IntlMessageFormat } from "intl-messageformat";
-
 import { de } from "../../messages/de";
 import { en, type Messages } from "../../messages/en";
 import { recall, remember } from "../remember";
+import { formatted, type Values } from "./format";
 
 const CATALOGUES = { en, de } as const satisfies Record<string, Messages>;
 const LANGUAGE = "language";
@@ -22,17 +21,12 @@ export type MessageKey = {
   [Domain in keyof typeof en]: `${Domain}.${Extract<keyof (typeof en)[Domain], string>}`;
 }[keyof typeof en];
 
-/** What is put into a message. */
-export type Values = Readonly<Record<string, string | number>>;
-
 /** What is chosen: a language, or the system's. */
 export type LanguageChoice = Language | "system";
 
 let chosen = $state<LanguageChoice>(choiceOf(recall(LANGUAGE)));
 const language = $derived(chosen === "system" ? systemLanguage() : chosen);
 const tag = $derived(regionOf(language));
-
-const formats = new Map<string, IntlMessageFormat>();
 
 /** The language spoken now, and how it was chosen. */
 export const speech = {
@@ -55,15 +49,7 @@ export const speech = {
 /** A message in the language spoken now. */
 export function t(key: MessageKey, values?: Values): string {
   const message = messageOf(key);
-  // Most messages are what they are.
-  if (values === undefined && !/[{'<]/.test(message)) return message;
-  const name = `${tag} ${key}`;
-  let format = formats.get(name);
-  if (format === undefined) {
-    format = new IntlMessageFormat(message, tag, undefined, { ignoreTag: true });
-    formats.set(name, format);
-  }
-  return String(format.format(values));
+  return formatted(message, tag, values);
 }
 
 function messageOf(key: MessageKey): string {

@@ -1,5 +1,6 @@
 /** How the person has arranged the window. All of it is remembered. */
 import { recall, remember } from "../remember";
+import { joined, named, toggled } from "../toggled";
 
 export type Theme = "system" | "light" | "dark";
 export type Arrangement = "justified" | "squares";
@@ -59,7 +60,7 @@ export class Layout {
   #arrangement = $state<Arrangement>(recall("arrangement") === "squares" ? "squares" : "justified");
   #theme = $state<Theme>(themeOf(recall("theme")));
   #scores = $state(flag("scores", false));
-  #folded = $state.raw<ReadonlySet<string>>(new Set((recall("folded") ?? "").split("\n")));
+  #folded = $state.raw<ReadonlySet<string>>(named(recall("folded")));
 
   /** Pixels that a row of photos is high, about. */
   get rowHeight(): number {
@@ -105,11 +106,8 @@ export class Layout {
   }
 
   fold(section: string, on: boolean): void {
-    const folded = new Set(this.#folded);
-    if (on) folded.add(section);
-    else folded.delete(section);
-    this.#folded = folded;
-    remember("folded", [...folded].join("\n"));
+    this.#folded = toggled(this.#folded, section, on);
+    remember("folded", joined(this.#folded));
   }
 }
 

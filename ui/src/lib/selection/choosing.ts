@@ -45,6 +45,11 @@ export function everything(before: Chosen, ids: Ids): Chosen {
   return { chosen: new Set(ids), current, anchor: current };
 }
 
+/** Exactly these, whatever was chosen before; the current photo stays the current one. */
+export function exactly(before: Chosen, ids: Iterable<number>): Chosen {
+  return { ...before, chosen: new Set(ids) };
+}
+
 /** What is left of it in another list. Where the current photo is gone, there is none. */
 export function within(before: Chosen, ids: Ids): Chosen {
   const there = new Set(ids);

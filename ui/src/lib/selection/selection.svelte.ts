@@ -2,6 +2,7 @@
 import {
   clicked,
   everything,
+  exactly,
   moved,
   NOTHING_CHOSEN,
   within,
@@ -51,11 +52,11 @@ export class Selection {
 
   /** Exactly these are chosen, as by a frame that is drawn around them. */
   set(ids: Iterable<number>): void {
-    this.#chosen = { ...this.#chosen, chosen: new Set(ids) };
+    this.#chosen = exactly(this.#chosen, ids);
   }
 
   clear(): void {
-    if (this.count > 0) this.#chosen = { ...this.#chosen, chosen: new Set(), anchor: null };
+    if (this.count > 0) this.#chosen = { ...exactly(this.#chosen, []), anchor: null };
   }
 
   /** Another answer has come: what is not part of it is no longer chosen. */

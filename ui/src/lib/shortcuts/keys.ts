@@ -24,7 +24,9 @@ export function pressed(event: KeyboardEvent): string | null {
   }
   const prints = [...event.key].length === 1 && event.key !== " ";
   const letter = prints && event.key.toLowerCase() !== event.key.toUpperCase();
-  const key = letter ? event.key.toUpperCase() : (NAMES[event.key] ?? event.key);
+  // ß has no capital of one letter.
+  const capital = [...event.key.toUpperCase()].length === 1 ? event.key.toUpperCase() : event.key;
+  const key = letter ? capital : (NAMES[event.key] ?? event.key);
   const parts = [
     event.ctrlKey || event.metaKey ? "Ctrl" : null,
     event.altKey ? "Alt" : null,
@@ -34,13 +36,18 @@ export function pressed(event: KeyboardEvent): string | null {
   return parts.filter((part) => part !== null).join("+");
 }
 
+/** What is held, and then the key: `Ctrl++` is Ctrl and +. */
+export function partsOf(keys: string): string[] {
+  return keys.split(/\+(?=.)/);
+}
+
 /** Whether a key belongs to a field of text that has the focus. */
 export function belongsToField(keys: string, target: EventTarget | null): boolean {
   if (!isField(target)) return false;
-  const parts = keys.split("+");
+  const parts = partsOf(keys);
   const key = parts.at(-1) ?? "";
   if (parts.includes("Alt")) return false;
-  if (parts.includes("Ctrl")) return EDITING.includes(key) || key === "Backspace" || key === "";
+  if (parts.includes("Ctrl")) return EDITING.includes(key) || key === "Backspace";
   // Keys beside the letters, F5, do nothing in a field.
   return !/^F\d+$/.test(key);
 }

@@ -103,15 +103,15 @@ export class Shortcuts {
 
   /** Gives an action these keys. */
   rebind(id: ActionId, keys: readonly string[]): void {
-    this.#choose({ ...this.#chosen, [id]: [...new Set(keys)] });
+    this.#choose({ ...this.#chosen, [id]: keys.filter((key, at) => keys.indexOf(key) === at) });
   }
 
   /** Gives an action, or all, the keys that they came with. */
   reset(id?: ActionId): void {
     if (id === undefined) this.#choose({});
     else {
-      const { [id]: _, ...others } = this.#chosen;
-      this.#choose(others);
+      const others = Object.entries(this.#chosen).filter(([other]) => other !== id);
+      this.#choose(Object.fromEntries(others));
     }
   }
 
