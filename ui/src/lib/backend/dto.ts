@@ -76,6 +76,8 @@ export type TimeSource = "picture" | "name" | "file";
  */
 export interface Photo {
   id: number;
+  /** The id of its root. */
+  root: number;
   path: string;
   name: string;
   folder: string;
@@ -307,7 +309,7 @@ export interface DuplicateGroup {
   reason: string;
 }
 
-/** A file that could not be moved to the trash. */
+/** A file that could not be moved to the trash, or out of it. */
 export interface NotTrashed {
   photo: number;
   path: string;
@@ -318,6 +320,61 @@ export interface NotTrashed {
 export interface Trashed {
   moved: number[];
   failed: NotTrashed[];
+}
+
+/** What became of photos that were to come back from the trash. */
+export interface Restored {
+  restored: number[];
+  failed: NotTrashed[];
+}
+
+/** A folder with photos, or with folders that have some. */
+export interface Folder {
+  root: number;
+  /** Absolute; `folder:"…"` with it finds its photos. */
+  path: string;
+  /** The last part of it. */
+  name: string;
+  /** 0 for a root itself. */
+  depth: number;
+  /** Photos in it and below it. */
+  photos: number;
+}
+
+/** What photos were rated before. */
+export interface Rated {
+  /** As the person gave them; null where the file's own counted. */
+  stars: number | null;
+  photos: number[];
+}
+
+/** A program that opens photos. */
+export interface Application {
+  id: string;
+  name: string;
+}
+
+/** A part of what Afterimage keeps. */
+export interface StoredAt {
+  path: string;
+  bytes: number;
+}
+
+/** What Afterimage keeps on this computer. */
+export interface Storage {
+  /** The library: what the person said, where photos are. */
+  library: StoredAt;
+  /** Vectors and thumbnails, which can be computed again. */
+  derived: StoredAt;
+  models: StoredAt;
+  backups: StoredAt;
+}
+
+/** The application itself. */
+export interface About {
+  version: string;
+  system: string;
+  license: string;
 }
 
 /** What a model is recommended for. */
