@@ -58,6 +58,21 @@ const COMMANDS: &[&str] = &[
     "cancel_insight",
     "photo_map",
     "cancel_map",
+    "open_photo",
+    "applications",
+    "open_with",
+    "copy_files",
+    "copy_paths",
+    "drag_out",
+    "restore",
+    "folders",
+    "exclude_folder",
+    "proposed_folder",
+    "set_favourite",
+    "set_rating",
+    "storage",
+    "reveal_library",
+    "about",
 ];
 
 fn main() {

@@ -1,7 +1,11 @@
 //! What the page may ask: each command converts, makes one call to the engine on
 //! a thread that may block, and converts back.
 
+pub mod about;
+pub mod files;
+pub mod folders;
 pub mod insight;
+pub mod opinions;
 pub mod tags;
 
 use std::path::PathBuf;
@@ -18,7 +22,7 @@ use tauri_plugin_dialog::DialogExt;
 use crate::dto::{
     self, CommandError, Completion, Conditions, DuplicateGroup, DuplicateKind, Exclusions, Failure,
     Model, NewSavedSearch, Overview, Photo, Policy, Reading, Removed, Root, SavedSearch,
-    SearchRequest, Trashed, library_listing, page_listing,
+    SearchRequest, library_listing, page_listing,
 };
 use crate::presence::Presence;
 use crate::{Shell, events};
@@ -216,35 +220,6 @@ pub async fn duplicates(
     .await
 }
 
-/// Those of the photos whose files are there as the library knows them: what is to
-/// stay must be, before others go.
-#[tauri::command]
-pub async fn unchanged_photos(shell: State<'_, Arc<Shell>>, photos: Vec<i64>) -> Answer<Vec<i64>> {
-    ask("unchanged_photos", &shell, move |engine| {
-        let mut unchanged = Vec::with_capacity(photos.len());
-        for photo in photos {
-            if engine.is_unchanged(PhotoId(photo))? {
-                unchanged.push(photo);
-            }
-        }
-        Ok(unchanged)
-    })
-    .await
-}
-
-/// Only ever called once the person has confirmed it.
-#[tauri::command]
-pub async fn trash(
-    app: AppHandle,
-    shell: State<'_, Arc<Shell>>,
-    photos: Vec<i64>,
-) -> Answer<Trashed> {
-    let photos: Vec<PhotoId> = photos.into_iter().map(PhotoId).collect();
-    let trashed = ask("trash", &shell, move |engine| engine.trash(&photos)).await?;
-    events::library_changed(&app);
-    Ok(trashed.into())
-}
-
 #[tauri::command]
 pub async fn photo(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<Photo> {
     ask("photo", &shell, move |engine| Ok(engine.photo(PhotoId(id))?.into())).await
@@ -290,17 +265,6 @@ pub async fn set_policy(shell: State<'_, Arc<Shell>>, policy: Policy) -> Answer<
 #[tauri::command]
 pub async fn conditions() -> Answer<Conditions> {
     blocking("conditions", || Ok(Presence::default().conditions().into())).await
-}
-
-/// Shows a photo's file in the system's file browser, selected.
-#[tauri::command]
-pub async fn reveal(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
-    ask("reveal", &shell, move |engine| {
-        let path = engine.photo(PhotoId(id))?.path;
-        tauri_plugin_opener::reveal_item_in_dir(&path)
-            .context(|| format!("cannot show {} in its folder", path.display()))
-    })
-    .await
 }
 
 #[tauri::command]

@@ -6,10 +6,14 @@
 //! into text here, where what is no Unicode is replaced; the page names photos by
 //! id alone.
 
+mod about;
 mod duplicates;
+mod files;
+mod folders;
 mod insight;
 mod listing;
 mod models;
+mod opinions;
 mod policy;
 mod search;
 mod tags;
@@ -19,10 +23,14 @@ use std::path::Path;
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
-pub use duplicates::{DuplicateGroup, DuplicateKind, Trashed};
+pub use about::{About, Storage};
+pub use duplicates::{DuplicateGroup, DuplicateKind, Restored, Trashed};
+pub use files::Application;
+pub use folders::Folder;
 pub use insight::{Insight, map_bytes};
 pub use listing::{library_listing, page_listing};
 pub use models::{Install, Model, Preparing, Removed, models};
+pub use opinions::Rated;
 pub use policy::{Conditions, Effort, Policy};
 pub use search::{
     Completion, NewSavedSearch, Pictures, Reading, SavedSearch, SearchRequest, bytes,
@@ -173,6 +181,8 @@ impl From<engine::Root> for Root {
 #[serde(rename_all = "camelCase")]
 pub struct Photo {
     pub id: i64,
+    /// The id of its root.
+    pub root: i64,
     pub path: String,
     pub name: String,
     pub folder: String,
@@ -237,6 +247,7 @@ impl From<engine::Photo> for Photo {
     fn from(photo: engine::Photo) -> Self {
         let engine::Photo {
             id,
+            root,
             path,
             name,
             folder,
@@ -274,6 +285,7 @@ impl From<engine::Photo> for Photo {
         };
         Self {
             id: id.0,
+            root: root.0,
             path: text(&path),
             name,
             folder: text(&folder),
@@ -484,6 +496,13 @@ mod tests {
         declare::<DuplicateGroup>(&config, &mut out);
         declare::<duplicates::NotTrashed>(&config, &mut out);
         declare::<Trashed>(&config, &mut out);
+        declare::<Restored>(&config, &mut out);
+        declare::<Folder>(&config, &mut out);
+        declare::<Rated>(&config, &mut out);
+        declare::<Application>(&config, &mut out);
+        declare::<about::StoredAt>(&config, &mut out);
+        declare::<Storage>(&config, &mut out);
+        declare::<About>(&config, &mut out);
         declare::<models::Recommendation>(&config, &mut out);
         declare::<models::ModelState>(&config, &mut out);
         declare::<Model>(&config, &mut out);

@@ -1,6 +1,6 @@
 //! What the engine tells the page while it works: `progress`, `library-changed`,
-//! `roots-changed`, `install`, `models-changed`, `saved-searches-changed`, `tags`, `map`
-//! and `engine-failed`.
+//! `roots-changed`, `install`, `models-changed`, `saved-searches-changed`, `tags`,
+//! `opinions`, `map` and `engine-failed`.
 //!
 //! The engine may report thousands of times a second; the page hears at most ten
 //! times, always the newest, and always the last one.
@@ -76,6 +76,11 @@ pub fn library_changed(app: &AppHandle) {
 /// Tells the page that tags or categories are others now.
 pub fn tags_changed(app: &AppHandle) {
     emit(app, "tags", ());
+}
+
+/// Tells the page that favourites or ratings are others now.
+pub fn opinions_changed(app: &AppHandle) {
+    emit(app, "opinions", ());
 }
 
 /// Tells the page that questions were kept, changed or forgotten.

@@ -1,13 +1,15 @@
 //! Afterimage's window: a thin shell around the engine.
 //!
 //! `commands` answers the page, `events` tells it what happens, `protocol` serves
-//! pixels, `dto` holds the words they share, `shell` the open library, `presence`
-//! tells whether somebody is there, `window` is the window itself. Everything that
+//! pixels, `dto` holds the words they share, `shell` the open library, `desktop` hands
+//! photos to other programs, `presence` tells whether somebody is there, `window` is
+//! the window itself. Everything that
 //! knows photos is in the engine.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
+mod desktop;
 mod dto;
 mod events;
 mod presence;
@@ -96,9 +98,22 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::remove_search,
             commands::count_search,
             commands::duplicates,
-            commands::unchanged_photos,
-            commands::trash,
             commands::photo,
+            commands::files::reveal,
+            commands::files::open_photo,
+            commands::files::applications,
+            commands::files::open_with,
+            commands::files::copy_files,
+            commands::files::copy_paths,
+            commands::files::drag_out,
+            commands::files::unchanged_photos,
+            commands::files::trash,
+            commands::files::restore,
+            commands::folders::folders,
+            commands::folders::exclude_folder,
+            commands::folders::proposed_folder,
+            commands::opinions::set_favourite,
+            commands::opinions::set_rating,
             commands::tags::tag_tree,
             commands::tags::photo_tags,
             commands::tags::review,
@@ -122,7 +137,6 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::policy,
             commands::set_policy,
             commands::conditions,
-            commands::reveal,
             commands::rescan,
             commands::models,
             commands::install_model,
@@ -132,6 +146,9 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::remove_model,
             commands::warm_text,
             commands::open_license,
+            commands::about::storage,
+            commands::about::reveal_library,
+            commands::about::about,
         ])
         .register_asynchronous_uri_scheme_protocol("thumb", protocol::handler(protocol::thumbnail))
         .register_asynchronous_uri_scheme_protocol("photo", protocol::handler(protocol::photo))

@@ -379,27 +379,30 @@ impl Library {
         let removed: HashSet<i64> = gone.chain(done.forgotten.iter().copied()).collect();
         for vectors in self.loaded() {
             vectors.remove(&removed);
-            self.restore(&vectors, &done)?;
         }
+        let moved =
+            done.changes.iter().filter(|(_, change)| matches!(change, Change::Moved { .. }));
+        self.recall_vectors(&moved.map(|(id, _)| *id).collect())?;
         Ok(done)
     }
 
     /// Puts the vectors of photos that are back into memory. One that only moved is
     /// there already, under the same id.
-    fn restore(&self, vectors: &Vectors, done: &Reconciled) -> Result<()> {
-        let moved =
-            done.changes.iter().filter(|(_, change)| matches!(change, Change::Moved { .. }));
-        let moved: HashSet<i64> = moved.map(|(id, _)| *id).collect();
-        if moved.is_empty() {
+    pub fn recall_vectors(&self, photos: &HashSet<i64>) -> Result<()> {
+        if photos.is_empty() {
             return Ok(());
         }
-        let there: HashSet<i64> = vectors.snapshot().keys().collect();
-        let mut rows = Vec::new();
-        for id in moved.difference(&there) {
-            let Some(read) = self.catalog.photo(*id)?.and_then(|row| row.read) else { continue };
-            rows.extend(self.derived.vector(vectors.key(), &read.hash)?.map(|v| (*id, v)));
+        for vectors in self.loaded() {
+            let there: HashSet<i64> = vectors.snapshot().keys().collect();
+            let mut rows = Vec::new();
+            for id in photos.difference(&there) {
+                let Some(read) = self.catalog.photo(*id)?.and_then(|row| row.read) else {
+                    continue;
+                };
+                rows.extend(self.derived.vector(vectors.key(), &read.hash)?.map(|v| (*id, v)));
+            }
+            vectors.put(&rows);
         }
-        vectors.put(&rows);
         Ok(())
     }
 

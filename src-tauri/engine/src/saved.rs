@@ -1,10 +1,12 @@
-//! What the person says and keeps: favourites, saved searches, and what was asked.
+//! What the person says and keeps: favourites, stars, saved searches, and what was asked.
+
+use std::collections::{BTreeMap, HashSet};
 
 use crate::catalog::{SavedExample, SavedRow, SavedUpdate};
 use crate::error::{Error, Result};
 use crate::jobs::{self, Cancel};
 use crate::view::{
-    Crop, Example, ExampleSource, NewSavedSearch, PhotoId, SavedSearch, SavedSearchId,
+    Crop, Example, ExampleSource, NewSavedSearch, PhotoId, Rated, SavedSearch, SavedSearchId,
     SearchRequest,
 };
 use crate::{Engine, no_photo};
@@ -14,35 +16,36 @@ const LONGEST_NAME: usize = 100;
 
 impl Engine {
     /// Marks photos as favourites, or takes the mark away. It stays with a photo
-    /// wherever its file goes and however it is edited.
+    /// wherever its file goes and however it is edited. Returns those that changed.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id; none is marked
     /// then.
-    pub fn set_favourite(&self, photos: &[PhotoId], favourite: bool) -> Result<()> {
-        let ids: Vec<i64> = photos.iter().map(|photo| photo.0).collect();
-        match self.0.catalog.set_favourite(&ids, favourite)? {
-            Some(unknown) => Err(no_photo(PhotoId(unknown))),
-            None => Ok(()),
-        }
+    pub fn set_favourite(&self, photos: &[PhotoId], favourite: bool) -> Result<Vec<PhotoId>> {
+        let before = self.0.catalog.set_favourite(&each_once(photos), favourite)?;
+        let before = before.map_err(|unknown| no_photo(PhotoId(unknown)))?;
+        let changed = before.into_iter().filter(|(_, was)| *was != favourite);
+        Ok(changed.map(|(photo, _)| PhotoId(photo)).collect())
     }
 
     /// Gives photos stars, 0 to 5, or rejects them, -1; `None` has what their files say
-    /// count again. They stay with a photo as the mark of a favourite does.
+    /// count again. They stay with a photo as the mark of a favourite does. Returns what
+    /// all of them had before: to rate each group so again takes it back.
     ///
     /// # Errors
     /// [`Code::Usage`](crate::Code::Usage) for other numbers;
     /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id; none is rated
     /// then.
-    pub fn set_rating(&self, photos: &[PhotoId], stars: Option<i8>) -> Result<()> {
+    pub fn set_rating(&self, photos: &[PhotoId], stars: Option<i8>) -> Result<Vec<Rated>> {
         if stars.is_some_and(|stars| !(-1..=5).contains(&stars)) {
             return Err(Error::usage("a rating is 0 to 5 stars, or -1 for a rejected photo"));
         }
-        let ids: Vec<i64> = photos.iter().map(|photo| photo.0).collect();
-        match self.0.catalog.set_stars(&ids, stars)? {
-            Some(unknown) => Err(no_photo(PhotoId(unknown))),
-            None => Ok(()),
+        let before = self.0.catalog.set_stars(&each_once(photos), stars)?;
+        let mut groups: BTreeMap<Option<i8>, Vec<PhotoId>> = BTreeMap::new();
+        for (photo, stars) in before.map_err(|unknown| no_photo(PhotoId(unknown)))? {
+            groups.entry(stars).or_default().push(PhotoId(photo));
         }
+        Ok(groups.into_iter().map(|(stars, photos)| Rated { stars, photos }).collect())
     }
 
     /// All saved searches, in the order in which they were kept.
@@ -176,6 +179,12 @@ fn row(
         likes: photos(like),
         unlikes: photos(unlike),
     })
+}
+
+/// The numbers of photos, without those that were named before.
+fn each_once(photos: &[PhotoId]) -> Vec<i64> {
+    let mut seen = HashSet::new();
+    photos.iter().map(|photo| photo.0).filter(|&photo| seen.insert(photo)).collect()
 }
 
 fn to_keep(example: &Example) -> Result<SavedExample> {

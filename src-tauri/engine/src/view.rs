@@ -2,8 +2,11 @@
 //! The command line and the window turn them into their own words.
 
 mod duplicates;
+mod folders;
+mod opinions;
 mod saved;
 mod sidecars;
+mod storage;
 mod tags;
 
 use std::ops::{BitOr, BitOrAssign, Range};
@@ -18,9 +21,14 @@ use crate::jobs::Progress;
 use crate::model::DeviceReport;
 use crate::search::query;
 
-pub use duplicates::{DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Trashed};
+pub use duplicates::{
+    DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Restored, Trashed,
+};
+pub use folders::Folder;
+pub use opinions::Rated;
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
 pub use sidecars::{SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
+pub use storage::{Storage, StoredAt};
 pub use tags::{
     Category, CategoryOrigin, Decided, Decision, LIKELY, Learned, NewCategory, PhotoTag, ReviewOf,
     ReviewPage, ReviewPhoto, TagCount, TagRecord, TagTree, Undone,
@@ -432,6 +440,10 @@ pub struct Hit {
     pub time: i64,
     /// Its root cannot be reached now.
     pub offline: bool,
+    /// 1 to 5, as the person said here or else the file; 0 for none, -1 for rejected.
+    pub rating: i8,
+    /// The person marked it.
+    pub favourite: bool,
 }
 
 /// All that is known of a photo.
@@ -439,6 +451,8 @@ pub struct Hit {
 pub struct Photo {
     /// Its number.
     pub id: PhotoId,
+    /// The root that it lies in.
+    pub root: RootId,
     /// Where the file is.
     pub path: PathBuf,
     /// The file's name, for showing; what is no Unicode is replaced.

@@ -189,8 +189,8 @@ async fn changing<T: Send + 'static>(
 
 /// Has sidecars follow, where they are written, while the page goes on. What cannot be
 /// written is told when the person has all of them written.
-fn keep_sidecars(engine: &Engine, photos: Vec<PhotoId>) {
-    if !engine.sidecar_settings().is_ok_and(|settings| settings.write) {
+pub(super) fn keep_sidecars(engine: &Engine, photos: Vec<PhotoId>) {
+    if photos.is_empty() || !engine.sidecar_settings().is_ok_and(|settings| settings.write) {
         return;
     }
     let engine = engine.clone();

@@ -79,7 +79,7 @@ impl From<engine::DuplicateGroup> for DuplicateGroup {
     }
 }
 
-/// A file that could not be moved to the trash.
+/// A file that could not be moved to the trash, or out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -98,16 +98,36 @@ pub struct Trashed {
     pub failed: Vec<NotTrashed>,
 }
 
+impl From<engine::NotTrashed> for NotTrashed {
+    fn from(not: engine::NotTrashed) -> Self {
+        let engine::NotTrashed { photo, path, reason } = not;
+        Self { photo: photo.0, path: text(&path), reason }
+    }
+}
+
 impl From<engine::Trashed> for Trashed {
     fn from(trashed: engine::Trashed) -> Self {
-        let failed = |it: engine::NotTrashed| NotTrashed {
-            photo: it.photo.0,
-            path: text(&it.path),
-            reason: it.reason,
-        };
         Self {
             moved: trashed.moved.into_iter().map(|photo| photo.0).collect(),
-            failed: trashed.failed.into_iter().map(failed).collect(),
+            failed: trashed.failed.into_iter().map(NotTrashed::from).collect(),
+        }
+    }
+}
+
+/// What became of photos that were to come back from the trash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Restored {
+    pub restored: Vec<i64>,
+    pub failed: Vec<NotTrashed>,
+}
+
+impl From<engine::Restored> for Restored {
+    fn from(restored: engine::Restored) -> Self {
+        Self {
+            restored: restored.restored.into_iter().map(|photo| photo.0).collect(),
+            failed: restored.failed.into_iter().map(NotTrashed::from).collect(),
         }
     }
 }

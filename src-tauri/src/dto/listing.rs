@@ -74,7 +74,8 @@ pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<V
 /// spaces so that the records begin 8-byte aligned, then a record for each photo:
 /// id u32, width by height f32, score f32, red, green, blue, flags u8 (bits 0-1:
 /// unscored, strong, likely, weak; bit 2: offline; bit 3: colour unknown), time f64,
-/// version u32, and 4 bytes of zero that keep the records aligned. JSON for a hundred
+/// version u32, why u8 (bits), rating i8 (-1 rejected, 0 none), marks u8 (bit 0:
+/// favourite), and a byte of zero that keeps the records aligned. JSON for a hundred
 /// thousand photos would be ten megabytes and take the page a second to read.
 fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
     let mut json = serde_json::to_vec(header)
@@ -102,7 +103,8 @@ fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Resul
         bytes.extend((hit.time as f64).to_le_bytes());
         bytes.extend(hit.version.to_le_bytes());
         bytes.push(hit.why.bits());
-        bytes.extend([0; 3]);
+        bytes.extend(hit.rating.to_le_bytes());
+        bytes.extend([u8::from(hit.favourite), 0]);
     }
     Ok(bytes)
 }
@@ -129,6 +131,8 @@ mod tests {
             time: 1_700_000_000,
             offline: true,
             version: 0x89ab_cdef,
+            rating: -1,
+            favourite: true,
         }
     }
 
@@ -171,7 +175,7 @@ mod tests {
             assert_eq!(record[12..16], [10, 20, 30, 0b110]);
             assert_eq!(record[16..24], 1_700_000_000f64.to_le_bytes());
             assert_eq!(record[24..28], 0x89ab_cdefu32.to_le_bytes());
-            assert_eq!(record[28..], [0b1_0001, 0, 0, 0]);
+            assert_eq!(record[28..], [0b1_0001, 0xff, 1, 0]);
             assert_eq!(bytes[start + RECORD_BYTES..][..4], u32::MAX.to_le_bytes());
         }
     }

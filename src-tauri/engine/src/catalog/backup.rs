@@ -18,7 +18,7 @@ use crate::error::{Context, Error, Result};
 use crate::sqlite::{self, Depth, beside, examine, forget_mark};
 
 /// Where the automatic backups are, within a library's folder.
-const FOLDER: &str = "backups";
+pub(crate) const FOLDER: &str = "backups";
 
 /// Automatic backups that are kept: a week of them.
 const KEPT: usize = 7;

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::readings::{reading, unpack_color};
@@ -163,12 +164,20 @@ pub(crate) struct HitRow {
     pub version: u32,
     pub time: i64,
     pub offline: bool,
+    /// Stars that the person gave here, else those of the file, -1 to 5; 0 for none.
+    pub rating: i8,
+    /// The person marked it.
+    pub favourite: bool,
 }
 
 /// All that the catalog knows of a photo.
 #[derive(Debug, Clone)]
 pub(crate) struct PhotoRow {
+    pub root: i64,
+    /// Absolute.
     pub path: PathBuf,
+    /// The same, relative to the root.
+    pub within: PathBuf,
     pub stat: Stat,
     pub time: i64,
     pub time_source: TimeSource,
@@ -183,6 +192,9 @@ pub(crate) struct PhotoRow {
     /// What the last reading told, if there was one.
     pub read: Option<ReadPhoto>,
 }
+
+/// What each photo had before it was changed; or the one that is not in the catalog.
+pub(crate) type Before<T> = std::result::Result<Vec<(i64, T)>, i64>;
 
 /// How many photos are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -206,11 +218,14 @@ fn hit(row: &Row) -> rusqlite::Result<HitRow> {
             .map_or(0, |hash| u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])),
         time: row.get("time")?,
         offline: row.get("offline")?,
+        rating: row.get("counted")?,
+        favourite: row.get("favourite")?,
     })
 }
 
 const HIT_SELECT: &str = "SELECT photo.id, root.path AS root_path, rel_path, width, height, color,
-    content_hash, time, root.state != 'online' AS offline FROM photo JOIN root ON root.id = root_id";
+    content_hash, time, coalesce(stars, rating, 0) AS counted, favourite,
+    root.state != 'online' AS offline FROM photo JOIN root ON root.id = root_id";
 
 impl Catalog {
     /// Present photos in roots that can be reached and that did not fail,
@@ -303,32 +318,41 @@ impl Catalog {
     }
 
     /// Marks photos, or takes the mark away, from all of them or, where one is not
-    /// in the catalog, from none; that one is returned then.
-    pub fn set_favourite(&self, ids: &[i64], favourite: bool) -> Result<Option<i64>> {
-        let sql = "UPDATE photo SET favourite = ?2 WHERE id = ?1 AND favourite <> ?2";
-        self.set_on_all(ids, sql, favourite)
+    /// in the catalog, from none; that one is the error then. Returns whether each was
+    /// marked before.
+    pub fn set_favourite(&self, ids: &[i64], favourite: bool) -> Result<Before<bool>> {
+        self.set_on_all(ids, "favourite", favourite)
     }
 
     /// Gives photos stars, -1 to 5, or has their files' count again; all of them or, as
-    /// above, none.
-    pub fn set_stars(&self, ids: &[i64], stars: Option<i8>) -> Result<Option<i64>> {
-        let sql = "UPDATE photo SET stars = ?2 WHERE id = ?1 AND stars IS NOT ?2";
-        self.set_on_all(ids, sql, stars)
+    /// above, none. Returns the stars that each had before.
+    pub fn set_stars(&self, ids: &[i64], stars: Option<i8>) -> Result<Before<Option<i8>>> {
+        self.set_on_all(ids, "stars", stars)
     }
 
-    fn set_on_all(&self, ids: &[i64], sql: &str, value: impl ToSql) -> Result<Option<i64>> {
+    fn set_on_all<T: ToSql + FromSql>(
+        &self,
+        ids: &[i64],
+        column: &str,
+        value: T,
+    ) -> Result<Before<T>> {
         self.change(|t| {
-            let mut known = t.prepare_cached("SELECT 1 FROM photo WHERE id = ?1")?;
+            let mut known =
+                t.prepare_cached(&format!("SELECT {column} FROM photo WHERE id = ?1"))?;
+            let mut before = Vec::with_capacity(ids.len());
             for id in ids {
-                if !known.exists([id])? {
-                    return Ok(Some(*id));
+                match known.query_row([id], |row| row.get(0)).optional()? {
+                    Some(was) => before.push((*id, was)),
+                    None => return Ok(Err(*id)),
                 }
             }
-            let mut set = t.prepare_cached(sql)?;
+            let mut set = t.prepare_cached(&format!(
+                "UPDATE photo SET {column} = ?2 WHERE id = ?1 AND {column} IS NOT ?2"
+            ))?;
             for id in ids {
                 set.execute(params![id, value])?;
             }
-            Ok(None)
+            Ok(Ok(before))
         })
     }
 
@@ -348,8 +372,11 @@ impl Catalog {
 fn photo_row(row: &Row) -> rusqlite::Result<PhotoRow> {
     let root = paths::from_bytes(row.get_ref("root_path")?.as_blob()?);
     let hash: Option<ContentHash> = row.get("content_hash")?;
+    let within = paths::from_bytes(row.get_ref("rel_path")?.as_blob()?);
     Ok(PhotoRow {
-        path: root.join(paths::from_bytes(row.get_ref("rel_path")?.as_blob()?)),
+        root: row.get("root_id")?,
+        path: root.join(&within),
+        within,
         stat: places::stat(row)?,
         time: row.get("time")?,
         time_source: match row.get_ref("time_source")?.as_str()? {

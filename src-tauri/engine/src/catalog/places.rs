@@ -4,6 +4,7 @@
 //! A photo that is *present* or *excluded* has its place for itself. A *missing*
 //! one keeps the place that it was last seen at, which may be another's by now.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
@@ -284,6 +285,37 @@ impl Catalog {
             let answer = change(t)?;
             words::catch_up(t)?;
             Ok(answer)
+        })
+    }
+
+    /// How many present photos lie in each folder itself, by root and by the folder's
+    /// path in it.
+    pub fn photos_by_folder(&self) -> Result<HashMap<(i64, PathBuf), u64>> {
+        self.database.read(|c| {
+            let mut all =
+                c.prepare_cached("SELECT root_id, rel_path FROM photo WHERE state = 'present'")?;
+            let mut rows = all.query([])?;
+            let mut folders: HashMap<(i64, PathBuf), u64> = HashMap::new();
+            // Photos of a folder mostly came one after the other.
+            let mut run: Option<((i64, PathBuf), u64)> = None;
+            while let Some(row) = rows.next()? {
+                let root: i64 = row.get(0)?;
+                let path = paths::from_bytes(row.get_ref(1)?.as_blob()?);
+                let folder = path.parent().unwrap_or(Path::new(""));
+                match &mut run {
+                    Some(((of, same), count)) if *of == root && same == folder => *count += 1,
+                    _ => {
+                        let next = ((root, folder.to_owned()), 1);
+                        if let Some((place, count)) = run.replace(next) {
+                            *folders.entry(place).or_default() += count;
+                        }
+                    }
+                }
+            }
+            if let Some((place, count)) = run {
+                *folders.entry(place).or_default() += count;
+            }
+            Ok(folders)
         })
     }
 

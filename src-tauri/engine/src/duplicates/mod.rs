@@ -10,6 +10,7 @@ mod fingerprint;
 mod group;
 mod keeper;
 mod near;
+mod restore;
 mod trash;
 
 use std::collections::{HashMap, HashSet};
@@ -24,7 +25,7 @@ use crate::derived::Fingerprint;
 use crate::error::{Code, Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
-use crate::view::{DuplicateGroup, DuplicateKind, DuplicatePhoto, PhotoId, Trashed};
+use crate::view::{DuplicateGroup, DuplicateKind, DuplicatePhoto, PhotoId, Restored, Trashed};
 use group::{ALIKE, Asking, GAP, Vector};
 use keeper::{Candidate, by_worth, judge, reason};
 use near::Near;
@@ -76,6 +77,19 @@ impl Engine {
     /// answer, with the reason.
     pub fn trash(&self, photos: &[PhotoId]) -> Result<Trashed> {
         trash::trash(&self.0, photos, &trash::put)
+    }
+
+    /// Brings photos' files back from the system's trash to the places at which the
+    /// library knew them, with the sidecars that went along. They are themselves at
+    /// once, with what was said of them, and are found without being embedded again.
+    /// Where something else is at a place now, the photo stays in the trash.
+    ///
+    /// # Errors
+    /// Where the library or the trash cannot be read; on macOS always, for there only
+    /// the Finder brings things back. A photo that does not come back is in the answer,
+    /// with the reason.
+    pub fn restore_photos(&self, photos: &[PhotoId]) -> Result<Restored> {
+        restore::restore(&self.0, photos, &restore::Systems)
     }
 
     /// Whether a photo's file is there now and, by its size and time, the one that

@@ -140,7 +140,7 @@ pub(super) fn put(path: &Path) -> Result<(), String> {
 }
 
 /// The library prints its errors as Rust values.
-fn words(error: &::trash::Error) -> String {
+pub(super) fn words(error: &::trash::Error) -> String {
     use ::trash::Error;
     match error {
         Error::Unknown { description } | Error::Os { description, .. } => description.clone(),

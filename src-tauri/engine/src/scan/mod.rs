@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) use diff::{Change, Diff, Known, Presence, Questions, diff};
 pub(crate) use exclusions::Rules;
 pub(crate) use mounts::Mounts;
-pub(crate) use sidecars::{photos_of, sidecars};
+pub(crate) use sidecars::{photos_of, sidecar_places, sidecar_state, sidecars};
 pub(crate) use volume::{Volume, Volumes};
 pub(crate) use walk::{Reach, Seen, Walk, Walker, reach, stamp};
 pub(crate) use watch::{MOST_PATHS, Watcher};

@@ -17,7 +17,7 @@ const ENDINGS: [&str; 2] = ["xmp", "XMP"];
 /// Where it cannot be told whether one is there; with the one.
 pub(crate) fn sidecars(photo: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let mut found = Vec::new();
-    for path in candidates(photo) {
+    for path in sidecar_places(photo) {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => found.push(path),
             Ok(_) => {}
@@ -35,7 +35,13 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
-fn candidates(photo: &Path) -> impl Iterator<Item = PathBuf> {
+/// Tells one state of the sidecars that a photo has now from another; 0 for none.
+pub(crate) fn sidecar_state(photo: &Path) -> i64 {
+    state(photo, stamp)
+}
+
+/// Where sidecars of a photo may be, there or not.
+pub(crate) fn sidecar_places(photo: &Path) -> impl Iterator<Item = PathBuf> {
     let beside = ENDINGS.map(|ending| photo.with_extension(ending));
     let of_file = ENDINGS.map(|ending| {
         let mut name = OsString::from(photo);
@@ -51,7 +57,7 @@ fn candidates(photo: &Path) -> impl Iterator<Item = PathBuf> {
 pub(super) fn state(photo: &Path, stamp: impl Fn(&Path) -> Option<(u64, i64)>) -> i64 {
     let mut hash = blake3::Hasher::new();
     let mut found = false;
-    for path in candidates(photo) {
+    for path in sidecar_places(photo) {
         if let Some((size, mtime_ns)) = stamp(&path) {
             found = true;
             // Only the ending: a photo that is renamed along with its sidecar

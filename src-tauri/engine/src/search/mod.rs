@@ -205,5 +205,7 @@ pub(crate) fn hit(row: HitRow, score: f32, strength: Strength, why: Why) -> Hit 
         version: row.version,
         time: row.time,
         offline: row.offline,
+        rating: row.rating,
+        favourite: row.favourite,
     }
 }

@@ -1,4 +1,5 @@
-//! Photos that are the same, or nearly, and what became of those moved away.
+//! Photos that are the same, or nearly, and what became of those moved away and
+//! brought back.
 
 use std::path::PathBuf;
 
@@ -75,12 +76,21 @@ pub struct Trashed {
     pub failed: Vec<NotTrashed>,
 }
 
-/// A photo that was not moved to the trash.
+/// What became of photos that were to come back from the trash.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// Those that are at their places again.
+    pub restored: Vec<PhotoId>,
+    /// Those that are not.
+    pub failed: Vec<NotTrashed>,
+}
+
+/// A photo that was not moved to the trash, or out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotTrashed {
     /// The photo.
     pub photo: PhotoId,
-    /// Where the file is; empty for an unknown photo.
+    /// Where the file is, or was; empty for an unknown photo.
     pub path: PathBuf,
     /// In plain words.
     pub reason: String,

@@ -282,6 +282,80 @@ mod trash {
     }
 
     #[test]
+    fn what_is_brought_back_is_itself_at_once() {
+        apart("duplicates::trash::what_is_brought_back_is_itself_at_once", |trash| {
+            let f = Fixture::new();
+            for (name, seed) in [("100% a=b ä.png", 1), ("b.png", 2), ("x/c.png", 3)] {
+                f.photo(name, seed);
+            }
+            dated(&f, "b.xmp", 1, 3);
+            f.add();
+            f.index();
+            let names = ["100% a=b ä.png", "b.png", "x/c.png"];
+            let ids = names.map(|name| f.id(name));
+            f.engine.set_favourite(&ids[..1], true).unwrap();
+            let all = f.found();
+            let embedded = f.count_writes("derived.sqlite", "embedding");
+            let bytes = fs::read(f.path("b.png")).unwrap();
+            assert_eq!(f.engine.trash(&ids).unwrap().moved, ids);
+            assert_eq!(f.found(), set(&[]));
+            fs::remove_dir(f.path("x")).unwrap();
+
+            let back = f.engine.restore_photos(&ids).unwrap();
+            assert_eq!((back.restored, back.failed), (ids.to_vec(), vec![]));
+            assert!(listed(trash).is_empty());
+            assert_eq!(f.found(), all, "without a look at the disk");
+            assert!(ids.iter().all(|&id| f.engine.is_unchanged(id).unwrap()));
+            assert!(f.engine.photo(ids[0]).unwrap().favourite);
+            assert_eq!(f.engine.photo(ids[1]).unwrap().rating, Some(3));
+            assert!(f.path("b.xmp").is_file());
+            assert_eq!(fs::read(f.path("b.png")).unwrap(), bytes);
+            let report = f.index();
+            assert_eq!((report.added, report.moved, report.modified), (0, 0, 0));
+            assert_eq!((report.embedded, embedded.so_far()), (0, 0));
+            assert_eq!(names.map(|name| f.id(name)), ids);
+
+            // Now another file takes the place.
+            assert_eq!(f.engine.trash(&ids[1..2]).unwrap().moved, ids[1..2]);
+            f.photo("b.png", 77);
+            let taken = f.engine.restore_photos(&ids[1..2]).unwrap();
+            assert!(taken.restored.is_empty());
+            assert!(taken.failed[0].reason.contains("at its place"), "{taken:?}");
+            assert_ne!(fs::read(f.path("b.png")).unwrap(), bytes);
+            assert_eq!(listed(trash), ["b.png", "b.xmp"]);
+            fs::remove_file(f.path("b.png")).unwrap();
+            assert_eq!(f.engine.restore_photos(&ids[1..2]).unwrap().restored, ids[1..2]);
+            assert_eq!(f.found(), all);
+        });
+    }
+
+    #[test]
+    fn who_follows_the_library_takes_what_is_brought_back_for_what_it_was() {
+        apart(
+            "duplicates::trash::who_follows_the_library_takes_what_is_brought_back_for_what_it_was",
+            |_| {
+                let f = Fixture::new();
+                f.photo("a.png", 1);
+                f.photo("b.png", 2);
+                f.add();
+                f.index();
+                let (a, all) = (f.id("a.png"), f.found());
+                let background = f.engine.start(|_| {});
+                for _ in 0..3 {
+                    assert_eq!(f.engine.trash(&[a]).unwrap().moved, [a]);
+                    assert_eq!(f.found(), set(&["b.png"]));
+                    assert_eq!(f.engine.restore_photos(&[a]).unwrap().restored, [a]);
+                    assert_eq!(f.found(), all);
+                }
+                std::thread::sleep(std::time::Duration::from_secs(2));
+                assert_eq!((f.id("a.png"), f.found()), (a, all));
+                assert_eq!(f.engine.library().unwrap().len(), 2);
+                drop(background);
+            },
+        );
+    }
+
+    #[test]
     fn what_is_not_what_the_library_knows_stays() {
         apart("duplicates::trash::what_is_not_what_the_library_knows_stays", |trash| {
             let f = Fixture::new();

@@ -3,7 +3,8 @@
 use std::fs;
 
 use afterimage_engine::{
-    Cancel, Code, Crop, Example, ExampleSource, NewSavedSearch, PhotoId, SavedSearch, SearchRequest,
+    Cancel, Code, Crop, Example, ExampleSource, NewSavedSearch, PhotoId, Rated, SavedSearch,
+    SearchRequest,
 };
 
 use crate::support::{Fixture, set};
@@ -29,7 +30,8 @@ fn a_favourite_stays_one_wherever_its_file_goes_and_however_it_is_edited() {
     f.index();
     assert_eq!(favourites(&f), set(&[]));
     let (a, b) = (f.id("a.png"), f.id("b.png"));
-    f.engine.set_favourite(&[a, b], true).unwrap();
+    assert_eq!(f.engine.set_favourite(&[a, b], true).unwrap(), [a, b]);
+    assert_eq!(f.engine.set_favourite(&[a, b, a], true).unwrap(), [], "they are already");
     assert_eq!(favourites(&f), set(&["a.png", "b.png"]));
     assert!(f.engine.photo(a).unwrap().favourite);
 
@@ -49,11 +51,68 @@ fn a_favourite_stays_one_wherever_its_file_goes_and_however_it_is_edited() {
     assert_eq!(favourites(&f), set(&["moved.png", "back.png"]));
 
     let f = f.reopen();
-    f.engine.set_favourite(&[a], false).unwrap();
+    assert_eq!(f.engine.set_favourite(&[a, a], false).unwrap(), [a]);
     assert_eq!(favourites(&f), set(&["back.png"]));
     let unknown = f.engine.set_favourite(&[a, PhotoId(999)], true).unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
     assert!(!f.engine.photo(a).unwrap().favourite, "all or none");
+}
+
+#[test]
+fn what_photos_had_before_they_were_rated_takes_it_back() {
+    let f = Fixture::new();
+    for (n, name) in (1..).zip(["a.png", "b.png", "c.png", "d.png"]) {
+        f.photo(name, n);
+    }
+    fs::write(f.path("d.xmp"), rated(2)).unwrap();
+    f.add();
+    f.index();
+    let [a, b, c, d] = ["a.png", "b.png", "c.png", "d.png"].map(|name| f.id(name));
+    let before = f.engine.set_rating(&[a, b], Some(4)).unwrap();
+    assert_eq!(before, [Rated { stars: None, photos: vec![a, b] }]);
+    f.engine.set_rating(&[c], Some(-1)).unwrap();
+    let before = f.engine.set_rating(&[c, a, b, d, a], Some(5)).unwrap();
+    let group = |stars, photos: &[PhotoId]| Rated { stars, photos: photos.to_vec() };
+    assert_eq!(before, [group(None, &[d]), group(Some(-1), &[c]), group(Some(4), &[a, b])]);
+    // As the grid has it: what the file says counts where the person said nothing.
+    let listed = || {
+        let mut hits = f.engine.library().unwrap();
+        hits.sort_by_key(|hit| hit.photo);
+        hits.iter().map(|hit| (hit.photo, hit.rating, hit.favourite)).collect::<Vec<_>>()
+    };
+    f.engine.set_favourite(&[d], true).unwrap();
+    assert!(listed().iter().all(|(photo, stars, on)| *stars == 5 && *on == (*photo == d)));
+    for Rated { stars, photos } in before {
+        f.engine.set_rating(&photos, stars).unwrap();
+    }
+    let mut expected = vec![(a, 4, false), (b, 4, false), (c, -1, false), (d, 2, true)];
+    expected.sort();
+    assert_eq!(listed(), expected);
+    f.engine.set_rating(&[a], None).unwrap();
+    assert!(listed().contains(&(a, 0, false)));
+    let page = f
+        .engine
+        .search(
+            &SearchRequest { query: "is:favourite".into(), ..Default::default() },
+            &Cancel::default(),
+        )
+        .unwrap();
+    assert_eq!((page.hits[0].photo, page.hits[0].rating), (d, 2));
+
+    let unknown = f.engine.set_rating(&[a, PhotoId(999)], Some(1)).unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+    assert!(listed().contains(&(a, 0, false)), "all or none");
+    assert_eq!(f.engine.photo(a).unwrap().root, f.root().id);
+}
+
+/// What another program wrote beside a photo.
+fn rated(stars: u8) -> String {
+    format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'>\
+         <rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+         <rdf:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='{stars}'/>\
+         </rdf:RDF></x:xmpmeta>"
+    )
 }
 
 #[test]

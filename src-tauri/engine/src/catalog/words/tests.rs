@@ -243,7 +243,7 @@ fn a_catalog_of_version_7_gets_its_words_and_marks() {
     let f = Fixture { catalog: Catalog::open(dir.path()).unwrap(), dir, root: 1 };
     assert_eq!((f.found("trips lisbon"), f.found("hill tram")), (vec![5], vec![5]));
     assert!(!f.catalog.photo(5).unwrap().unwrap().favourite);
-    assert_eq!(f.catalog.set_favourite(&[5, 6], true).unwrap(), None);
+    assert_eq!(f.catalog.set_favourite(&[5, 6], true).unwrap(), Ok(vec![(5, false), (6, false)]));
     assert!(f.catalog.photo(5).unwrap().unwrap().favourite);
     f.catalog.examine().unwrap();
 }

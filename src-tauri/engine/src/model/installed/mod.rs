@@ -104,6 +104,11 @@ impl Models {
         Self { own, bundled, known: Mutex::default(), approved: Mutex::default() }
     }
 
+    /// The folder of the person's models, which need not be there.
+    pub fn folder(&self) -> &Path {
+        &self.own
+    }
+
     /// Every model, broken ones too, sorted by id. A person's model hides one
     /// of the application's of the same id.
     ///
