@@ -425,15 +425,6 @@ impl Engine {
         }
     }
 
-    /// All photos but the failed ones, newest first, unscored.
-    pub fn library(&self) -> Result<Vec<Hit>> {
-        let rows = self.0.catalog.library()?;
-        Ok(rows
-            .into_iter()
-            .map(|row| search::hit(row, 0.0, Strength::Unscored, Why::NOTHING))
-            .collect())
-    }
-
     /// Installed models, broken ones with their reason.
     pub fn models(&self) -> Result<Vec<ModelInfo>> {
         self.0.models.list()

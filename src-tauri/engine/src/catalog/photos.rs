@@ -264,16 +264,18 @@ impl Catalog {
     }
 
     /// Every present photo but those that failed and were never read, newest
-    /// first.
-    pub fn library(&self) -> Result<Vec<HitRow>> {
+    /// first; at most `most` of them.
+    pub fn library(&self, most: Option<usize>) -> Result<Vec<HitRow>> {
+        // SQLite takes a negative limit for none.
+        let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
         self.database.read(|c| {
             c.prepare_cached(&format!(
                 "{HIT_SELECT} WHERE photo.state = 'present'
                    AND (content_hash IS NOT NULL
                         OR photo.id NOT IN (SELECT photo_id FROM failure))
-                 ORDER BY time DESC, photo.id DESC"
+                 ORDER BY time DESC, photo.id DESC LIMIT ?1"
             ))?
-            .query_map([], hit)?
+            .query_map([most], hit)?
             .collect()
         })
     }

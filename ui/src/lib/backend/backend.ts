@@ -103,8 +103,8 @@ export interface Backend {
   proposedFolder(): Promise<string | null>;
   /** All folders with photos, depth first, each root with its own below it, by name. */
   folders(): Promise<Folder[]>;
-  /** Every photo, newest first. */
-  library(): Promise<Listing>;
+  /** Every photo, newest first; with `most` only the first of them, which are there sooner. */
+  library(most?: number): Promise<Listing>;
   /** A part of the answer, best first or in the order of dates. */
   search(request: SearchRequest): Promise<Listing>;
   /** The photos nearest to one, itself left out; a search that is under way goes on. */

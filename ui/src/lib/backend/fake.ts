@@ -275,9 +275,9 @@ export class FakeBackend implements Backend {
     return this.#roots.flatMap((root) => fakeFolders(root));
   }
 
-  async library(): Promise<Listing> {
+  async library(most?: number): Promise<Listing> {
     await this.#wait();
-    return decodeListing(encodeListing(this.#records()));
+    return decodeListing(encodeListing(this.#records().slice(0, most)));
   }
 
   async search(request: SearchRequest): Promise<Listing> {

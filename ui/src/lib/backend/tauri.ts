@@ -53,7 +53,7 @@ export const tauriBackend: Backend = {
   excludeFolder: (root, path) => invoke<Exclusions>("exclude_folder", { root, path }),
   proposedFolder: () => invoke<string | null>("proposed_folder"),
   folders: () => invoke<Folder[]>("folders"),
-  library: async () => decodeListing(await invoke<ArrayBuffer>("library")),
+  library: async (most) => decodeListing(await invoke<ArrayBuffer>("library", { most })),
   search: async (request) => decodeListing(await invoke<ArrayBuffer>("search", { request })),
   similar: async (photo, limit) =>
     decodeListing(await invoke<ArrayBuffer>("similar", { photo, limit })),
