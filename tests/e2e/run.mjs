@@ -83,12 +83,25 @@ class Stage {
     await window.screenshot(join(SCREENS, `${name}.png`));
   }
 
-  /** Takes one at each size; the window keeps the first of them. */
+  /** Takes one at each size, in dark and in light; the window keeps the first of each. */
   async screenshots(window, name) {
+    const before = await window.run(
+      "return document.documentElement.dataset.theme",
+    );
     for (const [width, height] of [...SIZES].reverse()) {
       await window.resize(width, height);
-      await this.screenshot(window, `${name}-${width}x${height}`);
+      for (const theme of ["light", "dark"]) {
+        await window.run(
+          "document.documentElement.dataset.theme = arguments[0]",
+          theme,
+        );
+        await this.screenshot(window, `${name}-${theme}-${width}x${height}`);
+      }
     }
+    await window.run(
+      "document.documentElement.dataset.theme = arguments[0]",
+      before,
+    );
   }
 
   async close() {

@@ -25,8 +25,10 @@ const panes = (): HTMLElement[] => screen.getAllByTestId("compared");
 const pane = (at: number): HTMLElement => panes()[at] as HTMLElement;
 const active = (): number =>
   panes().findIndex((one) => one.getAttribute("aria-current") === "true");
-const transform = (at: number): string =>
-  within(pane(at)).getByTestId("viewer-photo").parentElement?.style.transform ?? "";
+const scale = (at: number): number => {
+  const photo = within(pane(at)).getByTestId("viewer-photo").parentElement;
+  return Number(/scale\((.*)\)/.exec(photo?.style.transform ?? "")?.[1]);
+};
 
 async function press(keys: string): Promise<void> {
   await userEvent.keyboard(keys);
@@ -35,12 +37,11 @@ async function press(keys: string): Promise<void> {
 
 async function wheel(at: number, altKey = false): Promise<void> {
   const stage = within(pane(at)).getByTestId("viewer-photo").parentElement?.parentElement;
-  await fireEvent.wheel(stage as HTMLElement, {
-    deltaY: -Math.log(2) / 0.002,
-    clientX: 500,
-    clientY: 350,
-    altKey,
-  });
+  const event = new WheelEvent("wheel", { deltaY: -Math.log(2) / 0.002, bubbles: true });
+  for (const [name, value] of Object.entries({ altKey, clientX: 500, clientY: 350 })) {
+    Object.defineProperty(event, name, { value });
+  }
+  stage?.dispatchEvent(event);
   await settle();
 }
 
@@ -61,16 +62,16 @@ describe("comparing photos", () => {
   it("zooms them together, unless Alt is held or they are parted", async () => {
     await compare([1, 2]);
     await wheel(0);
-    expect(transform(0)).toContain("scale(2)");
-    expect(transform(1)).toContain("scale(2)");
+    expect(scale(0)).toBeCloseTo(2);
+    expect(scale(1)).toBeCloseTo(2);
     await wheel(1, true);
-    expect(transform(0)).toContain("scale(2)");
-    expect(transform(1)).toContain("scale(4)");
+    expect(scale(0)).toBeCloseTo(2);
+    expect(scale(1)).toBeCloseTo(4);
     await userEvent.click(screen.getByTestId("compare-linked"));
     expect(screen.getByTestId("compare-linked").getAttribute("aria-pressed")).toBe("false");
     await wheel(0);
-    expect(transform(0)).toContain("scale(4)");
-    expect(transform(1)).toContain("scale(4)");
+    expect(scale(0)).toBeCloseTo(4);
+    expect(scale(1)).toBeCloseTo(4);
   });
 
   it("has one for which the keys are, chosen by arrows, Tab or a press", async () => {
@@ -112,6 +113,13 @@ describe("comparing photos", () => {
     await settle();
     expect(session.actions.comparing).toBeNull();
     expect(screen.queryByTestId("compare")).toBeNull();
+  });
+
+  it("gives way to photos like the one that the keys are for", async () => {
+    const { session } = await compare([1, 2]);
+    await press("{ArrowRight}s");
+    expect(screen.queryByTestId("compare")).toBeNull();
+    expect(session.search.examples).toMatchObject([{ kind: "photo", photo: 2 }]);
   });
 
   it("is left by Escape", async () => {

@@ -14,6 +14,8 @@ const FIXED: Readonly<Record<string, Decision | null | "undo">> = {
   r: null,
   u: "undo",
 };
+/** Where photos are to be restored, nothing else is done to them. */
+const RESTORING: Readonly<Record<string, null | "undo">> = { Enter: null, r: null, u: "undo" };
 /** What each list holds cannot be decided the same way again. */
 const HELD = { suggested: null, tagged: "confirmed", rejected: "rejected" } as const;
 
@@ -21,12 +23,15 @@ const HELD = { suggested: null, tagged: "confirmed", rejected: "rejected" } as c
 export function reviewAction(session: Session, event: KeyboardEvent): (() => void) | null {
   const { review, shortcuts, library } = session;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-  const fixed = plain ? FIXED[event.key] : undefined;
+  const restoring = session.view === "rejected";
+  const fixed = plain ? (restoring ? RESTORING : FIXED)[event.key] : undefined;
   if (fixed === "undo") return library.fixed ? null : () => void review.undo();
   if (fixed !== undefined) return deciding(session, fixed);
   const action = shortcuts.match(event, "review", "photos");
-  if (action === "confirmSuggestion") return deciding(session, "confirmed");
-  if (action === "rejectSuggestion") return deciding(session, "rejected");
+  if (action === "confirmSuggestion" || action === "rejectSuggestion") {
+    const decision = action === "confirmSuggestion" ? "confirmed" : "rejected";
+    return restoring ? null : deciding(session, decision);
+  }
   const { current } = review.selection;
   if (action === null || current === null) return null;
   if (library.fixed && changes(action)) return null;

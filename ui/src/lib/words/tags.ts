@@ -121,10 +121,10 @@ export function sureWords(confidence: number): string {
   return t("tags.sure", { percent: percent(confidence, 1) });
 }
 
-/** A line of the tree, for who does not see it. */
+/** What a line of the tree says behind its name, for who does not see it. */
 export function branchWords(category: Category, pending: number): string {
   const waiting = pending > 0 ? [t("tags.pressR", { waiting: toReview(pending) })] : [];
-  return [nameOf(category), photos(category.tagged), ...waiting].join(", ");
+  return [photos(category.tagged), ...waiting].join(", ");
 }
 
 /** Why there is no tree to see. */

@@ -1,11 +1,12 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { prefersReducedMotion } from "svelte/motion";
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 
-import { FakeBackend, type FakeOptions } from "../../lib/backend/fake";
-import { Session } from "../../lib/session.svelte";
-import Overlays from "../../views/Overlays.svelte";
+import { FakeBackend, type FakeOptions } from "../lib/backend/fake";
+import { Session } from "../lib/session.svelte";
+import Overlays from "./Overlays.svelte";
 
 async function settle(): Promise<void> {
   for (let i = 0; i < 40; i++) await tick();
@@ -31,6 +32,13 @@ async function load(width = 4000, height = 3000): Promise<void> {
   Object.defineProperty(full(), "naturalHeight", { value: height });
   full().dispatchEvent(new Event("load"));
   await settle();
+}
+
+/** A wheel turned so far that the photo is twice as large. */
+function turned(event: MouseEventInit): Event {
+  const wheel = new WheelEvent("wheel", { deltaY: -Math.log(2) / 0.002, bubbles: true });
+  for (const [name, value] of Object.entries(event)) Object.defineProperty(wheel, name, { value });
+  return wheel;
 }
 
 async function press(keys: string): Promise<void> {
@@ -103,8 +111,10 @@ describe("how a photo is seen", () => {
     await load(4000, 2800);
     const stage = full().parentElement?.parentElement as HTMLElement;
     // The middle of the window of 1000 by 700 is 200 pixels to the left of the pointer.
-    await fireEvent.wheel(stage, { deltaY: -Math.log(2) / 0.002, clientX: 700, clientY: 350 });
-    expect(transform()).toBe("translate(-200px, 0px) rotate(0deg) scale(2)");
+    stage.dispatchEvent(turned({ clientX: 700, clientY: 350 }));
+    await settle();
+    expect(/scale\((.*)\)/.exec(transform())?.[1]).toMatch(/^2(\.0000\d*)?$/);
+    expect(parseFloat(/translate\((.*)px,/.exec(transform())?.[1] ?? "")).toBeCloseTo(-200);
   });
 
   it("is turned by a key, back by another, and stays so for each photo", async () => {
@@ -135,11 +145,34 @@ describe("how a photo is seen", () => {
     await fireEvent.pointerMove(canvas, { clientX: 290, clientY: 70 });
     await fireEvent.pointerUp(canvas, { clientX: 290, clientY: 70 });
     await userEvent.click(screen.getByTestId("crop-search"));
+    expect(similar.mock.calls[0]?.[0]).toBe(3);
     const part = similar.mock.calls[0]?.[2];
     expect(part?.left).toBeCloseTo(0);
     expect(part?.top).toBeCloseTo(0.8);
     expect(part?.width).toBeCloseTo(0.1);
     expect(part?.height).toBeCloseTo(0.2);
+  });
+});
+
+describe("photos like the one that is seen", () => {
+  it.each(["key", "button"])("are asked for by %s, and the viewer gives way", async (way) => {
+    const { session } = await view(3);
+    if (way === "key") await press("s");
+    else await userEvent.click(button("find-similar"));
+    await settle();
+    expect(session.viewer.id).toBeNull();
+    expect(session.search.examples).toMatchObject([{ kind: "photo", photo: 3, crop: null }]);
+  });
+
+  it("are wanted more or less only where photos are ranked", async () => {
+    const { session } = await view(3);
+    await press("+");
+    expect(session.search.like).toEqual([]);
+    session.search.type("a dog");
+    session.search.submit();
+    await settle();
+    await press("+");
+    expect(session.search.like).toEqual([session.viewer.id]);
   });
 });
 
@@ -149,7 +182,8 @@ describe("the filmstrip of the viewer", () => {
     const films = (): HTMLElement[] => screen.getAllByTestId("film");
     const current = films().find((film) => film.getAttribute("aria-selected") === "true");
     expect(current?.getAttribute("aria-posinset")).toBe("10");
-    expect(current?.style.getPropertyValue("--place")).toBe("0");
+    expect(current?.style.transform).toBe("translateX(0px)");
+    expect((current?.nextElementSibling as HTMLElement).style.transform).toBe("translateX(64px)");
     expect(screen.getByRole("listbox").getAttribute("aria-activedescendant")).toBe(current?.id);
     // 1000 pixels hold 16; the rest of the 500 is not drawn.
     expect(films().length).toBeLessThan(30);
@@ -245,8 +279,7 @@ describe("the information beside a photo", () => {
 });
 
 describe("the controls of the viewer", () => {
-  const gone = (): boolean =>
-    screen.getByTestId("viewer-controls").classList.contains("gone");
+  const gone = (): boolean => screen.getByTestId("viewer-controls").classList.contains("gone");
 
   it("go after two seconds, and come back with a key or a pointer", async () => {
     await view(3);
@@ -258,6 +291,29 @@ describe("the controls of the viewer", () => {
     expect(gone()).toBe(true);
     await fireEvent.keyDown(screen.getByTestId("viewer"), { key: "Shift" });
     expect(gone()).toBe(false);
+  });
+
+  it("stay while one of them has the focus by keyboard, or a menu is open", async () => {
+    const { session } = await view(3);
+    await userEvent.tab();
+    expect(document.activeElement?.closest('[data-testid="viewer-controls"]')).toBeTruthy();
+    vi.useFakeTimers();
+    await fireEvent.pointerMove(screen.getByTestId("viewer"), { clientX: 5, clientY: 5 });
+    vi.advanceTimersByTime(10_000);
+    await settle();
+    expect(gone()).toBe(false);
+    screen.getByTestId("viewer").focus();
+    session.actions.menu = { photos: [3], photo: 3, x: 0, y: 0 };
+    await settle();
+    vi.advanceTimersByTime(10_000);
+    await settle();
+    expect(gone()).toBe(false);
+    session.actions.menu = null;
+    await settle();
+    screen.getByTestId("viewer").focus();
+    vi.advanceTimersByTime(2000);
+    await settle();
+    expect(gone()).toBe(true);
   });
 
   it("open a menu for this photo alone, whatever else is selected", async () => {
@@ -279,7 +335,10 @@ describe("the controls of the viewer", () => {
   it("fill the screen where the system lets them, and stay as they are where not", async () => {
     await view(3);
     const room = button("full-screen").closest(".room") as HTMLElement;
-    const request = vi.fn().mockRejectedValueOnce(new Error("refused")).mockResolvedValue(undefined);
+    const request = vi
+      .fn()
+      .mockRejectedValueOnce(new Error("refused"))
+      .mockResolvedValue(undefined);
     room.requestFullscreen = request;
     await press("{F11}");
     expect(button("full-screen").getAttribute("aria-label")).toBe("Full screen");
@@ -302,6 +361,13 @@ describe("a slideshow in the viewer", () => {
     await settle();
     return opened;
   }
+  /** One photo goes and one comes. */
+  let melted: MockInstance;
+  beforeEach(() => {
+    melted = vi
+      .spyOn(Element.prototype, "animate")
+      .mockImplementation(() => ({ cancel: () => undefined }) as unknown as Animation);
+  });
   const key = async (name: string): Promise<void> => {
     await fireEvent.keyDown(screen.getByTestId("viewer"), { key: name });
     await settle();
@@ -317,6 +383,22 @@ describe("a slideshow in the viewer", () => {
     vi.advanceTimersByTime(4000);
     expect(viewer.id).toBe(4);
   });
+
+  it.each([
+    [false, 2],
+    [true, 0],
+  ])(
+    "melts from one photo to the next, or cuts where motion is reduced: %s",
+    async (less, times) => {
+      vi.spyOn(prefersReducedMotion, "current", "get").mockReturnValue(less);
+      const { viewer } = await play();
+      await load();
+      vi.advanceTimersByTime(4000);
+      await settle();
+      expect(viewer.id).toBe(4);
+      expect(melted).toHaveBeenCalledTimes(times);
+    },
+  );
 
   it("goes past a photo that cannot be shown", async () => {
     const { viewer } = await play();
@@ -385,12 +467,11 @@ describe("a photo that cannot be seen", () => {
   });
 
   it("is told to be gone, with a way on", async () => {
-    const { backend, session, viewer } = await view(3);
+    const { backend, viewer } = await view(3);
     vi.spyOn(backend, "photo").mockRejectedValue({
       code: "notFound",
       message: "photo 3 is not in the library",
     });
-    session.actions.asked = [3];
     viewer.refresh();
     await settle();
     expect(screen.getByTestId("viewer-failure").textContent).toContain("no longer in the library");
