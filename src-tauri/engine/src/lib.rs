@@ -78,11 +78,12 @@ pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
     Category, CategoryOrigin, Change, ChangeKind, Completion, Crop, Decided, Decision,
     DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport, Event, Example,
-    ExampleSource, Exclusions, Failure, Hit, Holder, IndexReport, LIKELY, Learned, NewCategory,
-    NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, PhotoTag, Preparing, Problem,
-    Reading, Removed, ReviewOf, ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch,
-    SavedSearchId, SearchRequest, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings,
-    Status, Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
+    ExampleSource, Exclusions, ExplainedPart, Explanation, Failure, Hit, Holder, IndexReport,
+    LIKELY, Learned, NewCategory, NewSavedSearch, NotTrashed, Page, PartKind, Photo, PhotoFile,
+    PhotoId, PhotoTag, Preparing, Problem, Reading, Removed, ReviewOf, ReviewPage, ReviewPhoto,
+    Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest, SidecarChange,
+    SidecarNaming, SidecarReport, SidecarSettings, Status, Strength, TagCount, TagRecord, TagTree,
+    TimeSource, Trashed, Undone, Why, WriterKind,
 };
 
 /// Longest side of the picture that stands for a file no browser shows: that of

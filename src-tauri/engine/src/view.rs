@@ -2,6 +2,7 @@
 //! The command line and the window turn them into their own words.
 
 mod duplicates;
+mod explain;
 mod saved;
 mod sidecars;
 mod tags;
@@ -19,6 +20,7 @@ use crate::model::DeviceReport;
 use crate::search::query;
 
 pub use duplicates::{DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Trashed};
+pub use explain::{ExplainedPart, Explanation, PartKind};
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
 pub use sidecars::{SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
 pub use tags::{
@@ -310,7 +312,7 @@ pub struct Page {
     pub likely: usize,
     /// How many hits come before the first of this page.
     pub offset: usize,
-    /// Whether hits are in the order of their dates.
+    /// Whether hits are in the order of their dates, or of when they were added.
     pub by_date: bool,
     /// What of the question could not be taken as it stands.
     pub problems: Vec<Problem>,
