@@ -4,6 +4,7 @@
 
 mod bench;
 mod duplicates;
+mod explain;
 mod insight;
 mod saved;
 mod tags;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 pub use bench::{MachineLine, MeasuredBy, Measurement};
 pub use duplicates::{DuplicateEntry, TrashDocument};
+pub use explain::ExplanationDocument;
 pub use insight::{EvalDocument, InsightDocument, MapDocument};
 pub use saved::{FavouriteEntry, SavedEntry};
 pub use tags::{
@@ -210,14 +212,19 @@ impl From<&Hit> for ResultEntry {
             path: text(&hit.path),
             score: hit.score,
             strong: hit.strength == Strength::Strong,
-            strength: match hit.strength {
-                Strength::Strong => "strong",
-                Strength::Likely => "likely",
-                Strength::Weak => "weak",
-                Strength::Unscored => "unscored",
-            },
+            strength: strength(hit.strength),
             why: hit.why.words().collect(),
         }
+    }
+}
+
+/// The word for what a score means.
+pub fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Strong => "strong",
+        Strength::Likely => "likely",
+        Strength::Weak => "weak",
+        Strength::Unscored => "unscored",
     }
 }
 

@@ -81,12 +81,12 @@ pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
     Category, CategoryOrigin, Change, ChangeKind, Completion, Crop, Decided, Decision,
     DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport, Event, Example,
-    ExampleSource, Exclusions, Failure, Folder, Hit, Holder, IndexReport, LIKELY, Learned,
-    NewCategory, NewSavedSearch, NotTrashed, Page, Photo, PhotoFile, PhotoId, PhotoTag, Preparing,
-    Problem, Rated, Reading, Removed, Restored, ReviewOf, ReviewPage, ReviewPhoto, Root, RootId,
-    RootState, SavedSearch, SavedSearchId, SearchRequest, SidecarChange, SidecarNaming,
-    SidecarReport, SidecarSettings, Status, Storage, StoredAt, Strength, TagCount, TagRecord,
-    TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
+    ExampleSource, Exclusions, ExplainedPart, Explanation, Failure, Folder, Hit, Holder,
+    IndexReport, LIKELY, Learned, NewCategory, NewSavedSearch, NotTrashed, Page, PartKind, Photo,
+    PhotoFile, PhotoId, PhotoTag, Preparing, Problem, Rated, Reading, Removed, Restored, ReviewOf,
+    ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest,
+    SidecarChange, SidecarNaming, SidecarReport, SidecarSettings, Status, Storage, StoredAt,
+    Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
 };
 
 /// How long a model that nobody uses usually stays in memory.

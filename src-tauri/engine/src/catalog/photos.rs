@@ -12,6 +12,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::readings::{reading, unpack_color};
+use super::select::Time;
 use super::{Catalog, ContentHash, ReadPhoto, Stat, paths, places};
 use crate::error::Result;
 use crate::sqlite::Migration;
@@ -294,10 +295,11 @@ impl Catalog {
         })
     }
 
-    /// When photos were taken, as far as they are there.
-    pub fn times(&self, photos: &[i64]) -> Result<HashMap<i64, i64>> {
+    /// A time of photos, as far as they are there; seconds since 1970.
+    pub fn times(&self, photos: &[i64], of: Time) -> Result<HashMap<i64, i64>> {
         self.database.read(|c| {
-            let mut statement = c.prepare_cached("SELECT time FROM photo WHERE id = ?1")?;
+            let sql = format!("SELECT {} FROM photo WHERE id = ?1", of.column());
+            let mut statement = c.prepare_cached(&sql)?;
             let mut times = HashMap::with_capacity(photos.len());
             for photo in photos {
                 let time = statement.query_row([photo], |row| row.get(0)).optional()?;
