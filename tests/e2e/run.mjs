@@ -45,6 +45,7 @@ class Stage {
     this.folder = folder;
     this.library = join(folder, "library");
     this.photos = PHOTOS;
+    this.starter = join(REPOSITORY, "assets/models/starter");
     this.binary = BINARY;
     this.#env = {
       ...env,
