@@ -20,7 +20,7 @@ SETUP := build
 # Both programs in one call, so that they share every compiled dependency.
 PROGRAMS := -p afterimage-cli -p afterimage-desktop
 
-.PHONY: help setup build run check test bench cuda-check bundle clean
+.PHONY: help setup build run check test a11y bench cuda-check bundle clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile | while read -r name text; do \
@@ -51,9 +51,14 @@ test: check ## all tests, `check` first
 	cd ui && npm test
 ifeq ($(shell uname -s),Linux)
 	node tests/e2e/run.mjs
+	node tests/a11y/run.mjs
 else
 	@echo 'skipped: the tests of the window need WebKitGTK, and so Linux'
 endif
+
+a11y: SETUP := test
+a11y: setup ui/node_modules/.package-lock.json ## every state of the window against axe-core; STATES=WORDS
+	node tests/a11y/run.mjs $(STATES)
 
 bench: build ## speed beside what people use today; PHOTOS=DIR, ROUNDS=N
 	@scripts/bench.py target/release/afterimage \

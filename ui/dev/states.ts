@@ -97,6 +97,7 @@ export const states: readonly State[] = [
   state("review while photos are indexed", "fake=60&state=indexing&open=review:dog"),
   state("review that is read", "fake=60&hang=review&open=review:dog,wait:200"),
   state("review that cannot be listed", "fake=60&fail=review&open=review:dog"),
+  state("review whose tags are read", "fake=60&hang=tagTree&open=review:dog"),
   state("review without tags", "fake=60&fail=tagTree&open=review:dog"),
   state("review of what is gone", "fake=60&open=review:own-nothing"),
   state("review with folders offline", "fake=200&state=offline&open=review:dog"),
@@ -113,6 +114,7 @@ export const states: readonly State[] = [
     "rejected suggestions that are read",
     `fake=60&${REJECTED}&hang=review&open=view:rejected,wait:200`,
   ),
+  state("rejected suggestions whose tags are read", "fake=60&hang=tagTree&open=view:rejected"),
   state("rejected suggestions without tags", "fake=60&fail=tagTree&open=view:rejected"),
   state("rejected suggestions in German", `fake=200&lang=de&${REJECTED}&open=view:rejected`),
 
@@ -154,7 +156,10 @@ export const states: readonly State[] = [
 
   both("category editor", "fake=60&open=category:dog"),
   state("category editor, new and wrong", "fake=60&open=category,click:save-category"),
-  state("category editor, deleting", "fake=60&decided=own-grandma:tagged:1&open=category:own-grandma,click:delete-category"),
+  state(
+    "category editor, deleting",
+    "fake=60&decided=own-grandma:tagged:1&open=category:own-grandma,click:delete-category",
+  ),
 
   both("settings, models", "fake=60&models=many&still=1&open=settings:models"),
   state("settings, no model", "fake=60&models=none&still=1&open=settings:models"),

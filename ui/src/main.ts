@@ -4,8 +4,13 @@ import { mount } from "svelte";
 
 import type { Backend } from "./lib/backend/backend";
 import { tauriBackend } from "./lib/backend/tauri";
+import { rememberedTheme } from "./lib/layout/layout.svelte";
+import { wear } from "./lib/layout/theme";
 import { Session } from "./lib/session.svelte";
 import App from "./views/App.svelte";
+
+// Before anything is painted, so that nothing turns from dark to light under the eyes.
+wear(rememberedTheme());
 
 /** In development, what the address asks for: a made-up engine, and a state of the window. */
 const address = import.meta.env.DEV ? new URLSearchParams(location.search) : null;

@@ -2,7 +2,7 @@
 import { Actions } from "./actions/actions.svelte";
 import { Exporting } from "./actions/exporting.svelte";
 import type { Backend } from "./backend/backend";
-import type { Crop } from "./backend/dto";
+import type { Crop, Overview } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
 import { Folders } from "./folders/folders.svelte";
 import { History } from "./history/history.svelte";
@@ -75,7 +75,8 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.library = new Library(backend, this.notices, (overview) => {
+    this.history = new History(this.notices, () => this.tags.undo());
+    const onread = (overview: Overview): void => {
       if (!this.models.see(overview)) return;
       // Another index answers.
       this.search.refresh();
@@ -83,15 +84,15 @@ export class Session {
       this.duplicates.changed();
       this.insight.changed();
       this.map.changed();
-    });
+    };
+    this.library = new Library(backend, this.notices, onread, this.history);
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
     this.folders = new Folders(backend);
     this.exporting = new Exporting(backend);
     this.indexing = new Indexing(backend, this.notices);
     this.work = new Work(backend, this.notices);
-    this.saved = new SavedSearches(backend, this.notices, this.search);
-    this.history = new History(this.notices, () => this.tags.undo());
+    this.saved = new SavedSearches(backend, this.notices, this.search, this.history);
     this.duplicates = new Duplicates(backend, this.notices, this.history);
     this.tags = new Tags(backend, this.notices, this.history);
     this.review = new Review(backend, this.notices, this.tags);

@@ -1,4 +1,4 @@
-import { render, screen, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -119,6 +119,23 @@ describe("the review of a category", () => {
     expect(session.notices.all.at(-1)?.text).toMatch(/: 5 stars, favourite$/);
     // The photo is still to be decided on.
     expect(idOf(chosen()[0])).toBe(first);
+  });
+
+  it("has the menu of a photo, for all that are chosen with it", async () => {
+    const { session } = await open();
+    const [first, second] = photos();
+    await userEvent.keyboard("{Shift>}{ArrowRight}{/Shift}");
+    await fireEvent.contextMenu(second as HTMLElement, { clientX: 40, clientY: 60 });
+    expect(session.actions.menu).toEqual({
+      photos: [idOf(first), idOf(second)],
+      photo: idOf(second),
+      x: 40,
+      y: 60,
+    });
+    const third = photos()[2] as HTMLElement;
+    await fireEvent.contextMenu(third, { clientX: 1, clientY: 1 });
+    expect(session.actions.menu?.photos).toEqual([idOf(third)]);
+    expect(chosen().map(idOf)).toEqual([idOf(third)]);
   });
 
   it("decides on many that were chosen by pointer", async () => {

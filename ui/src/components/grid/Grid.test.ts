@@ -4,8 +4,10 @@ import { flushSync } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
 import { versioned } from "../../lib/backend/address";
+import { FakeBackend } from "../../lib/backend/fake";
 import type { FakeRecord } from "../../lib/backend/fakeListing";
 import { firmCount, WHY } from "../../lib/backend/listing";
+import { Session } from "../../lib/session.svelte";
 import { listingOf, plain } from "../../testing/scripted";
 import Grid from "./Grid.svelte";
 
@@ -15,13 +17,13 @@ const scored = (strong: number, weak: number): FakeRecord[] =>
 function show(records: FakeRecord[], extra: Record<string, unknown> = {}) {
   const listing = listingOf(records);
   const props = {
+    session: new Session(new FakeBackend({ count: 3 })),
     listing,
     question: "library",
     revision: 1,
     firm: firmCount(listing),
     weakShown: false,
     byTime: false,
-    current: null,
     thumbUrl: (id: number, version: number) => versioned(`thumb://localhost/${id}`, version),
     onopen: vi.fn(),
     onweak: vi.fn(),

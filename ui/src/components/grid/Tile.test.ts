@@ -1,6 +1,8 @@
 import { render, screen } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 
+import { FakeBackend } from "../../lib/backend/fake";
+import { Session } from "../../lib/session.svelte";
 import { listingOf } from "../../testing/scripted";
 import Grid from "./Grid.svelte";
 
@@ -8,13 +10,13 @@ const WHY = "The folder with this photo cannot be reached";
 
 function show(offline: boolean) {
   const props = {
+    session: new Session(new FakeBackend({ count: 3 })),
     listing: listingOf([{ id: 4, offline }, { id: 5 }]),
     question: "library",
     revision: 1,
     firm: null,
     weakShown: false,
     byTime: false,
-    current: null,
     thumbUrl: (id: number) => `thumb://localhost/${id}`,
     onopen: () => undefined,
     onweak: () => undefined,

@@ -7,6 +7,7 @@ import { category } from "../../testing/tags";
 import type { Category } from "../../lib/backend/dto";
 import { FakeBackend } from "../../lib/backend/fake";
 import { speech } from "../../lib/i18n/i18n.svelte";
+import { Layout } from "../../lib/layout/layout.svelte";
 import { Notices } from "../../lib/notices/notices.svelte";
 import { Tags } from "../../lib/tags/tags.svelte";
 import TagList from "./TagList.svelte";
@@ -38,6 +39,7 @@ async function open(
   await tags.load();
   const props = {
     tags,
+    layout: new Layout(),
     at: null,
     fixed: change.fixed ?? false,
     onsearch: vi.fn(),

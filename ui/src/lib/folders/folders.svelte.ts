@@ -1,9 +1,10 @@
 /** The folders with photos, as a tree that is unfolded where the person wants it. */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Folder } from "../backend/dto";
+import type { CommandError, Folder, Root } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
 import { joined, named, toggled } from "../toggled";
+import { lastPart } from "../words/format";
 
 const OPEN = "folders.open";
 /** Between two readings while photos come in. */
@@ -63,6 +64,19 @@ export function branches(folders: readonly Folder[], open: ReadonlySet<string>):
     lines.push({ folder, parent, open: parent && unfolded });
   });
   return lines;
+}
+
+/**
+ * The lines of these folders that the library follows, each with its own below it. One that is new
+ * has no others yet; what is below one that is gone is gone with it.
+ */
+export function folderLines(roots: readonly Root[], tree: readonly Branch[]): Branch[] {
+  return roots.flatMap(({ id, path, photos }) => {
+    const known = tree.filter(({ folder }) => folder.root === id);
+    if (known.length > 0) return known;
+    const folder = { root: id, path, name: lastPart(path), depth: 0, photos };
+    return [{ folder, parent: false, open: false }];
+  });
 }
 
 /** The question for all photos in a folder and below it. */

@@ -1,44 +1,58 @@
 /**
- * What is seen of photos while they are rushed past: the average colour of each, painted in one
- * go. No element is made, moved or laid out for a photo that is gone in the next frame.
+ * What is seen of photos while they are rushed past: the average colour of each. A row is one
+ * element, whose background has a stretch of colour for each photo, so that a frame touches a
+ * handful of elements whatever is in them.
  */
 import { colorAt, type Listing } from "../backend/listing";
 import { rowAt, type Layout } from "./justify";
 
-/** What of a layout is in the window, and where. Pixels. */
-export interface Passing {
-  listing: Listing;
-  layout: Layout;
-  scrollTop: number;
-  /** Of the window onto the photos. */
-  width: number;
-  height: number;
-  /** How far the photos stand from its left edge. */
-  inset: number;
+/** The background of a row; `unknown` is the colour of photos that were not read yet. */
+export function rowColors(listing: Listing, layout: Layout, row: number, unknown: string): string {
+  const stops: string[] = [];
+  const end = layout.rowStart[row + 1] ?? layout.count;
+  for (let index = layout.rowStart[row] ?? end; index < end; index++) {
+    const left = layout.left[index] ?? 0;
+    const right = left + (layout.width[index] ?? 0);
+    // A stop at 0 begins where the one before it ends.
+    stops.push(`transparent 0 ${left}px`, `${hex(colorAt(listing, index)) ?? unknown} 0 ${right}px`);
+  }
+  return `linear-gradient(90deg, ${stops.join(", ")}, transparent 0)`;
 }
 
-/** Paints the photos of the window; `unknown` is the colour of those that were not read yet. */
-export function paintPassing(canvas: HTMLCanvasElement, passing: Passing, unknown: string): void {
-  const { listing, layout, scrollTop, width, height, inset } = passing;
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
+export class PassingRows {
+  readonly #host: HTMLElement;
+  readonly #unknown: string;
+  readonly #rows: { element: HTMLElement; row: number }[] = [];
+  #listing: Listing | null = null;
+  #layout: Layout | null = null;
+
+  /** The rows are put into `host`. */
+  constructor(host: HTMLElement, unknown: string) {
+    this.#host = host;
+    this.#unknown = unknown;
   }
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  context.clearRect(0, 0, width, height);
-  for (let row = rowAt(layout, scrollTop); row < layout.rows; row++) {
-    const y = (layout.rowTop[row] ?? 0) - scrollTop;
-    if (y >= height) break;
-    const end = layout.rowStart[row + 1] ?? layout.count;
-    for (let index = layout.rowStart[row] ?? end; index < end; index++) {
-      context.fillStyle = hex(colorAt(listing, index)) ?? unknown;
-      context.fillRect(
-        inset + (layout.left[index] ?? 0),
-        y,
-        layout.width[index] ?? 0,
-        layout.rowHeight[row] ?? 0,
-      );
+
+  /** Paints the rows of the window. */
+  paint(listing: Listing, layout: Layout, scrollTop: number, height: number): void {
+    if (layout.rows === 0) return;
+    const first = rowAt(layout, scrollTop);
+    const last = rowAt(layout, scrollTop + height);
+    const known = listing === this.#listing && layout === this.#layout;
+    this.#listing = listing;
+    this.#layout = layout;
+    while (this.#rows.length <= last - first) {
+      const element = document.createElement("div");
+      this.#host.append(element);
+      this.#rows.push({ element, row: -1 });
+    }
+    for (let row = first; row <= last; row++) {
+      const place = this.#rows[row % this.#rows.length];
+      if (!place || (known && place.row === row)) continue;
+      place.row = row;
+      const { style } = place.element;
+      style.top = `${layout.rowTop[row] ?? 0}px`;
+      style.height = `${layout.rowHeight[row] ?? 0}px`;
+      style.background = rowColors(listing, layout, row, this.#unknown);
     }
   }
 }

@@ -13,7 +13,7 @@ export const ROW = { least: 96, usual: 200, most: 360 } as const;
 /** A column at the side of the window. */
 export class Panel {
   #name: string;
-  #bounds: { least: number; most: number };
+  #bounds: { least: number; usual: number; most: number };
   #open: boolean;
   #width: number;
 
@@ -47,6 +47,10 @@ export class Panel {
     return this.#bounds.least;
   }
 
+  get usual(): number {
+    return this.#bounds.usual;
+  }
+
   get most(): number {
     return this.#bounds.most;
   }
@@ -58,7 +62,7 @@ export class Layout {
 
   #rowHeight = $state(within(ROW, amount("rowHeight", ROW.usual)));
   #arrangement = $state<Arrangement>(recall("arrangement") === "squares" ? "squares" : "justified");
-  #theme = $state<Theme>(themeOf(recall("theme")));
+  #theme = $state<Theme>(rememberedTheme());
   #scores = $state(flag("scores", false));
   #folded = $state.raw<ReadonlySet<string>>(named(recall("folded")));
 
@@ -123,6 +127,11 @@ function amount(name: string, otherwise: number): number {
 
 function within({ least, most }: { least: number; most: number }, value: number): number {
   return Math.max(least, Math.min(most, Math.round(value)));
+}
+
+/** The theme that was chosen, for before there is a window. */
+export function rememberedTheme(): Theme {
+  return themeOf(recall("theme"));
 }
 
 function themeOf(recalled: string | null): Theme {

@@ -1,9 +1,11 @@
 /** The folders that the library follows, and the counts that the window shows of it. */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Exclusions, Failure, Overview, Root } from "../backend/dto";
+import type { CommandError, Exclusions, Failure, Folder, Overview, Root } from "../backend/dto";
 import { coalesce } from "../coalesce";
+import { History } from "../history/history.svelte";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
-import { lastPart, photos } from "../words/format";
+import { lastPart } from "../words/format";
 
 const REFRESH_MS = 1000;
 
@@ -22,6 +24,7 @@ export class Library {
 
   #backend: Backend;
   #notices: Notices;
+  #history: History;
   #onread: (overview: Overview) => void;
 
   /** `onread` hears of the library whenever it was read. */
@@ -29,9 +32,11 @@ export class Library {
     backend: Backend,
     notices: Notices,
     onread: (overview: Overview) => void = () => undefined,
+    history: History = new History(notices),
   ) {
     this.#backend = backend;
     this.#notices = notices;
+    this.#history = history;
     this.#onread = onread;
   }
 
@@ -56,7 +61,7 @@ export class Library {
     try {
       await this.read();
     } catch (thrown) {
-      this.#notices.failed("The state of the library could not be read.", thrown);
+      this.#notices.failed(t("library.readFailed"), thrown);
     }
   }, REFRESH_MS);
 
@@ -68,7 +73,7 @@ export class Library {
       const path = await this.#backend.chooseFolder();
       if (path !== null) await this.#add(path);
     } catch (thrown) {
-      this.#notices.failed("The folder could not be chosen.", thrown);
+      this.#notices.failed(t("library.chooseFailed"), thrown);
     } finally {
       this.adding = false;
     }
@@ -80,27 +85,56 @@ export class Library {
     this.adding = false;
   }
 
+  /** Another folder of the library that a folder lies in. */
+  outer({ path }: Root): Root | null {
+    const inside = (outer: string): boolean =>
+      path.length > outer.length &&
+      path.startsWith(outer) &&
+      /[\\/]/.test(path[outer.length] ?? "");
+    return this.overview?.roots.find((root) => inside(root.path.replace(/[\\/]$/, ""))) ?? null;
+  }
+
+  /** Taken back, the folder is there again with what is left out of it, and its photos are read anew. */
   async removeFolder(root: Root): Promise<void> {
+    const folder = lastPart(root.path);
     try {
       await this.#backend.removeRoot(root.id);
-      this.#notices.done(`${lastPart(root.path)} is no longer in the library.`);
+      this.#history.did(t("library.removed", { folder }), async () => {
+        const { id } = await this.#backend.addRoot(root.path);
+        await this.#backend.setExclusions(id, root.exclusions);
+        await this.read();
+      });
       await this.read();
     } catch (thrown) {
-      this.#notices.failed(`${lastPart(root.path)} could not be removed.`, thrown);
+      this.#notices.failed(t("library.removeFailed", { folder }), thrown);
     }
   }
 
   /** Leaves this out of a folder from now on; rejects where a pattern is none. */
   async exclude(root: Root, exclusions: Exclusions): Promise<void> {
     await this.#backend.setExclusions(root.id, exclusions);
+    this.#history.push(t("library.exclusionsChanged", { folder: lastPart(root.path) }), () =>
+      this.#include(root.id, root.exclusions),
+    );
     this.refresh();
+  }
+
+  /** Leaves a folder below one of the library out from now on. */
+  async excludeFolder({ root, path, name }: Folder): Promise<void> {
+    try {
+      const before = await this.#backend.excludeFolder(root, path);
+      this.#history.did(t("library.excluded", { folder: name }), () => this.#include(root, before));
+      this.refresh();
+    } catch (thrown) {
+      this.#notices.failed(t("library.excludeFailed", { folder: name }), thrown);
+    }
   }
 
   async rescan(): Promise<void> {
     try {
       await this.#backend.rescan();
     } catch (thrown) {
-      this.#notices.failed("Your folders could not be looked through.", thrown);
+      this.#notices.failed(t("library.rescanFailed"), thrown);
     }
   }
 
@@ -118,15 +152,19 @@ export class Library {
     try {
       const retried = await this.#backend.retryFailures();
       this.#notices.done(
-        retried === 0
-          ? "There is nothing left to try again."
-          : `${photos(retried)} will be tried again.`,
+        retried === 0 ? t("library.nothingToRetry") : t("library.retrying", { count: retried }),
       );
       await this.loadFailures();
       this.refresh();
     } catch (thrown) {
-      this.#notices.failed("The photos could not be tried again.", thrown);
+      this.#notices.failed(t("library.retryFailed"), thrown);
     }
+  }
+
+  /** Leaves out only what was left out before. */
+  async #include(root: number, exclusions: Exclusions): Promise<void> {
+    await this.#backend.setExclusions(root, exclusions);
+    this.refresh();
   }
 
   async #add(path: string): Promise<void> {
@@ -134,7 +172,7 @@ export class Library {
       await this.#backend.addRoot(path);
       await this.read();
     } catch (thrown) {
-      this.#notices.failed(`${lastPart(path)} could not be added.`, thrown);
+      this.#notices.failed(t("library.addFailed", { folder: lastPart(path) }), thrown);
     }
   }
 }

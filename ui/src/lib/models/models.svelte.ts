@@ -1,6 +1,7 @@
 /** The models: which are there, which can be, and what is being done with them. */
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Install, Model, Overview } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import type { Library } from "../library/library.svelte";
 import type { Notices } from "../notices/notices.svelte";
 import { recall, remember } from "../remember";
@@ -9,6 +10,9 @@ import { fileSize, lastPart, sentence } from "../words/format";
 import { shortTitle } from "../words/models";
 
 const OFFER = "model-offer";
+
+/** What cannot be done with a model. */
+type Failing = "models.installFailed" | "models.useFailed" | "models.removeFailed";
 
 export class Models {
   /** Null until they were read. */
@@ -46,6 +50,7 @@ export class Models {
   #library: Library;
   #settings: Settings;
   #choosing = false;
+  #watchers = 0;
   /** Whether the download under way was asked for by this page, and not before it was loaded. */
   #asked = false;
   /** The download that ended last; a late word of it is no news. */
@@ -97,7 +102,7 @@ export class Models {
     const switched = overview.serving !== before.serving;
     if (switched || overview.model !== before.model) void this.load();
     if (switched && before.preparing && overview.serving === before.preparing.model) {
-      this.#notices.done(`${this.name(overview.serving)} is ready and answers from now on.`);
+      this.#notices.done(t("models.ready", { model: this.name(overview.serving) }));
     }
     return switched;
   }
@@ -127,21 +132,21 @@ export class Models {
     this.#over = id;
     this.#asked = false;
     this.installing = null;
-    if (!failed) this.#arrived(`${this.name(id)} is installed.`);
-    else if (failed.code !== "cancelled") this.#failed(id, "could not be installed", failed);
+    if (!failed) this.#arrived(t("models.installed", { model: this.name(id) }));
+    else if (failed.code !== "cancelled") this.#failed(id, "models.installFailed", failed);
   }
 
   async cancel(id: string): Promise<void> {
     try {
       await this.#backend.cancelInstall(id);
     } catch (thrown) {
-      this.#notices.failed("The download could not be cancelled.", thrown);
+      this.#notices.failed(t("models.cancelFailed"), thrown);
     }
   }
 
   /** Searches with this model, once its index is complete. */
   async use({ id }: Model): Promise<void> {
-    await this.#work(id, "cannot be used", async () => {
+    await this.#work(id, "models.useFailed", async () => {
       await this.#backend.useModel(id);
       await Promise.all([this.load(), this.#library.read()]);
     });
@@ -149,11 +154,11 @@ export class Models {
 
   /** Removes a model, and its index too where that is said. */
   async remove({ id }: Model, index: boolean): Promise<void> {
-    const name = this.name(id);
-    await this.#work(id, "could not be removed", async () => {
+    const model = this.name(id);
+    await this.#work(id, "models.removeFailed", async () => {
       const removed = await this.#backend.removeModel(id, index);
       const freed = fileSize(removed.bytes + removed.vectorBytes);
-      this.#notices.done(`${name} was removed, which frees ${freed}.`);
+      this.#notices.done(t("models.removed", { model, freed }));
       await Promise.all([this.load(), this.#library.read()]);
     });
   }
@@ -166,7 +171,7 @@ export class Models {
       const path = await this.#backend.chooseFolder();
       if (path !== null) await this.add([path]);
     } catch (thrown) {
-      this.#notices.failed("The folder could not be chosen.", thrown);
+      this.#notices.failed(t("models.chooseFailed"), thrown);
     } finally {
       this.#choosing = false;
     }
@@ -181,9 +186,9 @@ export class Models {
       try {
         const added = await this.#backend.addModel(path);
         await this.load();
-        this.#arrived(`${shortTitle(added.title)} was added.`);
+        this.#arrived(t("models.added", { model: shortTitle(added.title) }));
       } catch (thrown) {
-        const what = `${lastPart(path)} was not added.`;
+        const what = t("models.notAdded", { folder: lastPart(path) });
         if (this.#watched) this.refusal = `${what} ${sentence(commandError(thrown).message)}`;
         else this.#notices.failed(what, thrown);
         break;
@@ -197,7 +202,7 @@ export class Models {
     try {
       await this.#backend.openLicense(id);
     } catch (thrown) {
-      this.#notices.failed("The licence could not be shown.", thrown);
+      this.#notices.failed(t("models.licenseFailed"), thrown);
     }
   }
 
@@ -206,7 +211,7 @@ export class Models {
     remember(OFFER, "dismissed");
   }
 
-  async #work(id: string, failing: string, work: () => Promise<void>): Promise<void> {
+  async #work(id: string, failing: Failing, work: () => Promise<void>): Promise<void> {
     if (this.busy !== null) return;
     this.busy = id;
     this.#clear(id);
@@ -219,9 +224,15 @@ export class Models {
     }
   }
 
+  /** A model is on view outside of the settings, until the returned function is called. */
+  watch(): () => void {
+    this.#watchers += 1;
+    return () => (this.#watchers -= 1);
+  }
+
   /** Whether the models are on view, and what goes wrong with one is said beside it. */
   get #watched(): boolean {
-    return this.#settings.section === "models";
+    return this.#settings.section === "models" || this.#watchers > 0;
   }
 
   /** The list itself shows what has come; a notice is for who looks elsewhere. */
@@ -229,8 +240,8 @@ export class Models {
     if (!this.#watched) this.#notices.done(said);
   }
 
-  #failed(id: string, what: string, thrown: unknown): void {
-    const said = `${this.name(id)} ${what}.`;
+  #failed(id: string, what: Failing, thrown: unknown): void {
+    const said = t(what, { model: this.name(id) });
     if (!this.#watched) this.#notices.failed(said, thrown);
     const cause = sentence(commandError(thrown).message);
     this.troubles = { ...this.troubles, [id]: `${said} ${cause}` };

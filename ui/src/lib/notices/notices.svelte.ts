@@ -6,6 +6,8 @@ export interface Notice {
   id: number;
   kind: "done" | "failed";
   text: string;
+  /** All there is to say of a failure, to be sent to somebody; null where nothing failed. */
+  details: string | null;
   /** What can be done about it. */
   action: NoticeAction | null;
 }
@@ -27,13 +29,15 @@ export class Notices {
   #next = 1;
 
   done(text: string, action: NoticeAction | null = null): void {
-    const { id } = this.#add("done", text, action);
+    const { id } = this.#add({ kind: "done", text, details: null, action });
     setTimeout(() => this.dismiss(id), action ? ACTION_MS : DONE_MS);
   }
 
   /** `what` says what did not happen; the cause is added. */
   failed(what: string, thrown: unknown): void {
-    this.#add("failed", `${what} ${sentence(commandError(thrown).message)}`);
+    const { code, message } = commandError(thrown);
+    const text = `${what} ${sentence(message)}`;
+    this.#add({ kind: "failed", text, details: `${what}\n${code}: ${message}`, action: null });
   }
 
   dismiss(id: number): void {
@@ -46,10 +50,10 @@ export class Notices {
     notice.action?.run();
   }
 
-  #add(kind: Notice["kind"], text: string, action: NoticeAction | null = null): Notice {
-    const notice = { id: this.#next++, kind, text, action };
+  #add(said: Omit<Notice, "id">): Notice {
+    const notice = { ...said, id: this.#next++ };
     // The same words twice say nothing more.
-    const others = this.all.filter((other) => other.text !== text);
+    const others = this.all.filter((other) => other.text !== notice.text);
     this.all = [...others, notice].slice(-MOST);
     return notice;
   }

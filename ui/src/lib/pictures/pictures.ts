@@ -1,8 +1,9 @@
 /** Pictures that a person hands to the window, to find photos like them. */
 import type { Backend } from "../backend/backend";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 import type { Search } from "../search/search.svelte";
-import { lastPart, number } from "../words/format";
+import { lastPart } from "../words/format";
 
 /** More pictures at a time would be an average of everything. */
 export const MOST_DROPPED = 8;
@@ -74,10 +75,10 @@ export class Pictures {
     try {
       const bytes = new Uint8Array(await picture.arrayBuffer());
       const id = await this.#backend.keepPicture(bytes);
-      this.#search.addExample({ kind: "pasted", picture: id, crop: null }, "Pasted picture");
+      this.#search.addExample({ kind: "pasted", picture: id, crop: null }, t("pictures.pasted"));
       return true;
     } catch (thrown) {
-      this.#notices.failed("The pasted picture could not be used.", thrown);
+      this.#notices.failed(t("pictures.pasteFailed"), thrown);
       return false;
     }
   }
@@ -88,7 +89,7 @@ export class Pictures {
       this.#search.addExample({ kind: "file", path, crop: null }, lastPart(path));
     }
     if (paths.length > MOST_DROPPED) {
-      this.#notices.done(`Only the first ${number(MOST_DROPPED)} pictures were taken.`);
+      this.#notices.done(t("pictures.tooMany", { most: MOST_DROPPED }));
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The work in the background: how far it is, and pausing it. */
 import type { Backend } from "../backend/backend";
 import type { Progress, Step } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 
 /** Steps that only work reports which is not paused; others go on meanwhile. */
@@ -38,10 +39,7 @@ export class Indexing {
       await (pause ? this.#backend.pause() : this.#backend.resume());
       this.paused = pause;
     } catch (thrown) {
-      this.#notices.failed(
-        pause ? "Indexing could not be paused." : "Indexing could not go on.",
-        thrown,
-      );
+      this.#notices.failed(t(pause ? "progress.pauseFailed" : "progress.resumeFailed"), thrown);
     }
   }
 }

@@ -197,7 +197,9 @@ describe("the question that is asked", () => {
     if (notice) notices.act(notice);
     await vi.advanceTimersByTimeAsync(0);
     expect(saved.all).toEqual([of(1, "a dog")]);
-    expect(notices.all).toEqual([]);
+    expect(notices.all.map(({ text }) => text)).toEqual([
+      "Taken back: “a dog” now asks what you ask.",
+    ]);
   });
 });
 
@@ -226,7 +228,7 @@ describe("removing a kept question", () => {
     const notice = notices.all.at(-1);
     if (notice) notices.act(notice);
     await vi.advanceTimersByTimeAsync(0);
-    expect(notices.all.at(-1)?.text).toBe("It could not be brought back. No disk.");
+    expect(notices.all.at(-1)?.text).toBe("This could not be taken back. No disk.");
   });
 });
 

@@ -4,6 +4,8 @@ import { SvelteMap } from "svelte/reactivity";
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, SavedSearch } from "../backend/dto";
 import { coalesce } from "../coalesce";
+import { History } from "../history/history.svelte";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 import type { Search } from "../search/search.svelte";
 
@@ -62,14 +64,21 @@ export class SavedSearches {
 
   #backend: Backend;
   #notices: Notices;
+  #history: History;
   #search: Search;
   #watchers = 0;
   #stale = true;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(backend: Backend, notices: Notices, search: Search) {
+  constructor(
+    backend: Backend,
+    notices: Notices,
+    search: Search,
+    history: History = new History(notices),
+  ) {
     this.#backend = backend;
     this.#notices = notices;
+    this.#history = history;
     this.#search = search;
   }
 
@@ -147,9 +156,9 @@ export class SavedSearches {
   async replace(saved: SavedSearch): Promise<void> {
     const asked = { ...saved, ...this.#search.question() };
     await this.#change(
-      `“${saved.name}” could not be changed.`,
+      t("saved.replaceFailed", { name: saved.name }),
       () => this.#backend.updateSearch(asked),
-      `“${saved.name}” now asks what you ask.`,
+      t("saved.replaced", { name: saved.name }),
       () => this.#backend.updateSearch(saved),
     );
   }
@@ -157,14 +166,14 @@ export class SavedSearches {
   async remove(saved: SavedSearch): Promise<void> {
     const { id, ...question } = saved;
     await this.#change(
-      `“${saved.name}” could not be removed.`,
+      t("saved.removeFailed", { name: saved.name }),
       () => this.#backend.removeSearch(id),
-      `“${saved.name}” was removed.`,
+      t("saved.removed", { name: saved.name }),
       () => this.#backend.saveSearch(question),
     );
   }
 
-  /** Does something that can be undone for as long as it is told of. */
+  /** Does something that can be taken back. */
   async #change(
     failed: string,
     work: () => Promise<unknown>,
@@ -173,19 +182,13 @@ export class SavedSearches {
   ): Promise<void> {
     try {
       await work();
-      this.#notices.done(done, { words: "Undo", run: () => void this.#undo(undo) });
+      this.#history.did(done, async () => {
+        await undo();
+        await this.load();
+      });
       await this.load();
     } catch (thrown) {
       this.#notices.failed(failed, thrown);
-    }
-  }
-
-  async #undo(undo: () => Promise<unknown>): Promise<void> {
-    try {
-      await undo();
-      await this.load();
-    } catch (thrown) {
-      this.#notices.failed("It could not be brought back.", thrown);
     }
   }
 

@@ -1,21 +1,31 @@
 /**
- * What is proposed under the search box: filters and their values while one types, and in the empty
- * box what was asked before.
+ * What is proposed under the search box: filters, their values and searches that were saved while
+ * one types, and in the empty box what was asked before.
  */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Completion } from "../backend/dto";
+import type { CommandError, Completion, SavedSearch } from "../backend/dto";
+import type { MessageKey } from "../i18n/i18n.svelte";
 import { QUERY_SAMPLES } from "../words/examples";
 
 /** Between keys; a pause longer than this has something proposed. */
 export const PROPOSE_MS = 60;
 /** What was asked before is shown up to here, so that the samples stay in sight. */
 const RECENT = 8;
+/** Saved searches that are proposed at a time, so that filters stay in sight. */
+const SAVED = 4;
+
+/** A search that was saved, with what it finds; null where that was not counted. */
+export interface Kept {
+  search: SavedSearch;
+  count: number | null;
+}
 
 export type Proposal =
   | { kind: "completion"; completion: Completion }
+  | ({ kind: "saved" } & Kept)
   | { kind: "asked"; query: string }
   | { kind: "forget" }
-  | { kind: "sample"; query: string; meaning: string };
+  | { kind: "sample"; query: string; meaning: MessageKey };
 
 export class Completer {
   proposals = $state.raw<readonly Proposal[]>([]);
@@ -23,17 +33,22 @@ export class Completer {
   active = $state(-1);
   /** Why what was asked before is not among them. */
   failure = $state.raw<CommandError | null>(null);
+  /** The text that they are proposed for. */
+  text = $state("");
 
   readonly open = $derived(this.proposals.length > 0);
   /** Whether they go into the text, and do not replace it. */
   readonly completing = $derived(this.proposals[0]?.kind === "completion");
 
   #backend: Backend;
+  #saved: () => readonly Kept[];
   #asked = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(backend: Backend) {
+  /** `saved` are the searches that may be proposed. */
+  constructor(backend: Backend, saved: () => readonly Kept[] = () => []) {
     this.#backend = backend;
+    this.#saved = saved;
   }
 
   /** Proposes what fits at `cursor`, once the typing pauses. */
@@ -97,9 +112,23 @@ export class Completer {
     // An aid that does not come is missed by nobody; what is wrong the search says.
     const found = await this.#backend.complete(text, cursor).catch(() => []);
     if (asked !== this.#asked) return;
+    this.text = text;
     // What stands there already needs no proposing.
     const other = found.filter(({ from, to, text: put }) => text.slice(from, to) !== put);
-    this.#show(other.map((completion) => ({ kind: "completion", completion })));
+    this.#show([
+      ...other.map((completion) => ({ kind: "completion", completion }) as const),
+      ...this.#keptLike(text).map((kept) => ({ kind: "saved", ...kept }) as const),
+    ]);
+  }
+
+  /** Saved searches with a word in their name that begins as the whole text does. */
+  #keptLike(text: string): Kept[] {
+    const typed = text.trim().toLowerCase();
+    const begins = (name: string): boolean =>
+      name.startsWith(typed) || name.split(/\s+/).some((word) => word.startsWith(typed));
+    return this.#saved()
+      .filter(({ search }) => search.query !== text.trim() && begins(search.name.toLowerCase()))
+      .slice(0, SAVED);
   }
 }
 

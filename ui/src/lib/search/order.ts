@@ -1,13 +1,14 @@
 /** The order of an answer, as the `sort:` in its query says it. */
 import type { Piece, Reading } from "../backend/dto";
 
-export type Order = "best" | "newest" | "oldest";
+export type Order = "best" | "newest" | "oldest" | "added";
 
 /** What is put for an order; the best first needs no word where there is something to rank by. */
 const SORT: Readonly<Record<Order, string>> = {
   best: "",
   newest: "sort:date",
   oldest: "sort:oldest",
+  added: "sort:added",
 };
 
 /** Whether a query ranks photos, and does not only filter them. */
@@ -24,6 +25,7 @@ export function orderOf(text: string, reading: Reading, ranked: boolean): Order 
     const backwards = said.startsWith("-");
     if (said.endsWith("date")) return backwards ? "oldest" : "newest";
     if (said.endsWith("oldest")) return backwards ? "newest" : "oldest";
+    if (said.endsWith("added")) return "added";
   }
   return ranked ? "best" : "newest";
 }

@@ -1,14 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { listingOf, plain, ScriptedBackend } from "../../testing/scripted";
-import {
-  BUSY_AFTER_MS,
-  DEBOUNCE_MS,
-  FIRST_PAGE,
-  NEXT_PAGE,
-  Search,
-  WARM_MS,
-} from "./search.svelte";
+import { BETWEEN_MS, BUSY_AFTER_MS, FIRST_PAGE, NEXT_PAGE, Search, WARM_MS } from "./search.svelte";
 
 let backend: ScriptedBackend;
 let search: Search;
@@ -59,14 +52,81 @@ describe("photos that were chosen", () => {
 });
 
 describe("searching while typing", () => {
-  it("asks once, when the typing pauses", async () => {
+  it("asks at once after a pause, and then no more often than an answer takes", async () => {
     for (const text of ["d", "do", "dog"]) {
       search.type(text);
-      await vi.advanceTimersByTimeAsync(DEBOUNCE_MS - 1);
+      await vi.advanceTimersByTimeAsync(BETWEEN_MS / 3 - 1);
     }
-    expect(queries()).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
+    expect(queries()).toEqual(["d"]);
+    await vi.advanceTimersByTimeAsync(3);
+    expect(queries()).toEqual(["d", "dog"]);
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS);
+    search.type("dogs");
+    expect(queries()).toEqual(["d", "dog", "dogs"]);
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS * 4);
+    expect(queries()).toHaveLength(3);
+  });
+
+  it("has what stands there last on view within 200 ms after the last key", async () => {
+    const ANSWER_MS = 40;
+    const word = "a lighthouse by the sea";
+    let answered = 0;
+    const answer = (): void => {
+      for (const question of backend.questions.slice(answered)) {
+        answered++;
+        setTimeout(() => question.answer(listingOf(plain(answered))), ANSWER_MS);
+      }
+    };
+    for (let i = 1; i <= word.length; i++) {
+      search.type(word.slice(0, i));
+      answer();
+      // Keys do not come in step with anything.
+      for (let left = 25 + ((i * 37) % 60); left > 0; left--) {
+        await vi.advanceTimersByTimeAsync(i < word.length ? 1 : 0);
+        answer();
+      }
+    }
+    let waited = 0;
+    const seen = (): boolean => search.answered.kind === "search" && search.answered.query === word;
+    while (!seen() && waited < 1000) {
+      waited++;
+      await vi.advanceTimersByTimeAsync(1);
+      answer();
+    }
+    expect(waited).toBeLessThanOrEqual(BETWEEN_MS + ANSWER_MS);
+    expect(BETWEEN_MS + ANSWER_MS).toBeLessThan(200);
+    // On the way there, too, photos came to view.
+    expect(backend.questions.length).toBeGreaterThan(10);
+  });
+
+  it("asks nothing new for a blank at the end, and goes on with the next word", async () => {
+    search.type("dog");
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS);
+    search.type("dog ");
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS);
     expect(queries()).toEqual(["dog"]);
+    search.type("dog s");
+    expect(queries()).toEqual(["dog", "dog s"]);
+  });
+
+  it("asks on after a letter was typed and taken back", async () => {
+    search.type("do");
+    search.type("dog");
+    search.type("do");
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS);
+    expect(queries()).toEqual(["do"]);
+    search.type("dot");
+    expect(queries()).toEqual(["do", "dot"]);
+  });
+
+  it("asks on Enter what is not being answered already", async () => {
+    search.type("dog");
+    search.submit();
+    expect(queries()).toEqual(["dog"]);
+    backend.questions[0]?.answer(MATCHES);
+    await settle();
+    search.submit();
+    expect(queries()).toEqual(["dog", "dog"]);
   });
 
   it("asks at once on Enter, and for the library when the box is emptied", () => {
@@ -75,7 +135,7 @@ describe("searching while typing", () => {
     expect(queries()).toEqual(["dog"]);
     search.type("  ");
     expect(queries()).toEqual(["dog", null]);
-    vi.advanceTimersByTime(DEBOUNCE_MS * 2);
+    vi.advanceTimersByTime(BETWEEN_MS * 2);
     expect(queries()).toHaveLength(2);
   });
 
@@ -204,7 +264,7 @@ describe("similar photos", () => {
     search.type("dog");
     search.findSimilar(7, "IMG_7.jpg");
     search.type("in snow");
-    await vi.advanceTimersByTimeAsync(DEBOUNCE_MS);
+    await vi.advanceTimersByTimeAsync(BETWEEN_MS);
     expect(last()).toMatchObject({ query: "in snow", examples: [photo(7)] });
     search.removeExample(0);
     expect(last()).toMatchObject({ query: "in snow", examples: [] });

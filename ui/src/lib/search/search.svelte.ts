@@ -1,8 +1,8 @@
 /**
  * What is asked of the library and the photos that answer it. An empty box asks for the whole
- * library. Answers that come after a newer question was asked are dropped; while a question is
- * open, the photos of the one before stay. An answer comes in pages, the next one when it is
- * wanted.
+ * library. What is typed is asked as it comes, as often as the engine can answer. Answers that come
+ * after a newer question was asked are dropped; while a question is open, the photos of the one
+ * before stay. An answer comes in pages, the next one when it is wanted.
  */
 import { commandError, type Backend, type SearchRequest } from "../backend/backend";
 import type { CommandError, Crop, Example, SavedSearch } from "../backend/dto";
@@ -20,8 +20,8 @@ import { ordered, orderOf, ranks, type Order } from "./order";
 import { keyOf, nameOf, type NamedExample, type NamedPhoto, type Question } from "./question";
 import { Reader } from "./reader.svelte";
 
-/** Between keys of one word; a pause longer than this asks. */
-export const DEBOUNCE_MS = 120;
+/** Between two questions while one types: about what an answer takes. */
+export const BETWEEN_MS = 60;
 /** What takes longer shows that it is under way; less would only flicker. */
 export const BUSY_AFTER_MS = 150;
 /** Between two requests to have ready what a search by words needs. */
@@ -119,7 +119,11 @@ export class Search {
   #backend: Backend;
   #text = $state("");
   #strictness = $state(USUAL_STRICTNESS);
-  #debounce: ReturnType<typeof setTimeout> | undefined;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  /** When something was asked last. */
+  #askedAt = -Infinity;
+  /** What that was, until it is answered. */
+  #asked: string | null = null;
   // Begins with the clock: after the page is loaded anew, the engine, which remembers the highest
   // ticket, must not take its searches for old ones.
   #ticket = Date.now();
@@ -172,19 +176,27 @@ export class Search {
     this.#backend.warmText().catch(() => undefined);
   }
 
-  /** The box now holds `text`; asks once the typing pauses. */
+  /**
+   * The box now holds `text`. The first key after a pause asks at once, more of them as soon as the
+   * last question was asked long enough ago; what stands there then is what is asked.
+   */
   type(text: string): void {
+    const before = keyOf(this.#question);
     if (text.trim() !== "") this.warm();
     this.text = text;
-    clearTimeout(this.#debounce);
-    if (text.trim() === "") void this.#ask();
-    else this.#debounce = setTimeout(() => void this.#ask(), DEBOUNCE_MS);
+    if (text.trim() === "") return this.submit();
+    // A blank at the end asks nothing new.
+    if (keyOf(this.#question) === before || this.#soon !== undefined) return;
+    const wait = this.#askedAt + BETWEEN_MS - performance.now();
+    if (wait <= 0) this.submit();
+    else this.#soon = setTimeout(() => this.submit(), wait);
   }
 
-  /** Asks at once. */
+  /** Asks at once, unless that is what is being answered. */
   submit(): void {
-    clearTimeout(this.#debounce);
-    void this.#ask();
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    if (this.#asked !== this.#asking) void this.#ask();
   }
 
   /** Takes all out of the box, and shows the library. */
@@ -385,6 +397,11 @@ export class Search {
     );
   }
 
+  /** One text for each question at each strictness. */
+  get #asking(): string {
+    return `${this.#strictness} ${keyOf(this.#question)}`;
+  }
+
   get #question(): Question {
     const query = this.text.trim();
     const { pictures, liked, unliked, only } = this;
@@ -395,6 +412,8 @@ export class Search {
   }
 
   async #ask(): Promise<void> {
+    this.#askedAt = performance.now();
+    this.#asked = this.#asking;
     const question = this.#question;
     const ticket = ++this.#ticket;
     const same = keyOf(question) === this.key;
@@ -419,6 +438,7 @@ export class Search {
       this.answered = question;
     } finally {
       clearTimeout(busy);
+      if (ticket === this.#ticket) this.#asked = null;
       this.#open--;
       if (this.#open === 0) this.busy = false;
     }

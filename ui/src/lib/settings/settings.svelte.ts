@@ -1,5 +1,15 @@
 /** Which part of the settings is on view, if any. */
-export type Section = "models" | "indexing" | "sidecars";
+export type Section =
+  | "folders"
+  | "models"
+  | "indexing"
+  | "sidecars"
+  | "categories"
+  | "appearance"
+  | "keys"
+  | "language"
+  | "privacy"
+  | "about";
 
 export class Settings {
   section = $state<Section | null>(null);

@@ -1,6 +1,7 @@
 /** Whether tags, ratings and favourites are written beside the photos, and how. */
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, SidecarReport, SidecarSettings } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 import { writtenWords } from "../words/sidecars";
 
@@ -43,7 +44,7 @@ export class Sidecars {
       await this.#backend.setSidecarSettings(settings);
     } catch (thrown) {
       if (this.settings === settings) this.settings = before;
-      this.#notices.failed("Your choice could not be kept.", thrown);
+      this.#notices.failed(t("settings.choiceNotKept"), thrown);
     }
   }
 
@@ -76,7 +77,7 @@ export class Sidecars {
       await work();
     } catch (thrown) {
       this.#notices.failed(
-        what === "write" ? "The sidecars could not be written." : "There is no preview.",
+        what === "write" ? t("settings.writeFailed") : t("settings.previewFailed"),
         thrown,
       );
     } finally {

@@ -1,6 +1,7 @@
 /** How hard the work in the background may go, as the person wants it. */
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Conditions, Policy } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 
 export class Work {
@@ -38,7 +39,7 @@ export class Work {
       await this.#backend.setPolicy(policy);
     } catch (thrown) {
       if (this.policy === policy) this.policy = before;
-      this.#notices.failed("Your choice could not be kept.", thrown);
+      this.#notices.failed(t("settings.choiceNotKept"), thrown);
     }
   }
 }

@@ -4,8 +4,9 @@ import type { CommandError, Decided, Decision, PhotoTag } from "../backend/dto";
 import type { Notices } from "../notices/notices.svelte";
 import { t } from "../i18n/i18n.svelte";
 import { decisionWords, taggedWords } from "../words/tags";
-import { nameOfTag } from "./names";
+import { nameOf, nameOfTag } from "./names";
 import type { Tags } from "./tags.svelte";
+import { named } from "./tree";
 
 export class PhotoTags {
   /** Null until they were read. */
@@ -80,7 +81,9 @@ export class PhotoTags {
   async add(name: string): Promise<void> {
     const wanted = name.trim();
     if (wanted === "") return;
-    await this.#change(wanted, "tagged", (photo) => this.#backend.addTag([photo], wanted));
+    const known = named(this.#tags.categories, wanted);
+    const shown = known === null ? wanted : nameOf(known);
+    await this.#change(shown, "tagged", (photo) => this.#backend.addTag([photo], wanted));
   }
 
   async #change(

@@ -1,4 +1,9 @@
-/** Queries that the starter model answers well, one of them proposed in the search box each day. */
+/**
+ * Queries that the starter model answers well, one of them proposed in the search box each day.
+ * They stay English in every language of the window, for English is what that model reads.
+ */
+import type { MessageKey } from "../i18n/i18n.svelte";
+
 const EXAMPLES = [
   "a lighthouse by the sea",
   "a dog on the grass",
@@ -25,8 +30,8 @@ export function exampleFor(now: Date): string {
 
 /** Queries that show what can be asked, each with what it asks for. */
 export const QUERY_SAMPLES = [
-  { query: "a beach -people", meaning: "without people" },
-  { query: "snow date:2024", meaning: "from one year" },
-  { query: "camera:canon rating:>=4", meaning: "by camera and stars" },
-  { query: '"birthday cake" OR candles', meaning: "one or the other" },
-] as const;
+  { query: "a beach -people", meaning: "search.sampleExcluding" },
+  { query: "snow date:2024", meaning: "search.sampleYear" },
+  { query: "camera:canon rating:>=4", meaning: "search.sampleCamera" },
+  { query: '"birthday cake" OR candles', meaning: "search.sampleEither" },
+] as const satisfies readonly { query: string; meaning: MessageKey }[];

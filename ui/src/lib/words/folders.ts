@@ -1,16 +1,17 @@
 /** Words for the state of a folder, and between what is left out of it and what is typed. */
 import type { Exclusions, Root } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import { sentence } from "./format";
 
 /** In a few words, under the folder's name; empty where all is well. */
 export function shortStateWords({ state }: Root): string {
   switch (state) {
     case "offline":
-      return "Not there";
+      return t("library.offlineShort");
     case "unreadable":
-      return "Cannot be read";
+      return t("library.unreadableShort");
     case "polling":
-      return "Checked now and then";
+      return t("library.pollingShort");
     case "online":
       return "";
   }
@@ -20,11 +21,11 @@ export function shortStateWords({ state }: Root): string {
 export function stateWords({ state, reason }: Root): string {
   switch (state) {
     case "offline":
-      return "This folder is not there: its drive is not connected, or it was moved. Its photos stay in the library.";
+      return t("library.offline");
     case "unreadable":
-      return "You are not allowed to read this folder. Its photos stay in the library.";
+      return t("library.unreadable");
     case "polling":
-      return `Changes are noticed with some delay.${reason === null ? "" : ` ${sentence(reason)}`}`;
+      return [t("library.polling"), reason === null ? "" : sentence(reason)].join(" ").trimEnd();
     case "online":
       return "";
   }

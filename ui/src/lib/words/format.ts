@@ -45,6 +45,11 @@ export function number(value: number): string {
   return formats().whole.format(value);
 }
 
+/** With one digit behind the point, where it has some. */
+export function decimal(value: number): string {
+  return formats().rough.format(value);
+}
+
 /** `1 photo`, `1,200 photos`. */
 export function photos(count: number): string {
   return t("words.photos", { count });

@@ -1,21 +1,23 @@
 /** Words for a question that was kept. */
+import { t } from "../i18n/i18n.svelte";
 import type { KeptQuestion } from "../saved/saved.svelte";
-import { photos } from "./format";
 
 /** A name to begin with: the words, or what is asked in their place. */
 export function proposedName({ query, examples, unlike }: KeptQuestion): string {
   const words = query.trim().replace(/\s+/g, " ");
   if (words !== "") return words;
-  return examples.length === 0 && unlike.length > 0 ? "Other photos" : "Similar photos";
+  return t(
+    examples.length === 0 && unlike.length > 0 ? "saved.otherPhotos" : "saved.similarPhotos",
+  );
 }
 
 /** All that is asked, in one line. */
 export function questionWords({ query, examples, like, unlike }: KeptQuestion): string {
   return [
     query.trim(),
-    examples.length > 0 ? `similar to ${photos(examples.length)}` : "",
-    like.length > 0 ? `more like ${photos(like.length)}` : "",
-    unlike.length > 0 ? `less like ${photos(unlike.length)}` : "",
+    examples.length > 0 ? t("saved.similar", { count: examples.length }) : "",
+    like.length > 0 ? t("saved.like", { count: like.length }) : "",
+    unlike.length > 0 ? t("saved.unlike", { count: unlike.length }) : "",
   ]
     .filter((part) => part !== "")
     .join(", ");

@@ -1,53 +1,62 @@
 /** Words for a search: how much it found, in which order, and why a photo is among it. */
+import type { Strength } from "../backend/dto";
 import { offlineAt, strengthAt, WHY, type Listing } from "../backend/listing";
+import { t, type MessageKey } from "../i18n/i18n.svelte";
 import type { Order } from "../search/order";
 import type { NamedExample, NamedPhoto, Question } from "../search/question";
-import { date, milliseconds, number, photos } from "./format";
+import { conjunction, date, milliseconds, photos } from "./format";
 
 /** How much was found, without how long that took. */
 export function foundWords(listing: Listing, firm: number | null, answered: Question): string {
   if (answered.kind === "library") return photos(listing.count);
   if (firm === null) return photos(listing.total);
-  if (firm === 0) return "No clear match";
-  return `${number(listing.strong)} strong · ${number(listing.likely)} likely`;
+  if (firm === 0) return t("search.noClearMatch");
+  return t("search.found", { strong: listing.strong, likely: listing.likely });
 }
 
-/** `128 strong · 340 likely · 12 ms`. */
-export function outcomeWords(listing: Listing, firm: number | null, answered: Question): string {
-  const found = foundWords(listing, firm, answered);
-  return answered.kind === "library" ? found : `${found} · ${milliseconds(listing.tookMs)}`;
+/** How long that took; empty where nothing was looked for. */
+export function tookWords(listing: Listing, answered: Question): string {
+  return answered.kind === "library" ? "" : milliseconds(listing.tookMs);
 }
 
-export const ORDER_WORDS: Readonly<Record<Order, string>> = {
-  best: "Best match",
-  newest: "Newest",
-  oldest: "Oldest",
-};
+const ORDERS = {
+  best: "search.orderBest",
+  newest: "search.orderNewest",
+  oldest: "search.orderOldest",
+  added: "search.orderAdded",
+} as const satisfies Record<Order, MessageKey>;
+
+export function orderWords(order: Order): string {
+  return t(ORDERS[order]);
+}
 
 /** The stops between taking all that is likely, and only what is certain. */
 export const STRICTNESS_STOPS = [
-  { value: 0, words: "More results" },
-  { value: 0.25, words: "A few more" },
-  { value: 0.5, words: "As usual" },
-  { value: 0.75, words: "Fewer" },
-  { value: 1, words: "Only sure ones" },
-] as const;
+  { value: 0, words: "search.strictnessMost" },
+  { value: 0.25, words: "search.strictnessMore" },
+  { value: 0.5, words: "search.strictnessUsual" },
+  { value: 0.75, words: "search.strictnessFewer" },
+  { value: 1, words: "search.strictnessSure" },
+] as const satisfies readonly { value: number; words: MessageKey }[];
 
 /** The stop nearest to a strictness. */
 export function strictnessStop(strictness: number): number {
   return Math.round(Math.max(0, Math.min(1, strictness)) * (STRICTNESS_STOPS.length - 1));
 }
 
-const MATCHED: readonly (readonly [bit: number, words: string])[] = [
-  [WHY.shows, "what it shows"],
-  [WHY.title, "its title"],
-  [WHY.description, "its description"],
-  [WHY.keywords, "its keywords"],
-  [WHY.name, "its name"],
-  [WHY.folder, "its folder"],
-];
+/** What a stop is called. */
+export function strictnessWords(stop: number): string {
+  return t(STRICTNESS_STOPS[stop]?.words ?? "search.strictnessUsual");
+}
 
-const list = new Intl.ListFormat("en", { type: "conjunction" });
+const MATCHED: readonly (readonly [bit: number, words: MessageKey])[] = [
+  [WHY.shows, "search.byShows"],
+  [WHY.title, "search.byTitle"],
+  [WHY.description, "search.byDescription"],
+  [WHY.keywords, "search.byKeywords"],
+  [WHY.name, "search.byName"],
+  [WHY.folder, "search.byFolder"],
+];
 
 /**
  * `Found by its title and its keywords`; null where it is what the photo shows and nothing else,
@@ -55,42 +64,48 @@ const list = new Intl.ListFormat("en", { type: "conjunction" });
  */
 export function whyWords(why: number): string | null {
   if (why === 0 || why === WHY.shows) return null;
-  const matched = MATCHED.flatMap(([bit, words]) => ((why & bit) !== 0 ? [words] : []));
-  return matched.length === 0 ? null : `Found by ${list.format(matched)}`;
+  const matched = MATCHED.flatMap(([bit, words]) => ((why & bit) !== 0 ? [t(words)] : []));
+  return matched.length === 0 ? null : t("search.foundBy", { what: conjunction(matched) });
 }
+
+const STRENGTHS: Readonly<Record<Strength, MessageKey | null>> = {
+  unscored: null,
+  strong: "search.strong",
+  likely: "search.likely",
+  weak: "search.weak",
+};
 
 /** A photo of the grid in words, for who does not see it. */
 export function tileWords(listing: Listing, index: number): string {
-  const strength = strengthAt(listing, index);
+  const strength = STRENGTHS[strengthAt(listing, index)];
   const why = whyWords(listing.why[index] ?? 0);
   return [
-    `Photo of ${date(listing.times[index] ?? 0)}`,
-    strength === "unscored" ? null : `${strength} match`,
+    t("search.photoOf", { date: date(listing.times[index] ?? 0) }),
+    strength === null ? null : t(strength),
     why === null ? null : why.charAt(0).toLowerCase() + why.slice(1),
-    offlineAt(listing, index) ? "offline" : null,
+    offlineAt(listing, index) ? t("search.offline") : null,
   ]
     .filter((part) => part !== null)
     .join(", ");
 }
 
-/** What an example is called where it has no name. */
-function called({ example, name }: NamedExample): string {
-  if (name !== "") return name;
-  return example.kind === "pasted" ? "the pasted picture" : "a photo";
-}
-
 /** `Similar to IMG_1.jpg`. */
-export function exampleWords(named: NamedExample): string {
-  const part = named.example.crop === null ? "" : "a part of ";
-  return `Similar to ${part}${called(named)}`;
+export function exampleWords({ example, name }: NamedExample): string {
+  const part = example.crop !== null;
+  if (name !== "") return t(part ? "search.similarToPart" : "search.similarTo", { name });
+  if (example.kind === "pasted") {
+    return t(part ? "search.similarToPartOfPasted" : "search.similarToPasted");
+  }
+  return t(part ? "search.similarToPartOfPhoto" : "search.similarToPhoto");
 }
 
 /** `More like IMG_1.jpg`. */
 export function feedbackWords({ name }: NamedPhoto, more: boolean): string {
-  return `${more ? "More" : "Less"} like ${name === "" ? "a photo" : name}`;
+  if (name === "") return t(more ? "search.moreLikePhoto" : "search.lessLikePhoto");
+  return t(more ? "search.moreLike" : "search.lessLike", { name });
 }
 
 /** What photos that were chosen one by one are called. */
 export function onlyWords(count: number): string {
-  return `${photos(count)} of the map`;
+  return t("search.only", { count });
 }

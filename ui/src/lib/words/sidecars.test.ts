@@ -33,8 +33,8 @@ describe("words for sidecars", () => {
 
   it("say what one gets and loses", () => {
     expect(changeWords({ adds: ["Dog", "Beach"], removes: ["Cat"] })).toBe(
-      "adds Dog, Beach; removes Cat",
+      "Adds Dog, Beach; removes Cat.",
     );
-    expect(changeWords({ adds: [], removes: ["Cat"] })).toBe("removes Cat");
+    expect(changeWords({ adds: [], removes: ["Cat"] })).toBe("Removes Cat.");
   });
 });

@@ -1,45 +1,55 @@
 /** Words for the files that stand beside photos. */
 import type { SidecarNaming, SidecarReport } from "../backend/dto";
-import { count, number } from "./format";
+import { t } from "../i18n/i18n.svelte";
 
-export const NAMINGS: readonly { naming: SidecarNaming; title: string; about: string }[] = [
+/** How they can be named. */
+export interface NamingChoice {
+  naming: SidecarNaming;
+  title: string;
+  readonly about: string;
+}
+
+export const NAMINGS: readonly NamingChoice[] = [
   {
     naming: "stem",
     title: "IMG_0001.xmp",
-    about: "As Lightroom and Bridge name them. A RAW and its JPEG share one.",
+    get about() {
+      return t("settings.namingStem");
+    },
   },
   {
     naming: "full",
     title: "IMG_0001.jpg.xmp",
-    about: "As darktable and digiKam name them. Each photo has its own.",
+    get about() {
+      return t("settings.namingFull");
+    },
   },
 ];
 
-export function sidecars(value: number): string {
-  return count(value, "sidecar", "sidecars");
-}
-
 /** What a dry run found. */
 export function previewWords({ planned, same }: SidecarReport): string {
-  if (planned === 0 && same === 0)
-    return "Nothing to write: no photo has a tag or rating of yours.";
-  if (planned === 0) return `Nothing to write: ${sidecars(same)} say it all already.`;
-  const rest = same === 0 ? "" : ` ${number(same)} say it all already.`;
-  return `${sidecars(planned)} would be written.${rest}`;
+  if (planned === 0) {
+    return same === 0
+      ? t("settings.nothingToWrite")
+      : t("settings.allSaidAlready", { count: same });
+  }
+  const words = [t("settings.wouldBeWritten", { count: planned })];
+  if (same > 0) words.push(t("settings.sayAlready", { count: same }));
+  return words.join(" ");
 }
 
 /** What was done. */
 export function writtenWords({ written, same, failed }: SidecarReport): string {
-  const parts = [`${sidecars(written)} written.`];
-  if (same > 0) parts.push(`${number(same)} said it all already.`);
-  if (failed.length > 0) parts.push(`${sidecars(failed.length)} could not be written.`);
-  return parts.join(" ");
+  const words = [t("settings.written", { count: written })];
+  if (same > 0) words.push(t("settings.saidAlready", { count: same }));
+  if (failed.length > 0) words.push(t("settings.notWritten", { count: failed.length }));
+  return words.join(" ");
 }
 
 /** What a sidecar gets and loses. */
 export function changeWords({ adds, removes }: { adds: string[]; removes: string[] }): string {
-  return [
-    ...(adds.length > 0 ? [`adds ${adds.join(", ")}`] : []),
-    ...(removes.length > 0 ? [`removes ${removes.join(", ")}`] : []),
-  ].join("; ");
+  const [more, less] = [adds.join(", "), removes.join(", ")];
+  if (less === "") return t("settings.sidecarAdds", { adds: more });
+  if (more === "") return t("settings.sidecarRemoves", { removes: less });
+  return t("settings.sidecarBoth", { adds: more, removes: less });
 }

@@ -1,46 +1,40 @@
 /** Words for how the work in the background goes, and for what it waits. */
 import type { Conditions, Effort, Overview, Pace, Policy, Progress } from "../backend/dto";
-import { photos } from "./format";
+import { t, type MessageKey } from "../i18n/i18n.svelte";
+import { percent } from "./format";
 
-export const PACES: readonly { pace: Pace; title: string; about: string }[] = [
-  {
-    pace: "automatic",
-    title: "Automatic",
-    about: "On one core while you use the computer, at full speed while you are away.",
+/** How hard the work may go, to be chosen from. */
+export interface PaceChoice {
+  pace: Pace;
+  readonly title: string;
+  readonly about: string;
+}
+
+const paced = (pace: Pace, title: MessageKey, about: MessageKey): PaceChoice => ({
+  pace,
+  get title() {
+    return t(title);
   },
-  { pace: "full", title: "Full speed", about: "On all cores. Other programs may become slower." },
-  {
-    pace: "polite",
-    title: "In the background",
-    about: "Always on one core, after everything else.",
+  get about() {
+    return t(about);
   },
-  {
-    pace: "whenAway",
-    title: "Only while you are away",
-    about: "Waits until you have not touched the computer for a few minutes.",
-  },
+});
+
+export const PACES: readonly PaceChoice[] = [
+  paced("automatic", "progress.paceAutomatic", "progress.paceAutomaticAbout"),
+  paced("full", "progress.paceFull", "progress.paceFullAbout"),
+  paced("polite", "progress.pacePolite", "progress.pacePoliteAbout"),
+  paced("whenAway", "progress.paceAway", "progress.paceAwayAbout"),
 ];
 
-/** What to add to "Indexing", or say in place of it, and why it is so. */
-const EFFORTS: Record<Effort, { words: string; why: string }> = {
-  full: { words: "", why: "" },
-  polite: { words: "on one core", why: "You chose to index in the background" },
-  politeInUse: {
-    words: "on one core while you work",
-    why: "It goes at full speed while you are away",
-  },
-  politeUntold: {
-    words: "on one core",
-    why: "This system does not tell what your choice depends on, so indexing leaves room for you",
-  },
-  waitingForMains: {
-    words: "Waiting for mains power",
-    why: "You chose to index only on mains power",
-  },
-  waitingForAbsence: {
-    words: "Waiting until you are away",
-    why: "You chose to index only while you are away",
-  },
+/** What is said of the work at each effort, and why it is so. */
+const EFFORTS: Readonly<Record<Effort, { words: MessageKey; why: MessageKey | null }>> = {
+  full: { words: "progress.indexing", why: null },
+  polite: { words: "progress.indexingOneCore", why: "progress.whyPolite" },
+  politeInUse: { words: "progress.indexingInUse", why: "progress.whyInUse" },
+  politeUntold: { words: "progress.indexingOneCore", why: "progress.whyUntold" },
+  waitingForMains: { words: "progress.waitingForMains", why: "progress.whyMains" },
+  waitingForAbsence: { words: "progress.waitingForAbsence", why: "progress.whyAbsence" },
 };
 
 /** What the status bar says of the work; `why` is empty where there is nothing to explain. */
@@ -49,39 +43,47 @@ export interface Status {
   why: string;
 }
 
+const status = (words: MessageKey, why: MessageKey | null = null): Status => ({
+  words: t(words),
+  why: why === null ? "" : t(why),
+});
+
 /** `progress` is null until the engine has told of it. */
 export function statusOf(overview: Overview, progress: Progress | null, paused: boolean): Status {
-  if (paused) return { words: "Paused", why: "" };
+  if (paused) return status("progress.paused");
   switch (progress?.step) {
     case "scanning":
-      return { words: "Looking through your folders", why: "" };
+      return status("progress.scanning");
     case "loadingModel":
-      return { words: "Loading the model", why: "" };
+      return status("progress.loadingModel");
     case "deferred":
-      return EFFORTS[progress.effort];
     case "indexing": {
       const { words, why } = EFFORTS[progress.effort];
-      return { words: words === "" ? "Indexing" : `Indexing ${words}`, why };
+      return status(words, why);
     }
     case "waiting":
-      return {
-        words: "Another Afterimage is indexing this library",
-        why: "You can search meanwhile. This window goes on as soon as the other one is done",
-      };
+      return status("progress.waiting", "progress.whyWaiting");
     case "diskFull":
-      return {
-        words: "The disk is full. Indexing goes on as soon as there is room",
-        why: "What was indexed so far is kept",
-      };
+      return status("progress.diskFull", "progress.whyDiskFull");
     default:
       return { words: inventory(overview), why: "" };
   }
 }
 
-function inventory({ photos: all, pending, readOnly }: Overview): string {
+function inventory({ photos, pending, readOnly }: Overview): string {
   // Nothing is indexed into a library that cannot be changed.
-  if (pending > 0 && readOnly === null) return `${photos(pending)} to be indexed`;
-  return all === 0 ? "No photos yet" : `${photos(all)} in the library`;
+  if (pending > 0 && readOnly === null) return t("progress.pending", { count: pending });
+  return t("progress.inventory", { count: photos });
+}
+
+/** Parts of the work after which it is told to who listens. */
+const TOLD = 4;
+
+/** The same as `words` with how far it is, in steps that are worth being told. */
+export function spokenStatus(words: string, progress: Progress | null): string {
+  if (progress === null || progress.total === 0) return words;
+  const step = Math.floor((progress.done / progress.total) * TOLD);
+  return step === 0 ? words : t("progress.spoken", { status: words, percent: percent(step, TOLD) });
 }
 
 /** What cannot be told here, and what happens for that, where the choice depends on it. */
@@ -90,11 +92,6 @@ export function untold(policy: Policy, conditions: Conditions): string | null {
     conditions.inUse === null && (policy.pace === "automatic" || policy.pace === "whenAway");
   const power = conditions.onMains === null && policy.mainsOnly;
   if (!person && !power) return null;
-  const what =
-    person && power
-      ? "whether you are away, or on mains power"
-      : person
-        ? "whether you are away"
-        : "whether it is on mains power";
-  return `This computer does not tell ${what}, so photos are indexed on one core at all times.`;
+  if (person && power) return t("progress.untoldBoth");
+  return t(person ? "progress.untoldPerson" : "progress.untoldPower");
 }
