@@ -2,6 +2,7 @@
 //! The command line and the window turn them into their own words.
 
 mod duplicates;
+mod export;
 mod saved;
 mod sidecars;
 mod tags;
@@ -19,6 +20,7 @@ use crate::model::DeviceReport;
 use crate::search::query;
 
 pub use duplicates::{DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Trashed};
+pub use export::{ExportFormat, ExportProgress, ExportRequest, Exported, NotExported};
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
 pub use sidecars::{SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
 pub use tags::{
