@@ -4,6 +4,7 @@
 
 mod bench;
 mod duplicates;
+mod export;
 mod insight;
 mod saved;
 mod tags;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 pub use bench::{MachineLine, MeasuredBy, Measurement};
 pub use duplicates::{DuplicateEntry, TrashDocument};
+pub use export::ExportDocument;
 pub use insight::{EvalDocument, InsightDocument, MapDocument};
 pub use saved::{FavouriteEntry, SavedEntry};
 pub use tags::{

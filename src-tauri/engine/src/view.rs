@@ -2,6 +2,7 @@
 //! The command line and the window turn them into their own words.
 
 mod duplicates;
+mod export;
 mod folders;
 mod opinions;
 mod saved;
@@ -24,6 +25,7 @@ use crate::search::query;
 pub use duplicates::{
     DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Restored, Trashed,
 };
+pub use export::{ExportFormat, ExportProgress, ExportRequest, Exported, NotExported};
 pub use folders::Folder;
 pub use opinions::Rated;
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};
