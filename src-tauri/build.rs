@@ -73,6 +73,9 @@ const COMMANDS: &[&str] = &[
     "storage",
     "reveal_library",
     "about",
+    "export_name",
+    "export_photos",
+    "cancel_export",
 ];
 
 fn main() {

@@ -8,6 +8,7 @@
 
 mod about;
 mod duplicates;
+mod export;
 mod files;
 mod folders;
 mod insight;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use about::{About, Storage};
 pub use duplicates::{DuplicateGroup, DuplicateKind, Restored, Trashed};
+pub use export::{ExportProgress, ExportRequest, Exported};
 pub use files::Application;
 pub use folders::Folder;
 pub use insight::{Insight, map_bytes};
@@ -500,6 +502,11 @@ mod tests {
         declare::<Folder>(&config, &mut out);
         declare::<Rated>(&config, &mut out);
         declare::<Application>(&config, &mut out);
+        declare::<export::ExportFormat>(&config, &mut out);
+        declare::<ExportRequest>(&config, &mut out);
+        declare::<ExportProgress>(&config, &mut out);
+        declare::<export::NotExported>(&config, &mut out);
+        declare::<Exported>(&config, &mut out);
         declare::<about::StoredAt>(&config, &mut out);
         declare::<Storage>(&config, &mut out);
         declare::<About>(&config, &mut out);
