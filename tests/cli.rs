@@ -98,6 +98,37 @@ fn a_search_for_people_ranks_scores_and_names() {
 }
 
 #[test]
+fn a_search_says_why_a_photo_answers_and_what_it_lacks() {
+    let Some(library) = Library::of_everyday() else { return };
+    let dog = results(&library.json(&["search", "a dog", "--limit", "1"]))[0].clone();
+    let id = dog["id"].to_string();
+    let why = library.json(&["search", "a dog type:png,jpeg", "--explain", &id]);
+    assert_eq!(keys(&why), ["parts", "rank", "ranked", "score", "strength"]);
+    assert_eq!((&why["rank"], &why["ranked"]), (&json!(1), &json!(350)));
+    assert_eq!((&why["score"], &why["strength"]), (&dog["score"], &json!("strong")));
+    let parts = why["parts"].as_array().unwrap();
+    assert_eq!(keys(&parts[0]), ["field", "holds", "kind", "score", "spreads", "words"]);
+    assert_eq!((&parts[0]["kind"], &parts[0]["words"]), (&json!("words"), &json!("a dog")));
+    assert!(parts[0]["spreads"].as_f64().unwrap() > 4.0, "{}", parts[0]);
+    assert_eq!(parts[1]["words"], "type:png,jpeg");
+    assert_eq!((&parts[1]["holds"], &parts[1]["score"]), (&json!(true), &json!(null)));
+
+    let path = text(&dog["path"]);
+    library
+        .command(&["search", "a dog type:png date:someday", "--explain", &path])
+        .assert()
+        .code(0)
+        .stdout(contains(" no  filter: type:png").and(contains("yes  words: a dog")))
+        .stderr(contains("someday: date: takes no such value"));
+    library
+        .command(&["search", "a dog", "--explain", "999999"])
+        .assert()
+        .code(1)
+        .stderr(contains("neither a photo's number"));
+    library.command(&["search", "a dog", "--explain", &id, "--all"]).assert().code(2);
+}
+
+#[test]
 fn a_search_by_an_example_finds_the_example_and_its_like() {
     let Some(library) = Library::of_everyday() else { return };
     let elsewhere = tempfile::tempdir().unwrap();

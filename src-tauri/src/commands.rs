@@ -84,11 +84,15 @@ pub async fn remove_root(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
     ask("remove_root", &shell, move |engine| engine.remove_root(RootId(id))).await
 }
 
+/// Every photo, or with `most` the newest, which are there sooner.
 #[tauri::command]
-pub async fn library(shell: State<'_, Arc<Shell>>) -> Answer<Response> {
-    ask("library", &shell, |engine| {
+pub async fn library(shell: State<'_, Arc<Shell>>, most: Option<usize>) -> Answer<Response> {
+    ask("library", &shell, move |engine| {
         let began = Instant::now();
-        let hits = engine.library()?;
+        let hits = match most {
+            Some(most) => engine.newest(most)?,
+            None => engine.library()?,
+        };
         library_listing(&hits, began.elapsed()).map(Response::new)
     })
     .await

@@ -11,13 +11,13 @@
  * AFTERIMAGE_DESKTOP is the application to drive, target/debug/afterimage-desktop by default;
  * AFTERIMAGE_SHARED the folder that holds the test photos, ../shared beside the repository.
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { desk } from "./desk.mjs";
 import { scenarios } from "./scenarios.mjs";
 import { end, Window } from "./webdriver.mjs";
 
@@ -83,12 +83,25 @@ class Stage {
     await window.screenshot(join(SCREENS, `${name}.png`));
   }
 
-  /** Takes one at each size; the window keeps the first of them. */
+  /** Takes one at each size, in dark and in light; the window keeps the first of each. */
   async screenshots(window, name) {
+    const before = await window.run(
+      "return document.documentElement.dataset.theme",
+    );
     for (const [width, height] of [...SIZES].reverse()) {
       await window.resize(width, height);
-      await this.screenshot(window, `${name}-${width}x${height}`);
+      for (const theme of ["light", "dark"]) {
+        await window.run(
+          "document.documentElement.dataset.theme = arguments[0]",
+          theme,
+        );
+        await this.screenshot(window, `${name}-${theme}-${width}x${height}`);
+      }
     }
+    await window.run(
+      "document.documentElement.dataset.theme = arguments[0]",
+      before,
+    );
   }
 
   async close() {
@@ -99,43 +112,6 @@ class Stage {
   get log() {
     return this.#windows.map((window) => window.log).join("");
   }
-}
-
-/** An X server on a display that is free. */
-async function display() {
-  const server = spawn(
-    "Xvfb",
-    ["-displayfd", "3", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-    { stdio: ["ignore", "ignore", "ignore", "pipe"], detached: true },
-  );
-  const number = await new Promise((done, failed) => {
-    server.once("error", failed);
-    server.once("exit", () =>
-      failed(new Error("Xvfb ended before it gave a display")),
-    );
-    server.stdio[3].once("data", (line) => done(String(line).trim()));
-  });
-  return { server, name: `:${number}` };
-}
-
-/** A session bus, which tells a second instance of the first and carries the theme. */
-async function bus() {
-  const daemon = spawn(
-    "dbus-daemon",
-    ["--session", "--nofork", "--print-address=1"],
-    {
-      stdio: ["ignore", "pipe", "ignore"],
-      detached: true,
-    },
-  );
-  const address = await new Promise((done, failed) => {
-    daemon.once("error", failed);
-    daemon.once("exit", () =>
-      failed(new Error("dbus-daemon ended before it gave an address")),
-    );
-    daemon.stdout.once("data", (line) => done(String(line).trim()));
-  });
-  return { daemon, address };
 }
 
 async function run(name, scenario, env) {
@@ -177,19 +153,7 @@ async function main() {
   }
   let passed = 0;
   try {
-    const { server, name: screen } = await display();
-    children.push(server);
-    const { daemon, address } = await bus();
-    children.push(daemon);
-    const env = {
-      PATH: process.env.PATH,
-      LANG: "C.UTF-8",
-      DISPLAY: screen,
-      DBUS_SESSION_BUS_ADDRESS: address,
-      GDK_BACKEND: "x11",
-      // There is no accessibility bus to wait for.
-      NO_AT_BRIDGE: "1",
-    };
+    const env = await desk(children);
     for (const [name, scenario] of chosen) {
       if (await run(name, scenario, env)) passed += 1;
     }

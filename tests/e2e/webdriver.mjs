@@ -12,7 +12,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
-export const Key = { enter: "\uE007", escape: "\uE00C", right: "\uE014" };
+export const Key = {
+  enter: "\uE007",
+  shift: "\uE008",
+  control: "\uE009",
+  escape: "\uE00C",
+  end: "\uE010",
+  home: "\uE011",
+  left: "\uE012",
+  right: "\uE014",
+  down: "\uE015",
+  delete: "\uE017",
+};
 
 /** Repeats `probe` until it gives something, and says what was waited for when it never does. */
 export async function eventually(what, probe, seconds = 20) {
@@ -109,6 +120,11 @@ export class Window {
     );
   }
 
+  /** Opens another page, and waits until it is loaded. */
+  async goTo(url) {
+    await this.#post("url", { url });
+  }
+
   /** Types into whatever has the focus. */
   async press(...keys) {
     const actions = keys.flatMap((value) => [
@@ -117,6 +133,15 @@ export class Window {
     ]);
     await this.#post("actions", {
       actions: [{ type: "key", id: "keyboard", actions }],
+    });
+  }
+
+  /** Holds all keys but the last, and presses that. */
+  async chord(...keys) {
+    const down = keys.map((value) => ({ type: "keyDown", value }));
+    const up = keys.toReversed().map((value) => ({ type: "keyUp", value }));
+    await this.#post("actions", {
+      actions: [{ type: "key", id: "keyboard", actions: [...down, ...up] }],
     });
   }
 
@@ -131,7 +156,13 @@ export class Window {
   }
 
   async resize(width, height) {
-    await this.#post("window/rect", { width, height });
+    // Around the page there may be more than nothing: bars, in a browser.
+    const [wide, high] = await this.run("return [innerWidth, innerHeight]");
+    const outer = await this.#get("window/rect");
+    await this.#post("window/rect", {
+      width: width + outer.width - wide,
+      height: height + outer.height - high,
+    });
     await eventually(`the page is ${width} x ${height}`, async () => {
       const size = await this.run("return [innerWidth, innerHeight]");
       return size[0] === width && size[1] === height;
@@ -152,6 +183,10 @@ export class Window {
 
   async #post(command, body) {
     return call("POST", `${this.#session}/${command}`, body);
+  }
+
+  async #get(command) {
+    return call("GET", `${this.#session}/${command}`);
   }
 
   async #element(id, method, command, body) {

@@ -7,18 +7,25 @@ import { tauriBackend } from "./lib/backend/tauri";
 import { Session } from "./lib/session.svelte";
 import App from "./views/App.svelte";
 
-/** The engine, or in development, where the address asks for it, a made-up one. */
+/** In development, what the address asks for: a made-up engine, and a state of the window. */
+const address = import.meta.env.DEV ? new URLSearchParams(location.search) : null;
+const made = address?.get("fake") ?? null;
+
+/** The engine, or a made-up one. */
 async function chooseBackend(): Promise<Backend> {
-  if (import.meta.env.DEV) {
-    const address = new URLSearchParams(location.search);
-    const count = address.get("fake");
-    if (count !== null) {
-      const { fakeFromAddress } = await import("./lib/backend/fakeAddress");
-      return fakeFromAddress(Number(count), address);
-    }
+  if (import.meta.env.DEV && address && made !== null) {
+    const { fakeFromAddress } = await import("./lib/backend/fakeAddress");
+    return fakeFromAddress(Number(made), address);
   }
   return tauriBackend;
 }
 
 const target = document.getElementById("app");
-if (target) mount(App, { target, props: { session: new Session(await chooseBackend()) } });
+if (target) {
+  const session = new Session(await chooseBackend());
+  mount(App, { target, props: { session } });
+  if (import.meta.env.DEV && address && made !== null) {
+    const { openFromAddress } = await import("../dev/open");
+    await openFromAddress(session, address);
+  }
+}

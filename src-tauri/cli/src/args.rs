@@ -192,6 +192,10 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: usize,
 
+    /// Say why this photo answers, or what it lacks, instead of listing those that do
+    #[arg(long, value_name = "FILE_OR_ID", conflicts_with_all = ["offset", "limit", "all"])]
+    pub explain: Option<PathBuf>,
+
     #[command(flatten)]
     pub limit: LimitArgs,
 }

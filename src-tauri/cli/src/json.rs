@@ -4,6 +4,7 @@
 
 mod bench;
 mod duplicates;
+mod explain;
 mod export;
 mod insight;
 mod saved;
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 pub use bench::{MachineLine, MeasuredBy, Measurement};
 pub use duplicates::{DuplicateEntry, TrashDocument};
+pub use explain::ExplanationDocument;
 pub use export::ExportDocument;
 pub use insight::{EvalDocument, InsightDocument, MapDocument};
 pub use saved::{FavouriteEntry, SavedEntry};
@@ -212,14 +214,19 @@ impl From<&Hit> for ResultEntry {
             path: text(&hit.path),
             score: hit.score,
             strong: hit.strength == Strength::Strong,
-            strength: match hit.strength {
-                Strength::Strong => "strong",
-                Strength::Likely => "likely",
-                Strength::Weak => "weak",
-                Strength::Unscored => "unscored",
-            },
+            strength: strength(hit.strength),
             why: hit.why.words().collect(),
         }
+    }
+}
+
+/// The word for what a score means.
+pub fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Strong => "strong",
+        Strength::Likely => "likely",
+        Strength::Weak => "weak",
+        Strength::Unscored => "unscored",
     }
 }
 

@@ -83,13 +83,13 @@ pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
     Category, CategoryOrigin, Change, ChangeKind, Completion, Crop, Decided, Decision,
     DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport, Event, Example,
-    ExampleSource, Exclusions, ExportFormat, ExportProgress, ExportRequest, Exported, Failure,
-    Folder, Hit, Holder, IndexReport, LIKELY, Learned, NewCategory, NewSavedSearch, NotExported,
-    NotTrashed, Page, Photo, PhotoFile, PhotoId, PhotoTag, Preparing, Problem, Rated, Reading,
-    Removed, Restored, ReviewOf, ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch,
-    SavedSearchId, SearchRequest, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings,
-    Status, Storage, StoredAt, Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Undone,
-    Why, WriterKind,
+    ExampleSource, Exclusions, ExplainedPart, Explanation, ExportFormat, ExportProgress,
+    ExportRequest, Exported, Failure, Folder, Hit, Holder, IndexReport, LIKELY, Learned,
+    NewCategory, NewSavedSearch, NotExported, NotTrashed, Page, PartKind, Photo, PhotoFile,
+    PhotoId, PhotoTag, Preparing, Problem, Rated, Reading, Removed, Restored, ReviewOf, ReviewPage,
+    ReviewPhoto, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest, SidecarChange,
+    SidecarNaming, SidecarReport, SidecarSettings, Status, Storage, StoredAt, Strength, TagCount,
+    TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
 };
 
 /// How long a model that nobody uses usually stays in memory.
@@ -426,15 +426,6 @@ impl Engine {
         if let Err(error) = model.and_then(|model| self.0.encoders.warm_texts(&model)) {
             tracing::debug!("not warmed: {error}");
         }
-    }
-
-    /// All photos but the failed ones, newest first, unscored.
-    pub fn library(&self) -> Result<Vec<Hit>> {
-        let rows = self.0.catalog.library()?;
-        Ok(rows
-            .into_iter()
-            .map(|row| search::hit(row, 0.0, Strength::Unscored, Why::NOTHING))
-            .collect())
     }
 
     /// Installed models, broken ones with their reason.

@@ -3,14 +3,29 @@
 use std::path::Path;
 
 use crate::error::{Context, Error, Result};
-use crate::view::{Photo, PhotoFile, PhotoId, RootId};
-use crate::{Engine, decode, no_photo};
+use crate::view::{Hit, Photo, PhotoFile, PhotoId, RootId, Strength, Why};
+use crate::{Engine, decode, no_photo, search};
 
 /// Longest side of the picture that stands for a file no browser shows: that of
 /// a large screen.
 const RENDITION_SIDE: u32 = 4096;
 
 impl Engine {
+    /// All photos but the failed ones, newest first, unscored.
+    pub fn library(&self) -> Result<Vec<Hit>> {
+        self.listed(None)
+    }
+
+    /// The first `most` of them: at once, however many there are.
+    pub fn newest(&self, most: usize) -> Result<Vec<Hit>> {
+        self.listed(Some(most))
+    }
+
+    fn listed(&self, most: Option<usize>) -> Result<Vec<Hit>> {
+        let rows = self.0.catalog.library(most)?.into_iter();
+        Ok(rows.map(|row| search::hit(row, 0.0, Strength::Unscored, Why::NOTHING)).collect())
+    }
+
     /// One photo.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Engine {
     /// As [`tag_tree`](Self::tag_tree).
     pub fn all_photo_tags(&self, cancel: &Cancel) -> Result<Vec<(PhotoId, Vec<PhotoTag>)>> {
         let tagging = tagging(&self.0, cancel)?;
-        let photos = self.0.catalog.library()?.into_iter().map(|row| row.id);
+        let photos = self.0.catalog.library(None)?.into_iter().map(|row| row.id);
         let tags = photos.map(|photo| (PhotoId(photo), tagging.of_photo(photo)));
         Ok(tags.filter(|(_, tags)| !tags.is_empty()).collect())
     }

@@ -2,6 +2,7 @@
 //! The command line and the window turn them into their own words.
 
 mod duplicates;
+mod explain;
 mod export;
 mod folders;
 mod opinions;
@@ -25,6 +26,7 @@ use crate::search::query;
 pub use duplicates::{
     DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Restored, Trashed,
 };
+pub use explain::{ExplainedPart, Explanation, PartKind};
 pub use export::{ExportFormat, ExportProgress, ExportRequest, Exported, NotExported};
 pub use folders::Folder;
 pub use opinions::Rated;
@@ -320,7 +322,7 @@ pub struct Page {
     pub likely: usize,
     /// How many hits come before the first of this page.
     pub offset: usize,
-    /// Whether hits are in the order of their dates.
+    /// Whether hits are in the order of their dates, or of when they were added.
     pub by_date: bool,
     /// What of the question could not be taken as it stands.
     pub problems: Vec<Problem>,

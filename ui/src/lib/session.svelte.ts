@@ -1,8 +1,15 @@
 /** The controllers of one window, and the engine's events led to them. */
+import { Actions } from "./actions/actions.svelte";
+import { Exporting } from "./actions/exporting.svelte";
 import type { Backend } from "./backend/backend";
+import type { Crop } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
+import { Folders } from "./folders/folders.svelte";
+import { History } from "./history/history.svelte";
 import { Insight } from "./insight/insight.svelte";
 import { Indexing } from "./progress/indexing.svelte";
+import { Inspector } from "./inspector/inspector.svelte";
+import { Layout } from "./layout/layout.svelte";
 import { Library } from "./library/library.svelte";
 import { MapOfPhotos } from "./map/map.svelte";
 import { Models } from "./models/models.svelte";
@@ -10,9 +17,11 @@ import { Notices } from "./notices/notices.svelte";
 import { isPicture, Pictures } from "./pictures/pictures";
 import { SavedSearches } from "./saved/saved.svelte";
 import { Search } from "./search/search.svelte";
+import { Selection } from "./selection/selection.svelte";
 import { Settings } from "./settings/settings.svelte";
 import { Sidecars } from "./settings/sidecars.svelte";
 import { Work } from "./settings/work.svelte";
+import { Shortcuts } from "./shortcuts/shortcuts.svelte";
 import { PhotoTags } from "./tags/photoTags.svelte";
 import { Review } from "./tags/review.svelte";
 import { tagQuery, Tags } from "./tags/tags.svelte";
@@ -22,14 +31,22 @@ const NO_PHOTOS = new Uint32Array();
 
 /**
  * What is on view: photos that answer a question, those that are there more than once, those of a
- * category, the map of all, or the figures of what they are found by.
+ * category, suggestions that were rejected, the map of all, or the figures of what they are found by.
  */
-export type View = "photos" | "duplicates" | "review" | "map" | "insight";
+export type View = "photos" | "duplicates" | "review" | "rejected" | "map" | "insight";
 
 export class Session {
   readonly backend: Backend;
   readonly notices = new Notices();
   readonly settings = new Settings();
+  readonly layout = new Layout();
+  readonly shortcuts = new Shortcuts();
+  readonly selection = new Selection();
+  readonly history: History;
+  readonly actions: Actions;
+  readonly exporting: Exporting;
+  readonly inspector: Inspector;
+  readonly folders: Folders;
   readonly library: Library;
   readonly models: Models;
   readonly search: Search;
@@ -69,17 +86,22 @@ export class Session {
     });
     this.models = new Models(backend, this.notices, this.library, this.settings);
     this.search = new Search(backend);
+    this.folders = new Folders(backend);
+    this.exporting = new Exporting(backend);
     this.indexing = new Indexing(backend, this.notices);
     this.work = new Work(backend, this.notices);
     this.saved = new SavedSearches(backend, this.notices, this.search);
-    this.duplicates = new Duplicates(backend, this.notices);
-    this.tags = new Tags(backend, this.notices);
+    this.history = new History(this.notices, () => this.tags.undo());
+    this.duplicates = new Duplicates(backend, this.notices, this.history);
+    this.tags = new Tags(backend, this.notices, this.history);
     this.review = new Review(backend, this.notices, this.tags);
     this.photoTags = new PhotoTags(backend, this.notices, this.tags);
     this.insight = new Insight(backend);
     this.map = new MapOfPhotos(backend);
     this.sidecars = new Sidecars(backend, this.notices);
     this.pictures = new Pictures(backend, this.notices, this.search);
+    this.actions = new Actions(backend, this.notices, this.history, this.search, this.selection);
+    this.inspector = new Inspector(backend, this.notices, this.tags, () => this.search.request);
     this.viewer = new Viewer(backend, this.notices, () =>
       this.view === "photos" ? this.#answer() : whole(this.#group),
     );
@@ -109,6 +131,13 @@ export class Session {
     this.view = "photos";
   }
 
+  /** Asks for photos like this one, or like a part of it. */
+  findSimilar(photo: number, name = "", crop: Crop | null = null): void {
+    if (this.viewer.id !== null) this.closeViewer();
+    this.view = "photos";
+    this.search.findSimilar(photo, name, crop);
+  }
+
   /** Closes the viewer; what its photos' tags have changed is asked anew. */
   closeViewer(): void {
     this.viewer.close();
@@ -128,6 +157,8 @@ export class Session {
         libraryChanged: () => this.#changed(),
         rootsChanged: () => this.#changed(),
         tagsChanged: () => this.#tagsChanged(),
+        opinionsChanged: () => this.#opinionsChanged(),
+        exportProgress: (progress) => this.exporting.follow(progress),
         mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
         engineFailed: (error) =>
@@ -145,6 +176,7 @@ export class Session {
     void this.models.load();
     void this.saved.load();
     void this.tags.load();
+    void this.folders.load();
     this.indexing.paused = this.library.overview?.paused ?? false;
     this.search.submit();
   }
@@ -166,6 +198,7 @@ export class Session {
 
   #changed(): void {
     this.library.refresh();
+    this.folders.changed();
     this.search.refresh();
     this.saved.recount();
     this.duplicates.changed();
@@ -178,11 +211,19 @@ export class Session {
     this.tags.changed();
     this.review.changed();
     this.photoTags.changed();
+    this.inspector.tags.changed();
     // What is asked may be a matter of tags. The photos under the viewer stay meanwhile.
     if (/(?:tag|suggested):/.test(this.search.text)) {
       if (this.viewer.id === null) this.search.refresh();
       else this.#tagsMoved = true;
     }
+    this.saved.recount();
+  }
+
+  #opinionsChanged(): void {
+    this.viewer.refresh();
+    this.inspector.changed();
+    if (/(?:is|has|rating):/.test(this.search.text)) this.search.refresh();
     this.saved.recount();
   }
 

@@ -274,10 +274,15 @@ describe("what stands in place of groups", () => {
     vi.useFakeTimers();
     session.duplicates.show("edited");
     await settle();
-    expect(screen.queryByText("Comparing your photos…")).toBeNull();
+    expect(screen.queryByText("Comparing your photos")).toBeNull();
     await vi.advanceTimersByTimeAsync(150);
     await settle();
-    expect(screen.getByText("Comparing your photos…")).toBeTruthy();
+    expect(screen.getByText("Comparing your photos")).toBeTruthy();
+    await userEvent
+      .setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
+      .click(screen.getByRole("button", { name: "Show your photos" }));
+    await settle();
+    expect(session.view).toBe("photos");
   });
 
   it("gives way to photos as soon as something is asked", async () => {

@@ -149,7 +149,7 @@ describe("a part of a photo", () => {
     const opened = await open();
     await userEvent.click(screen.getAllByTestId("tile")[0] as HTMLElement);
     await settle();
-    await userEvent.keyboard("c");
+    await userEvent.keyboard("e");
     await settle();
     return opened;
   }
@@ -233,7 +233,7 @@ describe("a part of a photo", () => {
     screen.getByTestId("viewer-photo").dispatchEvent(new Event("error"));
     await settle();
     expect((screen.getByTestId("choose-region") as HTMLButtonElement).disabled).toBe(true);
-    await userEvent.keyboard("c");
+    await userEvent.keyboard("e");
     await settle();
     expect(screen.queryByTestId("crop")).toBeNull();
   });

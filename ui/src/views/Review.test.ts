@@ -60,9 +60,7 @@ describe("the review of a category", () => {
     expect(idOf(photos()[0])).toBe(third);
     await userEvent.keyboard("u");
     await settle();
-    expect(screen.getByTestId("review-said").textContent).toBe(
-      "Taken back: Rejected Dog for 1 photo.",
-    );
+    expect(screen.getByText("Taken back: “Dog” is not on 1 photo.")).toBeTruthy();
     expect(idOf(chosen()[0])).toBe(second);
     await userEvent.keyboard("{Delete}{Enter}");
     await settle();
@@ -75,6 +73,52 @@ describe("the review of a category", () => {
         .photos.map(({ id }) => id)
         .sort(),
     ).toEqual([first, third].sort());
+  });
+
+  it("decides by the keys of the shortcuts, too, which the person may choose", async () => {
+    const { backend, session } = await open();
+    const [first, second, third] = photos().map(idOf);
+    await userEvent.keyboard("y");
+    await settle();
+    await userEvent.keyboard("n");
+    await settle();
+    session.shortcuts.rebind("rejectSuggestion", ["Q"]);
+    await userEvent.keyboard("nq");
+    await settle();
+    const listed = (of: "tagged" | "rejected"): number[] =>
+      backend.tags.review("dog", of, 0, 9).photos.map(({ id }) => id);
+    expect(listed("tagged")).toEqual([first]);
+    expect(listed("rejected").sort()).toEqual([second, third].sort());
+    session.shortcuts.reset();
+  });
+
+  it("keeps each decision among what can be taken back", async () => {
+    const { session } = await open();
+    const [first, second] = photos().map(idOf);
+    await userEvent.keyboard("y");
+    await settle();
+    await userEvent.keyboard("n");
+    await settle();
+    expect(session.history.next).toBe("“Dog” is not on 1 photo.");
+    await session.history.undo();
+    await session.history.undo();
+    await settle();
+    expect(session.history.next).toBeNull();
+    expect(photos().map(idOf).slice(0, 2)).toEqual([first, second]);
+  });
+
+  it("gives the current photo stars and a heart by keys, and says so", async () => {
+    const { backend, session } = await open();
+    const first = idOf(photos()[0]);
+    await userEvent.keyboard("5");
+    await settle();
+    expect(backend.opinions.stars(first)).toBe(5);
+    await userEvent.keyboard("f");
+    await settle();
+    expect(backend.opinions.isFavourite(first)).toBe(true);
+    expect(session.notices.all.at(-1)?.text).toMatch(/: 5 stars, favourite$/);
+    // The photo is still to be decided on.
+    expect(idOf(chosen()[0])).toBe(first);
   });
 
   it("decides on many that were chosen by pointer", async () => {
@@ -110,7 +154,7 @@ describe("the review of a category", () => {
     await vi.waitFor(
       () =>
         expect(screen.getByTestId("learned").textContent?.replace(/\s+/g, " ").trim()).toMatch(
-          /^Learned from 5 examples: \d+ suggestions? now, (?:\d+|as) before Undo$/,
+          /^Dog has learned from your 5 decisions: \d+ suggestions?(?: now, \d+|, as many as) before\. Undo$/,
         ),
       2000,
     );

@@ -51,6 +51,16 @@ pub enum BenchCommand {
         #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one(), requires = "vectors")]
         dims: usize,
     },
+    /// Make a library up and leave it, to measure the window on: a folder with
+    /// `library` and `photos`
+    Library {
+        /// Where; must not be there yet
+        dir: PathBuf,
+
+        /// How many photos it has
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = at_least_one())]
+        photos: usize,
+    },
     /// What a window takes that is open on a made-up library, and rests
     Idle {
         /// How many photos it has

@@ -1,6 +1,7 @@
 //! `bench`: measurements of this machine, a line each as soon as it is known.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use afterimage_engine::bench::{
@@ -26,6 +27,7 @@ pub fn run(cli: &Cli, command: &BenchCommand) -> Outcome {
         BenchCommand::Scan { runs, .. } => scan(cli, *runs),
         BenchCommand::Query { photos, subject } => query(cli, *photos, &subject.model),
         BenchCommand::Tags { photos, subject } => tags(cli, *photos, &subject.model),
+        BenchCommand::Library { dir, photos } => library(cli, dir, *photos),
         BenchCommand::Idle { photos } => idle(cli, *photos),
     }
 }
@@ -241,6 +243,12 @@ fn tags(cli: &Cli, photos: usize, model: &str) -> Outcome {
     )
 }
 
+fn library(cli: &Cli, dir: &Path, photos: usize) -> Outcome {
+    let options = cli.open_options(DeviceArgs::default(), None)?;
+    bench::make_library(dir, photos, options, &listening()?)?;
+    say(cli.json, Measurement::Library { path: dir.display().to_string(), photos })
+}
+
 fn idle(cli: &Cli, photos: usize) -> Outcome {
     let options = cli.open_options(DeviceArgs::default(), None)?;
     let control = listening()?;
@@ -353,6 +361,9 @@ impl fmt::Display for Row<'_> {
                      {decided_ms:.0}, prompts {prompts_ms:.0}"
                 );
                 ("tags", model.clone(), format!("{photos} photos"), *all_ms, unit)
+            }
+            Measurement::Library { path, photos } => {
+                ("library", path.clone(), "made up".into(), *photos as f64, "photos".into())
             }
             Measurement::Idle { model, photos, resident_bytes, .. } => {
                 let megabytes = resident_bytes.map_or(f64::NAN, |bytes| bytes as f64 / 1e6);

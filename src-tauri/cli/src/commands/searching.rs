@@ -1,10 +1,15 @@
 //! `search` and `similar`: what answers with photos, best first.
 
-use afterimage_engine::{Cancel, Engine, Error, Page, PhotoId, SearchRequest, Strength, query};
+use std::path::Path;
+
+use afterimage_engine::{
+    Cancel, Engine, Error, Explanation, Page, PartKind, PhotoId, Problem, SearchRequest, Strength,
+    query,
+};
 
 use crate::Outcome;
 use crate::args::{SearchArgs, SimilarArgs};
-use crate::json::SearchDocument;
+use crate::json::{self, ExplanationDocument, SearchDocument};
 use crate::output::{self, faint, mark, shown};
 
 /// `afterimage search`
@@ -26,7 +31,53 @@ pub fn search(engine: &Engine, args: &SearchArgs, json: bool) -> Outcome {
         request.like.extend(saved.like);
         request.unlike.extend(saved.unlike);
     }
-    print(&engine.search(&request, &Cancel::default())?, json)
+    match &args.explain {
+        Some(photo) => explain(engine, photo, &request, json),
+        None => print(&engine.search(&request, &Cancel::default())?, json),
+    }
+}
+
+fn explain(engine: &Engine, file: &Path, request: &SearchRequest, json: bool) -> Outcome {
+    let photos = super::tags::known(engine, &[file.to_owned()])?;
+    let why = engine.explain(photos[0], request, &Cancel::default())?;
+    output::answer(json, &ExplanationDocument::from(&why), |out| {
+        writeln!(out, "{}", standing(&why))?;
+        for part in &why.parts {
+            let holds = if part.holds { "yes" } else { "no" };
+            let kind = part.kind.as_str();
+            let what = match part.kind {
+                PartKind::Text => format!("{kind} in {}", part.field.unwrap_or_default()),
+                _ => kind.to_owned(),
+            };
+            let words = shown(Path::new(&part.words));
+            write!(out, "{holds:>3}  {what}: {words}")?;
+            if let Some(score) = part.score {
+                let spreads = part.spreads.map(|spreads| format!(", {spreads:+.1} spreads"));
+                let numbers = format!("{score:.3}{}", spreads.unwrap_or_default());
+                write!(out, "  {}", faint(numbers))?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    })?;
+    let text = request.query.trim();
+    tell(text, &Engine::read_query(text).problems);
+    Ok(())
+}
+
+/// Where the photo stands, in a line.
+fn standing(why: &Explanation) -> String {
+    let place = match why.rank {
+        Some(rank) => format!("place {rank} of {}", why.ranked),
+        None if why.parts.iter().all(|part| part.kind == PartKind::Filter) => {
+            "filters alone rank nothing".to_owned()
+        }
+        None => format!("not among the {} that answer", why.ranked),
+    };
+    match why.score {
+        Some(score) => format!("{score:.3}  {}, {place}", json::strength(why.strength)),
+        None => place,
+    }
 }
 
 /// `afterimage similar`
@@ -64,13 +115,7 @@ fn print(page: &Page, json: bool) -> Outcome {
         }
         Ok(())
     })?;
-    for problem in &page.problems {
-        let part = problem.at.clone().and_then(|at| page.query.get(at));
-        match part {
-            Some(part) => output::note(format_args!("{part}: {}", problem.message)),
-            None => output::note(&problem.message),
-        }
-    }
+    tell(&page.query, &page.problems);
     if page.total == 0 {
         output::note("no photo answers: run `afterimage index DIR` for those that are not indexed");
     } else if !json && page.hits.iter().all(|hit| hit.strength == Strength::Unscored) {
@@ -89,4 +134,15 @@ fn print(page: &Page, json: bool) -> Outcome {
         )));
     }
     Ok(())
+}
+
+/// Says what of a query could not be taken as it stands.
+fn tell(query: &str, problems: &[Problem]) {
+    for problem in problems {
+        let part = problem.at.clone().and_then(|at| query.get(at));
+        match part {
+            Some(part) => output::note(format_args!("{part}: {}", problem.message)),
+            None => output::note(&problem.message),
+        }
+    }
 }

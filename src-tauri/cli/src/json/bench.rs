@@ -130,6 +130,8 @@ pub enum Measurement {
         /// Deciding on ten photos, and learning from them.
         decided_ms: f64,
     },
+    /// A library that was made up and stays.
+    Library { path: String, photos: usize },
     /// A library that is followed, was searched once, and rests.
     Idle {
         model: String,

@@ -5,18 +5,15 @@
 //! a random direction, a thumbnail of one grey, cameras and dates.
 
 use std::fs;
-use std::io::Cursor;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use image::RgbImage;
-
+use super::drawings::Drawing;
 use super::machine::resident_bytes;
 use super::{go_on, scratch};
 use crate::catalog::ReadPhoto;
-use crate::decode::THUMBNAIL_SIDE;
-use crate::derived::{Computed, Size, ThumbnailRow};
+use crate::derived::Computed;
 use crate::error::{Context, Error, Result};
 use crate::jobs::{Cancel, Control, Step};
 use crate::metadata::Metadata;
@@ -73,7 +70,7 @@ impl Idle {
             unload_after: Some(Duration::from_secs(1)),
             ..options
         };
-        make(&Engine::open(options.clone())?, &folder, photos, None, control)?;
+        make(&Engine::open(options.clone())?, &folder, photos, None, &[Drawing::grey()?], control)?;
 
         let engine = Engine::open(options)?;
         let (sender, rests) = mpsc::channel();
@@ -107,13 +104,38 @@ impl Idle {
     }
 }
 
+/// Makes a library of photos that nobody took, and leaves it, for the window to be
+/// measured on: `library` and `photos` in a folder that is not there yet. The photos
+/// have the shapes and the colours of real ones.
+///
+/// # Errors
+/// [`Code::Usage`](crate::Code::Usage) where the folder is there; as [`Idle::measure`].
+pub fn make_library(
+    dir: &Path,
+    photos: usize,
+    options: OpenOptions,
+    control: &Control,
+) -> Result<()> {
+    if dir.exists() {
+        return Err(Error::usage(format!(
+            "{} is there already: name a folder that is not there yet",
+            dir.display()
+        )));
+    }
+    let options = OpenOptions { library: dir.join("library"), ..options };
+    let folder = dir.join("photos");
+    fs::create_dir_all(&folder).context(|| format!("cannot make {}", folder.display()))?;
+    make(&Engine::open(options)?, &folder, photos, None, &Drawing::many()?, control)
+}
+
 /// Fills a library, and a folder that it has for its only root. Some of the photos
-/// answer the question `shown`.
+/// answer the question `shown`; each looks like one of the drawings.
 pub(super) fn make(
     engine: &Engine,
     folder: &Path,
     photos: usize,
     shown: Option<&str>,
+    drawings: &[Drawing],
     control: &Control,
 ) -> Result<()> {
     for number in 0..photos {
@@ -132,11 +154,6 @@ pub(super) fn make(
     let library = &engine.0;
     let model = library.in_use()?.current;
     let key = library.key(&model)?;
-    let mut jpeg = Cursor::new(Vec::new());
-    RgbImage::from_pixel(THUMBNAIL_SIDE, THUMBNAIL_SIDE / 4 * 3, image::Rgb([127; 3]))
-        .write_to(&mut jpeg, image::ImageFormat::Jpeg)
-        .context(|| "cannot make a thumbnail up")?;
-    let jpeg = jpeg.into_inner();
     let shown = match shown {
         Some(text) => library.encoders.get(&model)?.encode_texts(&[text])?.pop(),
         None => None,
@@ -150,13 +167,14 @@ pub(super) fn make(
             let row = library.catalog.photo(photo.id)?;
             let row = row.ok_or_else(|| Error::failed("a photo went while it was made up"))?;
             let hash = *blake3::hash(&photo.id.to_le_bytes()).as_bytes();
-            let size = Size { width: 4000, height: 3000 };
             let number = photo.id.unsigned_abs() as usize;
+            let drawing = &drawings[number % drawings.len()];
+            let (width, height) = (drawing.size.width, drawing.size.height);
             let near = shown.as_ref().filter(|_| number.is_multiple_of(ANSWERS));
             computed.push(Computed {
                 hash,
                 vector: Some(random.direction(model.dim, near.map(Embedding::as_slice))?),
-                thumbnail: Some(ThumbnailRow { size, average: [127; 3], jpeg: jpeg.clone() }),
+                thumbnail: Some(drawing.thumbnail()),
             });
             let metadata = Metadata {
                 camera: Some(["Camera Mark II", "Phone 7", "Compact Z"][number % 3].to_owned()),
@@ -164,7 +182,6 @@ pub(super) fn make(
                 taken_at: Some(FIRST_DAY + (number % photos) as i64 * YEARS / photos as i64),
                 ..Metadata::default()
             };
-            let Size { width, height } = size;
             read.push((
                 photo.id,
                 row.stat,

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod crowd;
+mod drawings;
 mod machine;
 mod questions;
 mod tags;
@@ -35,7 +36,7 @@ use crate::{
 };
 
 pub use architecture::Architecture;
-pub use crowd::Idle;
+pub use crowd::{Idle, make_library};
 pub use machine::{Machine, peak_bytes};
 pub use questions::Questions;
 pub use tags::Tags;

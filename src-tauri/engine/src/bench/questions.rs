@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::crowd;
+use super::drawings::Drawing;
 use super::machine::resident_bytes;
 use super::{Subject, go_on, scratch};
 use crate::error::{Error, Result};
@@ -66,7 +67,14 @@ impl Questions {
         let engine = Engine::open(options.clone())?;
         subject.used_by(&engine)?;
         let folder = scratch.path().join("photos");
-        crowd::make(&engine, &folder, photos, Some("a dog in the snow"), control)?;
+        crowd::make(
+            &engine,
+            &folder,
+            photos,
+            Some("a dog in the snow"),
+            &[Drawing::grey()?],
+            control,
+        )?;
         // Writes the file of vectors, which a library that was used has.
         engine.warm();
         drop(engine);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::crowd;
+use super::drawings::Drawing;
 use super::{Subject, scratch};
 use crate::error::{Error, Result};
 use crate::jobs::{Cancel, Control};
@@ -48,7 +49,14 @@ impl Tags {
         let engine = Engine::open(options.clone())?;
         subject.used_by(&engine)?;
         let folder = scratch.path().join("photos");
-        crowd::make(&engine, &folder, photos, Some("a dog in the snow"), control)?;
+        crowd::make(
+            &engine,
+            &folder,
+            photos,
+            Some("a dog in the snow"),
+            &[Drawing::grey()?],
+            control,
+        )?;
         engine.warm();
         let go = Cancel::default();
         let took = |work: &mut dyn FnMut() -> Result<()>| -> Result<f64> {

@@ -67,7 +67,8 @@ pub(super) fn open_instead(folder: &Path, cause: &str) -> Result<Catalog> {
         Database::open_damaged(&path, &MIGRATIONS, REMEDY, reason).map_err(unreadable)?;
     let catalog = Catalog::of(folder, database);
     // What every face asks first; where that fails there is nothing to show.
-    let asked = catalog.roots().and_then(|_| catalog.settings()).and_then(|_| catalog.library());
+    let asked =
+        catalog.roots().and_then(|_| catalog.settings()).and_then(|_| catalog.library(None));
     asked.map_err(unreadable)?;
     Ok(catalog)
 }

@@ -36,7 +36,7 @@ pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
 pub(crate) use roots::{Mark, RootPlace, RootRow};
 pub(crate) use saved::{SavedExample, SavedRow, SavedUpdate};
-pub(crate) use select::Condition;
+pub(crate) use select::{Condition, Time};
 pub(crate) use tags::{CategoryRow, DecisionRow, SidecarRow, WrittenRow};
 pub(crate) use values::{Known, KnownValue};
 

@@ -12,6 +12,7 @@ use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::readings::{reading, unpack_color};
+use super::select::Time;
 use super::{Catalog, ContentHash, ReadPhoto, Stat, paths, places};
 use crate::error::Result;
 use crate::sqlite::Migration;
@@ -264,16 +265,18 @@ impl Catalog {
     }
 
     /// Every present photo but those that failed and were never read, newest
-    /// first.
-    pub fn library(&self) -> Result<Vec<HitRow>> {
+    /// first; at most `most` of them.
+    pub fn library(&self, most: Option<usize>) -> Result<Vec<HitRow>> {
+        // SQLite takes a negative limit for none.
+        let most = most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
         self.database.read(|c| {
             c.prepare_cached(&format!(
                 "{HIT_SELECT} WHERE photo.state = 'present'
                    AND (content_hash IS NOT NULL
                         OR photo.id NOT IN (SELECT photo_id FROM failure))
-                 ORDER BY time DESC, photo.id DESC"
+                 ORDER BY time DESC, photo.id DESC LIMIT ?1"
             ))?
-            .query_map([], hit)?
+            .query_map([most], hit)?
             .collect()
         })
     }
@@ -292,10 +295,11 @@ impl Catalog {
         })
     }
 
-    /// When photos were taken, as far as they are there.
-    pub fn times(&self, photos: &[i64]) -> Result<HashMap<i64, i64>> {
+    /// A time of photos, as far as they are there; seconds since 1970.
+    pub fn times(&self, photos: &[i64], of: Time) -> Result<HashMap<i64, i64>> {
         self.database.read(|c| {
-            let mut statement = c.prepare_cached("SELECT time FROM photo WHERE id = ?1")?;
+            let sql = format!("SELECT {} FROM photo WHERE id = ?1", of.column());
+            let mut statement = c.prepare_cached(&sql)?;
             let mut times = HashMap::with_capacity(photos.len());
             for photo in photos {
                 let time = statement.query_row([photo], |row| row.get(0)).optional()?;

@@ -331,7 +331,7 @@ mod tests {
         let id = add(&catalog, root, "a.jpg");
         assert_eq!(catalog.store_failure(id, STAT, "cut off", true, 9).unwrap(), Failed::Hidden);
         assert_eq!(catalog.counts().unwrap(), Counts { present: 1, failed: 1 });
-        assert!(catalog.library().unwrap().is_empty());
+        assert!(catalog.library(None).unwrap().is_empty());
         assert!(catalog.reachable_photos().unwrap().is_empty());
         assert_eq!(catalog.failures().unwrap()[0].reason, "cut off");
         let edited = Stat { size: 11, ..STAT };
@@ -347,7 +347,7 @@ mod tests {
         let id = add(&catalog, root, "a.jpg");
         catalog.store_read(&[(id, STAT, read(7))]).unwrap();
         assert_eq!(catalog.store_failure(id, STAT, "denied", false, 9).unwrap(), Failed::Shown);
-        assert_eq!(catalog.library().unwrap().len(), 1);
+        assert_eq!(catalog.library(None).unwrap().len(), 1);
         assert_eq!(catalog.hashed_photos().unwrap(), [(id, [7; 32])]);
     }
 

@@ -55,9 +55,28 @@ impl Condition {
     }
 }
 
+/// What photos are put in order by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// When they were taken.
+    Taken,
+    /// When the library saw them first.
+    Added,
+}
+
+impl Time {
+    /// The column that holds it.
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Self::Taken => "time",
+            Self::Added => "photo.added_at",
+        }
+    }
+}
+
 impl Catalog {
-    /// The photos of the library for which it holds, newest first.
-    pub fn photos_where(&self, condition: &Condition) -> Result<Vec<i64>> {
+    /// The photos of the library for which it holds, those of the latest time first.
+    pub fn photos_where(&self, condition: &Condition, by: Time) -> Result<Vec<i64>> {
         self.database.read(|c| {
             add_functions(c)?;
             c.prepare(&format!(
@@ -66,11 +85,27 @@ impl Catalog {
                    AND (content_hash IS NOT NULL
                         OR photo.id NOT IN (SELECT photo_id FROM failure))
                    AND ({})
-                 ORDER BY time DESC, photo.id DESC",
-                condition.sql
+                 ORDER BY {} DESC, photo.id DESC",
+                condition.sql,
+                by.column()
             ))?
             .query_map(params_from_iter(&condition.values), |row| row.get(0))?
             .collect()
+        })
+    }
+
+    /// Whether it holds for a photo, wherever that is now; not for one that is not in
+    /// the catalog.
+    pub fn holds(&self, photo: i64, condition: &Condition) -> Result<bool> {
+        self.database.read(|c| {
+            add_functions(c)?;
+            let values = std::iter::once(Value::from(photo)).chain(condition.values.clone());
+            c.prepare(&format!(
+                "SELECT 1 FROM photo JOIN root ON root.id = root_id
+                 WHERE photo.id = ? AND ({})",
+                condition.sql
+            ))?
+            .exists(params_from_iter(values))
         })
     }
 }

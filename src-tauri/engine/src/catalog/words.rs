@@ -100,19 +100,45 @@ impl Catalog {
     /// may be, the name of a folder that holds most of it, or what a camera writes
     /// into each description. A sentence of such words alone matches nothing.
     pub fn photos_with_words(&self, sentence: &str, limit: usize) -> Result<Vec<WordMatch>> {
-        let asked = tokens::asked(sentence);
-        let Some(last) = asked.last().cloned().filter(|_| asked.len() <= MOST_WORDS) else {
-            return Ok(Vec::new());
-        };
+        self.database.read(|c| matches_of(c, &telling(c, sentence)?, limit))
+    }
+
+    /// Where the words of a sentence are said of a photo of which all of them are, as
+    /// [`photos_with_words`](Self::photos_with_words) finds it: each such field with the
+    /// words that are in it, in the order of the sentence. Nothing for other photos.
+    pub fn words_of(&self, photo: i64, sentence: &str) -> Result<Vec<(Why, Vec<String>)>> {
+        const FIELDS: [(Why, &str); 5] = [
+            (Why::TITLE, "title"),
+            (Why::DESCRIPTION, "description"),
+            (Why::KEYWORDS, "keywords"),
+            (Why::NAME, "name"),
+            (Why::FOLDER, "folder"),
+        ];
         self.database.read(|c| {
-            let mut telling = Vec::new();
-            for word in asked {
-                if !is_common(c, &word)? {
-                    let begins = word == last && tells_beginning(c, &word)?;
-                    telling.push(Word { word, begins });
+            let words = telling(c, sentence)?;
+            if words.is_empty() || never_shown(c)?.contains(&photo) {
+                return Ok(Vec::new());
+            }
+            let mut has =
+                c.prepare_cached("SELECT 1 FROM words WHERE words MATCH ?1 AND rowid = ?2")?;
+            for word in &words {
+                if !has.exists(params![word.query(None), photo])? {
+                    return Ok(Vec::new());
                 }
             }
-            matches_of(c, &telling, limit)
+            let mut found = Vec::new();
+            for (field, column) in FIELDS {
+                let mut here = Vec::new();
+                for word in &words {
+                    if has.exists(params![word.query(Some(column)), photo])? {
+                        here.push(word.word.clone());
+                    }
+                }
+                if !here.is_empty() {
+                    found.push((field, here));
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -217,6 +243,22 @@ impl Word {
             None => format!("\"{word}\""),
         }
     }
+}
+
+/// The words of a sentence that say something; none of one that is too long.
+fn telling(c: &Connection, sentence: &str) -> rusqlite::Result<Vec<Word>> {
+    let asked = tokens::asked(sentence);
+    let Some(last) = asked.last().cloned().filter(|_| asked.len() <= MOST_WORDS) else {
+        return Ok(Vec::new());
+    };
+    let mut telling = Vec::new();
+    for word in asked {
+        if !is_common(c, &word)? {
+            let begins = word == last && tells_beginning(c, &word)?;
+            telling.push(Word { word, begins });
+        }
+    }
+    Ok(telling)
 }
 
 /// Whether so many photos have a word that it says nothing.

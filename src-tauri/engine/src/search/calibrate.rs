@@ -91,9 +91,10 @@ pub(super) struct Calibration {
     cuts: Option<Cuts>,
 }
 
-/// The least scores, above the median and apart.
+/// The spread of the noise, and the least scores, above the median and apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Cuts {
+    sigma: f32,
     likely: f32,
     strong: f32,
 }
@@ -129,7 +130,8 @@ impl Calibration {
             if strictness.is_nan() { USUAL_STRICTNESS } else { strictness.clamp(0.0, 1.0) };
         let strong = STRONG.and(STRICTER, strictness - USUAL_STRICTNESS);
         let likely = cut(strong.and(LIKELY_LESS, -1.0), LIKELY_BY_CHANCE);
-        Self { median, cuts: Some(Cuts { likely, strong: cut(strong, STRONG_BY_CHANCE) }) }
+        let strong = cut(strong, STRONG_BY_CHANCE);
+        Self { median, cuts: Some(Cuts { sigma, likely, strong }) }
     }
 
     /// The least score of a strong hit; no score reaches it where nothing is told.
@@ -141,6 +143,25 @@ impl Calibration {
     /// told.
     pub fn likely_from(&self) -> f32 {
         self.cuts.map_or(f32::NEG_INFINITY, |cuts| cuts.likely)
+    }
+
+    /// How many standard deviations of the noise a score lies above its middle; `None`
+    /// in a library too small to tell.
+    pub fn spreads(&self, score: f32) -> Option<f32> {
+        self.cuts.map(|cuts| (score - self.median) / cuts.sigma)
+    }
+
+    /// The score of a [`standing`](Self::standing), but for rounding.
+    pub fn score_at(&self, standing: f32) -> f32 {
+        let Some(Cuts { likely, strong, .. }) = self.cuts else { return standing };
+        let between = |from: f32, to: f32, share: f32| from + share * (to - from);
+        if standing >= 2.0 {
+            between(strong, strong + (strong - self.median), standing - 2.0)
+        } else if standing >= 1.0 {
+            between(likely, strong, standing - 1.0)
+        } else {
+            between(self.median, likely, standing)
+        }
     }
 
     /// What a score means.
@@ -160,7 +181,7 @@ impl Calibration {
     /// likely one of another, whatever their scores. In a library too small it is
     /// the score.
     pub fn standing(&self, score: f32) -> f32 {
-        let Some(Cuts { likely, strong }) = self.cuts else { return score };
+        let Some(Cuts { likely, strong, .. }) = self.cuts else { return score };
         let share = |from: f32, to: f32| (score - from) / (to - from).max(f32::MIN_POSITIVE);
         if score >= strong {
             2.0 + share(strong, strong + (strong - self.median))
@@ -288,6 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn spreads_count_from_the_middle_of_the_noise() {
+        let calibration = usual(&scores(10_000, &[]));
+        // That noise has a spread of 0.05 around 0.
+        for (score, spreads) in [(0.0, 0.0), (0.05, 1.0), (0.2, 4.0), (-0.1, -2.0)] {
+            let told = calibration.spreads(score).unwrap();
+            assert!((told - spreads).abs() < 0.1, "{told} for {score}");
+        }
+        assert_eq!(usual(&[0.1, 0.2]).spreads(0.2), None);
+    }
+
+    #[test]
     fn the_tail_of_noise_is_that_of_the_normal_distribution() {
         for (share, sigmas) in [(0.158_655, 1.0), (0.022_75, 2.0), (3.167e-5, 4.0), (2.867e-7, 5.0)]
         {
@@ -330,6 +362,13 @@ mod tests {
                 _ => Strength::Weak,
             };
             prop_assert_eq!(told, calibration.strength(one));
+        }
+
+        #[test]
+        fn a_standing_tells_the_score(scores in any_scores(), score in -1.0_f32..1.0) {
+            let calibration = usual(&scores);
+            let again = calibration.score_at(calibration.standing(score));
+            prop_assert!((again - score).abs() < 1e-4, "{} {}", again, score);
         }
 
         #[test]

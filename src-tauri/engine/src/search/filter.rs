@@ -92,7 +92,8 @@ fn single(condition: &query::Condition) -> Condition {
         Condition::new(&format!("holds({column}, ?)"), [Value::from(part.to_owned())])
     };
     match condition {
-        Is::Date(dates) => days(dates),
+        Is::Date(dates) => days("time", dates, &TimeZone::UTC),
+        Is::Added(dates) => days("photo.added_at", dates, &TimeZone::system()),
         Is::Camera(part) => holds("camera", part),
         Is::Lens(part) => holds("lens", part),
         Is::Iso(span) => numbers("iso", span, |n| Value::from(i64::from(n))),
@@ -138,19 +139,21 @@ fn single(condition: &query::Condition) -> Condition {
     }
 }
 
-/// By the clock of the camera, of which the catalog keeps what it would be in
-/// seconds if it showed UTC.
-fn days(dates: &Dates) -> Condition {
+/// By a clock of this zone. Of the clock of a camera the catalog keeps what it
+/// would be in seconds if it showed UTC.
+fn days(column: &str, dates: &Dates, zone: &TimeZone) -> Condition {
     let ends = [(">=", dates.from), ("<", dates.to)];
     let parts = ends.into_iter().filter_map(|(sign, day)| {
-        Some(Condition::new(&format!("time {sign} ?"), [Value::from(seconds(day?))]))
+        let start = seconds(day?, zone);
+        Some(Condition::new(&format!("{column} {sign} ?"), [Value::from(start)]))
     });
     Condition::all(parts.collect())
 }
 
-fn seconds(day: Date) -> i64 {
+/// When a day begins.
+fn seconds(day: Date, zone: &TimeZone) -> i64 {
     // A day that no clock can show is beyond all photos.
-    day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |start| start.timestamp().as_second())
+    day.to_zoned(zone.clone()).map_or(i64::MAX, |start| start.timestamp().as_second())
 }
 
 fn numbers<T: Copy>(column: &str, span: &Span<T>, value: impl Fn(T) -> Value) -> Condition {

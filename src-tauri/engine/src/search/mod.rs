@@ -4,6 +4,7 @@
 mod calibrate;
 mod compose;
 mod examples;
+mod explain;
 mod filter;
 mod fuse;
 pub mod query;
@@ -16,12 +17,13 @@ mod templates;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use afterimage_index::KeySet;
+use afterimage_index::{KeySet, Snapshot};
 
-use crate::catalog::{Condition, HitRow};
+use crate::catalog::{Condition, HitRow, Time};
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
+use crate::model::Embedding;
 use crate::tags;
 use crate::view::{Hit, Page, PhotoId, SearchRequest, Strength, Why};
 use query::{Alternative, Sort};
@@ -90,25 +92,9 @@ impl Answer {
         let snapshot = vectors.snapshot();
         going_on()?;
         let sample = if question.is_mixed() { vectors.sample(&snapshot) } else { None };
-        let vectors = question.vectors(library, &model, &snapshot, sample.as_deref(), going_on)?;
-        let examples = question.example_photos();
-        let mut compared = Vec::with_capacity(vectors.len());
-        for (alternative, vector) in question.alternatives.iter().zip(&vectors) {
-            let Some(vector) = vector else { continue };
-            let is_open = filter::is_everything(&alternative.filter) && question.only().is_empty();
-            let let_in = match is_open {
-                true => None,
-                false => Some(matching(library, alternative, question.only())?),
-            };
-            let allowed = match let_in {
-                Some(photos) => Some(without(photos, &examples)),
-                None if !examples.is_empty() => Some(without(snapshot.keys(), &examples)),
-                None => None,
-            };
-            let sentences: Vec<&str> = Question::sentences(alternative).collect();
-            let tagged = tags::tagged(library, &sentences)?;
-            compared.push(Compared { vector, allowed, sentences, tagged });
-        }
+        let parts = question.parts(library, &model, &snapshot, going_on)?;
+        let vectors = question.vectors(&parts, &model, sample.as_deref(), going_on)?;
+        let compared = compared(library, question, &vectors, &snapshot)?;
         going_on()?;
         let began = Instant::now();
         let strictness = question.strictness();
@@ -116,13 +102,18 @@ impl Answer {
             &library.catalog,
             &snapshot,
             &compared,
-            &examples,
+            &question.example_photos(),
             strictness,
             &self.listed,
         )?;
-        if let Some(Sort::Newest | Sort::Oldest) = question.sort {
-            let newest_first = question.sort == Some(Sort::Newest);
-            self.by_date = ranking.by_date(&library.catalog, newest_first)?;
+        let order = match question.sort {
+            Some(Sort::Newest) => Some((Time::Taken, true)),
+            Some(Sort::Oldest) => Some((Time::Taken, false)),
+            Some(Sort::Added) => Some((Time::Added, true)),
+            Some(Sort::Relevance) | None => None,
+        };
+        if let Some((time, latest_first)) = order {
+            self.by_date = ranking.by_date(&library.catalog, time, latest_first)?;
         }
         self.ranked_in = began.elapsed();
         self.ranking = Some(ranking);
@@ -132,10 +123,11 @@ impl Answer {
 
     /// Finds the photos that alternatives let in without saying what they show.
     fn list(&mut self, library: &Library, question: &Question<'_>) -> Result<()> {
+        let by = if question.sort == Some(Sort::Added) { Time::Added } else { Time::Taken };
         let mut listed = HashSet::new();
         for alternative in &question.alternatives {
             if !question.compares(alternative) {
-                let photos = matching(library, alternative, question.only())?;
+                let photos = matching(library, alternative, question.only(), by)?;
                 self.listed.extend(photos.into_iter().filter(|photo| listed.insert(*photo)));
             }
         }
@@ -178,14 +170,47 @@ impl Answer {
     }
 }
 
-/// The photos that an alternative's filter lets in, newest first; of these only, unless
-/// there are none.
-fn matching(library: &Library, alternative: &Alternative, only: &[PhotoId]) -> Result<Vec<i64>> {
+/// The alternatives that photos are compared with, each by its vector.
+fn compared<'a>(
+    library: &Library,
+    question: &'a Question<'_>,
+    vectors: &'a [Option<Embedding>],
+    snapshot: &Snapshot,
+) -> Result<Vec<Compared<'a>>> {
+    let examples = question.example_photos();
+    let mut compared = Vec::with_capacity(vectors.len());
+    for (alternative, vector) in question.alternatives.iter().zip(vectors) {
+        let Some(vector) = vector else { continue };
+        let is_open = filter::is_everything(&alternative.filter) && question.only().is_empty();
+        let let_in = match is_open {
+            true => None,
+            false => Some(matching(library, alternative, question.only(), Time::Taken)?),
+        };
+        let allowed = match let_in {
+            Some(photos) => Some(without(photos, &examples)),
+            None if !examples.is_empty() => Some(without(snapshot.keys(), &examples)),
+            None => None,
+        };
+        let sentences: Vec<&str> = Question::sentences(alternative).collect();
+        let tagged = tags::tagged(library, &sentences)?;
+        compared.push(Compared { vector, allowed, sentences, tagged });
+    }
+    Ok(compared)
+}
+
+/// The photos that an alternative's filter lets in, those of the latest time first; of
+/// these only, unless there are none.
+fn matching(
+    library: &Library,
+    alternative: &Alternative,
+    only: &[PhotoId],
+    by: Time,
+) -> Result<Vec<i64>> {
     let mut condition = filter::condition(library, &alternative.filter)?;
     if !only.is_empty() {
         condition = Condition::all(vec![condition, filter::photos(only)]);
     }
-    library.catalog.photos_where(&condition)
+    library.catalog.photos_where(&condition, by)
 }
 
 fn without(photos: impl IntoIterator<Item = i64>, examples: &HashSet<i64>) -> KeySet {

@@ -6,12 +6,25 @@ use std::collections::HashSet;
 use afterimage_index::Snapshot;
 
 use super::compose::{self, Kind, Measure, Sample};
-use super::query::{self, Alternative, Filter, Parsed, Sort, Term, What};
+use super::query::{self, Alternative, Filter, Parsed, Piece, Sort, Term, What};
 use super::{examples, filter, scales};
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::model::{Embedding, ModelInfo};
 use crate::view::{Example, ExampleSource, PhotoId, Problem, Reading, SearchRequest};
+
+/// The vectors of the parts of a question.
+pub(super) struct Parts {
+    /// Those of the terms of each alternative, in their order.
+    pub named: Vec<Vec<compose::Term>>,
+    /// Those of the examples beside the words, which belong to every alternative.
+    pub shown: Vec<compose::Term>,
+    /// Those of the photos liked; `None` of one that is gone, or not indexed yet, and
+    /// so says nothing.
+    pub like: Vec<Option<Embedding>>,
+    /// Those of the photos not liked, likewise.
+    pub unlike: Vec<Option<Embedding>>,
+}
 
 /// What is asked.
 pub(super) struct Question<'a> {
@@ -19,14 +32,15 @@ pub(super) struct Question<'a> {
     pub alternatives: Vec<Alternative>,
     pub sort: Option<Sort>,
     pub problems: Vec<Problem>,
+    /// The parts of its text.
+    pub pieces: Vec<Piece>,
 }
 
 impl<'a> Question<'a> {
     /// Reads the words of a request; what else it names is part of every
     /// alternative.
     pub fn of(request: &'a SearchRequest) -> Result<Self> {
-        let today = jiff::Zoned::now().date();
-        let Parsed { query, problems, .. } = query::parse(request.query.trim(), today);
+        let Parsed { query, problems, pieces } = read(request.query.trim());
         let images = request.images.iter().cloned().map(What::Image);
         let photo = request.similar_to.map(|PhotoId(id)| What::Photo(id));
         let examples: Vec<Term> =
@@ -52,7 +66,7 @@ impl<'a> Question<'a> {
             alternative.terms.extend(examples.iter().cloned());
         }
         let problems = told(problems, &alternatives);
-        Ok(Self { request, alternatives, sort: query.sort, problems })
+        Ok(Self { request, alternatives, sort: query.sort, problems, pieces })
     }
 
     /// Whether photos are compared with the vector of an alternative.
@@ -62,8 +76,23 @@ impl<'a> Question<'a> {
             || !self.request.like.is_empty()
     }
 
+    /// What is shown beside the words.
+    pub fn examples(&self) -> &'a [Example] {
+        &self.request.examples
+    }
+
+    /// Photos that the answer should be more like.
+    pub fn like(&self) -> &'a [PhotoId] {
+        &self.request.like
+    }
+
+    /// Photos that it should be less like.
+    pub fn unlike(&self) -> &'a [PhotoId] {
+        &self.request.unlike
+    }
+
     /// What is asked, as it was typed.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &'a str {
         self.request.query.trim()
     }
 
@@ -119,17 +148,14 @@ impl<'a> Question<'a> {
         self.alternatives.iter().any(|alternative| alternative.terms.len() + shown > 1)
     }
 
-    /// A vector for each alternative that photos are compared with. `sample` are
-    /// vectors of the library where it is large enough and they are to be
-    /// [mixed](Self::is_mixed).
-    pub fn vectors(
+    /// The vectors of all parts of the question.
+    pub fn parts(
         &self,
         library: &Library,
         model: &ModelInfo,
         snapshot: &Snapshot,
-        sample: Option<&Sample>,
         going_on: &dyn Fn() -> Result<()>,
-    ) -> Result<Vec<Option<Embedding>>> {
+    ) -> Result<Parts> {
         let terms = || self.alternatives.iter().flat_map(|alternative| &alternative.terms);
         let sentences: Vec<&str> = terms()
             .filter_map(|term| match &term.what {
@@ -158,18 +184,33 @@ impl<'a> Question<'a> {
             }
             named.push(composed);
         }
-        // What is shown beside the words is part of every alternative.
         let mut shown = Vec::with_capacity(self.request.examples.len());
         for Example { source, crop } in &self.request.examples {
             let vector = looked_at(source.clone(), *crop)?;
             shown.push(compose::Term { weight: 1.0, kind: Kind::Image, vector });
         }
-        let photos = |photos: &[PhotoId]| -> Vec<Embedding> {
-            // One that is gone, or not indexed yet, says nothing.
-            let known = photos.iter().filter_map(|photo| snapshot.vector(photo.0));
-            known.filter_map(|vector| Embedding::from_raw(vector).ok()).collect()
+        let photos = |photos: &[PhotoId]| -> Vec<Option<Embedding>> {
+            let vector = |photo: &PhotoId| Embedding::from_raw(snapshot.vector(photo.0)?).ok();
+            photos.iter().map(vector).collect()
         };
         let (like, unlike) = (photos(&self.request.like), photos(&self.request.unlike));
+        Ok(Parts { named, shown, like, unlike })
+    }
+
+    /// A vector for each alternative that photos are compared with. `sample` are
+    /// vectors of the library where it is large enough and they are to be
+    /// [mixed](Self::is_mixed).
+    pub fn vectors(
+        &self,
+        parts: &Parts,
+        model: &ModelInfo,
+        sample: Option<&Sample>,
+        going_on: &dyn Fn() -> Result<()>,
+    ) -> Result<Vec<Option<Embedding>>> {
+        let known = |photos: &[Option<Embedding>]| -> Vec<Embedding> {
+            photos.iter().flatten().cloned().collect()
+        };
+        let (like, unlike) = (known(&parts.like), known(&parts.unlike));
         let scales = match sample {
             None if self.is_mixed() => scales::of(model),
             _ => None,
@@ -179,11 +220,12 @@ impl<'a> Question<'a> {
             (None, Some(scales)) => Measure::Model(scales),
             (None, None) => Measure::Nothing,
         };
-        named
-            .into_iter()
-            .map(|mut terms| {
+        parts
+            .named
+            .iter()
+            .map(|named| {
                 going_on()?;
-                terms.extend(shown.iter().cloned());
+                let terms = [named.as_slice(), &parts.shown].concat();
                 match terms.is_empty() && like.is_empty() {
                     true => Ok(None),
                     false => compose::direction(&terms, &like, &unlike, measure).map(Some),
@@ -193,9 +235,14 @@ impl<'a> Question<'a> {
     }
 }
 
+/// What is understood of a text today.
+pub(super) fn read(text: &str) -> Parsed {
+    query::parse(text, jiff::Zoned::now().date())
+}
+
 /// How a text is read.
 pub(crate) fn reading(text: &str) -> Reading {
-    let Parsed { query, problems, pieces } = query::parse(text, jiff::Zoned::now().date());
+    let Parsed { query, problems, pieces } = read(text);
     Reading { pieces, problems: told(problems, &query.alternatives) }
 }
 

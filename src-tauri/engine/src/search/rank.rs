@@ -13,7 +13,7 @@ use afterimage_index::{KeySet, Scores, Snapshot};
 
 use super::calibrate::{Background, Calibration, REFERENCE};
 use super::fuse;
-use crate::catalog::{Catalog, HitRow};
+use crate::catalog::{Catalog, HitRow, Time};
 use crate::error::Result;
 use crate::model::Embedding;
 use crate::view::{Hit, Strength, Why};
@@ -139,10 +139,10 @@ impl Ranking {
         self.firm.extend(admitted.into_iter().map(Ranked::listed));
     }
 
-    /// Puts the firm part in the order of its dates and leaves the rest out: by
+    /// Puts the firm part in the order of a time and leaves the rest out: by
     /// date nobody would find the answers among all that is unlike. Where nothing
     /// is firm the best matches stay what they are; returns whether it is so.
-    pub fn by_date(&mut self, catalog: &Catalog, newest_first: bool) -> Result<bool> {
+    pub fn by_date(&mut self, catalog: &Catalog, time: Time, latest_first: bool) -> Result<bool> {
         if self.firm.is_empty() {
             return Ok(false);
         }
@@ -157,9 +157,9 @@ impl Ranking {
             }
         }
         let photos: Vec<i64> = self.firm.iter().map(|row| row.photo).collect();
-        let times = catalog.times(&photos)?;
+        let times = catalog.times(&photos, time)?;
         let time = |row: &Ranked| (times.get(&row.photo).copied(), row.photo);
-        match newest_first {
+        match latest_first {
             true => self.firm.sort_by_key(|row| Reverse(time(row))),
             false => self.firm.sort_by_key(time),
         }
@@ -173,6 +173,33 @@ impl Ranking {
             }
         }
         Ok(true)
+    }
+
+    /// The place, from 0, and the row of a photo that is firm.
+    pub fn firm_place(&self, photo: i64) -> Option<(usize, Ranked)> {
+        let place = self.firm.iter().position(|row| row.photo == photo)?;
+        Some((place, self.firm[place]))
+    }
+
+    /// What a score means to an alternative, by its number, whether or not the photo
+    /// is ranked by it.
+    pub fn judge(&self, alternative: usize, photo: i64, score: f32) -> Ranked {
+        self.scored[alternative].ranked(photo, score)
+    }
+
+    /// The place, from 0, of a photo that is not firm, by the best of its rows.
+    pub fn rest_place(&self, own: &Ranked) -> usize {
+        let firm: KeySet = self.firm.iter().map(|row| row.photo).collect();
+        let mut before = HashSet::new();
+        for scored in &self.scored {
+            // Rounding must not hide those beside it.
+            let least = scored.calibration.score_at(own.standing) - 1e-4;
+            let rows = scored.scores.at_least(least).into_iter();
+            let rows = rows.map(|row| scored.ranked(row.key, row.score));
+            let rows = rows.filter(|row| order(row, own).is_lt() && !firm.contains(row.photo));
+            before.extend(rows.map(|row| row.photo));
+        }
+        self.firm.len() + before.len()
     }
 
     /// Photos from `offset` on, at most `limit`.
@@ -205,7 +232,7 @@ impl Ranking {
 
 /// Best first, equal ones by the greater number, so that an answer is the same
 /// every time.
-fn order(a: &Ranked, b: &Ranked) -> Ordering {
+pub(super) fn order(a: &Ranked, b: &Ranked) -> Ordering {
     b.standing.total_cmp(&a.standing).then_with(|| b.photo.cmp(&a.photo))
 }
 
@@ -292,6 +319,24 @@ fn background(all: &Scores, examples: &HashSet<i64>) -> Background {
         lower_quartile: all.quantile(0.25).unwrap_or_default(),
         best: best.take(REFERENCE).collect(),
     }
+}
+
+/// What the scores of one vector over the whole library mean. `examples` are photos
+/// that it is made of; see [`Background`].
+pub(super) fn calibrated(
+    snapshot: &Arc<Snapshot>,
+    vector: &Embedding,
+    examples: &HashSet<i64>,
+    strictness: f32,
+) -> Calibration {
+    Calibration::of(&background(&snapshot.scan(vector.as_slice(), None), examples), strictness)
+}
+
+/// What one photo scores, as in a scan of all; `None` where it has no vector yet.
+pub(super) fn score_of(snapshot: &Arc<Snapshot>, vector: &Embedding, photo: i64) -> Option<f32> {
+    let alone: KeySet = [photo].into_iter().collect();
+    let best = snapshot.scan(vector.as_slice(), Some(&alone)).best(1);
+    best.first().map(|row| row.score)
 }
 
 /// An alternative with the scores of the photos that may answer.

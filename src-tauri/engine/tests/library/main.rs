@@ -10,6 +10,7 @@ mod drives;
 mod duplicates;
 mod everyday;
 mod exclusions;
+mod explaining;
 mod export;
 mod failures;
 mod folders;

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { category } from "../../testing/tags";
 import type { Category } from "../../lib/backend/dto";
 import { FakeBackend } from "../../lib/backend/fake";
+import { speech } from "../../lib/i18n/i18n.svelte";
 import { Notices } from "../../lib/notices/notices.svelte";
 import { Tags } from "../../lib/tags/tags.svelte";
 import TagList from "./TagList.svelte";
@@ -48,16 +49,23 @@ async function open(
 }
 
 const lines = (): string[] =>
-  screen
-    .queryAllByTestId("tag-line")
-    .map((line) => line.textContent?.replace(/\s+/g, " ").trim() ?? "");
+  screen.queryAllByTestId("tag-line").map((line) =>
+    [...line.children]
+      .filter((part) => !part.classList.contains("unseen"))
+      .map((part) => part.textContent?.trim() ?? "")
+      .filter((words) => words !== "")
+      .join(" "),
+  );
 const line = (id: string): HTMLElement => {
   const found = screen.getAllByTestId("tag-line").find((each) => each.dataset.category === id);
   if (!found) throw new Error(`no line ${id}`);
   return found;
 };
 
-beforeEach(() => localStorage.clear());
+beforeEach(() => {
+  localStorage.clear();
+  speech.choice = "system";
+});
 
 describe("the tags in the sidebar", () => {
   it("are those with photos, with what waits to be reviewed", async () => {
@@ -117,11 +125,22 @@ describe("the tags in the sidebar", () => {
     expect(document.activeElement).toBe(line("food"));
   });
 
+  it("are called as the language of the window does, and asked for all the same", async () => {
+    speech.choice = "de";
+    const { props } = await open([category("dog", { names: { de: "Hund" }, tagged: 2 })]);
+    expect(lines()).toEqual(["Hund 2"]);
+    expect(screen.getByRole("treeitem", { name: "Hund , 2 Fotos" })).toBe(line("dog"));
+    await userEvent.click(line("dog"));
+    expect(props.onsearch).toHaveBeenCalledWith("dog");
+    speech.choice = "en";
+    await settle();
+    expect(lines()).toEqual(["Dog 2"]);
+  });
+
   it("are told to who listens", async () => {
     await open();
-    expect(line("animals").getAttribute("aria-label")).toBe(
-      "Animals, 0 photos, 4 to review, press R",
-    );
+    const name = "Animals , 0 photos, 4 to review, press R";
+    expect(screen.getByRole("treeitem", { name })).toBe(line("animals"));
   });
 
   it("begin with a sentence where there are none yet", async () => {
@@ -160,7 +179,7 @@ describe("the tags in the sidebar", () => {
     vi.spyOn(backend, "tagTree").mockRejectedValue({ code: "failed", message: "the disk is gone" });
     await tags.load();
     await settle();
-    expect(screen.getByRole("alert").textContent).toContain(
+    expect(screen.getByRole("alert").textContent?.replace(/\s+/g, " ")).toContain(
       "They could not be read. The disk is gone.",
     );
   });

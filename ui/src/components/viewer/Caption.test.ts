@@ -34,34 +34,17 @@ describe("the caption of a photo", () => {
     }
   });
 
-  it("tells the rating to who does not see the stars", async () => {
-    await show({ rating: 4 });
-    const stars = screen.getByRole("img", { name: "4 stars" });
-    expect(stars.querySelectorAll("svg")).toHaveLength(4);
-  });
-
-  it("says in words that a photo was rejected", async () => {
-    await show({ ...SILENT, rating: -1 });
-    expect(screen.getByRole("img", { name: "Rejected" }).textContent).toContain("Rejected");
-  });
-
   it("keeps no room for what nobody wrote", async () => {
     await show({ ...SILENT, rating: 0 });
-    for (const id of ["viewer-said", "viewer-description", "viewer-keywords", "viewer-offline"]) {
+    for (const id of ["viewer-said", "viewer-description", "viewer-keywords"]) {
       expect(screen.queryByTestId(id), id).toBeNull();
     }
-    expect(screen.queryByRole("img")).toBeNull();
     expect(screen.getByTestId("viewer-facts").textContent).toContain("3.5 MB");
   });
 
   it("shows a word that stands there twice, twice", async () => {
     await show({ keywords: ["river", "river"] });
     expect(screen.getAllByText("river")).toHaveLength(2);
-  });
-
-  it("says that the photo's folder cannot be reached", async () => {
-    await show({ offline: true });
-    expect(screen.getByText("The folder with this photo cannot be reached.")).toBeTruthy();
   });
 
   it("is empty until the photo is known", () => {

@@ -4,6 +4,8 @@
  * `commandError`); nothing here turns a failure into an empty answer.
  */
 import type {
+  About,
+  Application,
   Category,
   CommandError,
   Completion,
@@ -15,7 +17,12 @@ import type {
   ErrorCode,
   Example,
   Exclusions,
+  Explanation,
+  Exported,
+  ExportProgress,
+  ExportRequest,
   Failure,
+  Folder,
   Insight,
   Install,
   Model,
@@ -25,14 +32,17 @@ import type {
   PhotoTag,
   Policy,
   Progress,
+  Rated,
   Reading,
   Removed,
+  Restored,
   ReviewOf,
   ReviewPage,
   Root,
   SavedSearch,
   SidecarReport,
   SidecarSettings,
+  Storage,
   TagTree,
   Trashed,
 } from "./dto";
@@ -68,6 +78,9 @@ export interface BackendEvents {
   savedSearchesChanged(): void;
   /** Categories, tags or suggestions are others now. */
   tagsChanged(): void;
+  /** Favourites or ratings are others now. */
+  opinionsChanged(): void;
+  exportProgress(progress: ExportProgress): void;
   /** How far the map is, 0 to 1. */
   mapProgress(done: number): void;
   engineFailed(error: CommandError): void;
@@ -84,10 +97,20 @@ export interface Backend {
   removeRoot(id: number): Promise<void>;
   /** Leaves this out of a folder from now on; rejects with `usage` for what is no pattern. */
   setExclusions(id: number, exclusions: Exclusions): Promise<void>;
-  /** Every photo, newest first. */
-  library(): Promise<Listing>;
+  /** Leaves a folder below a root out from now on, and tells what was left out before. */
+  excludeFolder(root: number, path: string): Promise<Exclusions>;
+  /** The system's folder for pictures, where there is one that was not added yet. */
+  proposedFolder(): Promise<string | null>;
+  /** All folders with photos, depth first, each root with its own below it, by name. */
+  folders(): Promise<Folder[]>;
+  /** Every photo, newest first; with `most` only the first of them, which are there sooner. */
+  library(most?: number): Promise<Listing>;
   /** A part of the answer, best first or in the order of dates. */
   search(request: SearchRequest): Promise<Listing>;
+  /** The photos nearest to one, itself left out; a search that is under way goes on. */
+  similar(photo: number, limit: number): Promise<Listing>;
+  /** Why a photo answers a search, or does not; which part of the answer is wanted is no matter. */
+  explain(photo: number, request: SearchRequest): Promise<Explanation>;
   /** How a query is read; cheap enough for every key. */
   readQuery(query: string): Promise<Reading>;
   /** What could be put in at `cursor`, an index into the text; at most 12. */
@@ -118,7 +141,16 @@ export interface Backend {
   unchangedPhotos(photos: number[]): Promise<number[]>;
   /** Moves files to the system's trash. Only on the person's explicit confirmation. */
   trash(photos: number[]): Promise<Trashed>;
+  /** Takes files back out of the system's trash, to where they were. */
+  restore(photos: number[]): Promise<Restored>;
   photo(id: number): Promise<Photo>;
+  /** Marks photos, or takes the mark away, and tells which of them were not so before. */
+  setFavourite(photos: number[], favourite: boolean): Promise<number[]>;
+  /**
+   * Gives photos 0 to 5 stars, or -1 for a rejected one; null has what their files say count
+   * again. Tells what they had, for whoever wants to take it back.
+   */
+  setRating(photos: number[], stars: number | null): Promise<Rated[]>;
   failures(): Promise<Failure[]>;
   /** Queues what failed once more and returns how many photos that are. */
   retryFailures(): Promise<number>;
@@ -131,6 +163,28 @@ export interface Backend {
   conditions(): Promise<Conditions>;
   /** Shows the photo's file in the system's file browser. */
   reveal(id: number): Promise<void>;
+  /** Opens the file with the system's application for it. */
+  openPhoto(id: number): Promise<void>;
+  /** What else opens such a photo; none where the system does not tell. */
+  applications(id: number): Promise<Application[]>;
+  /** Opens the files with one of those. */
+  openWith(photos: number[], application: string): Promise<void>;
+  /** Puts the files into the clipboard, to be pasted into a folder or a letter. */
+  copyFiles(photos: number[]): Promise<void>;
+  /** Puts their paths there, one a line. */
+  copyPaths(photos: number[]): Promise<void>;
+  /** Begins to drag the files out of the window, while a mouse button is held. */
+  dragOut(photos: number[]): Promise<void>;
+  /** What a copy of this photo would be called; rejects with `usage` for a pattern that is none. */
+  exportName(photo: number, request: ExportRequest): Promise<string>;
+  /** Writes copies; rejects with the code `cancelled` when that was asked for. */
+  exportPhotos(request: ExportRequest): Promise<Exported>;
+  cancelExport(): Promise<void>;
+  /** What is kept on this computer, and where. */
+  storage(): Promise<Storage>;
+  /** Shows the folder of the library in the system's file browser. */
+  revealLibrary(): Promise<void>;
+  about(): Promise<About>;
   /** Looks through the folders for changes now. */
   rescan(): Promise<void>;
 

@@ -4,6 +4,8 @@
  */
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
 import type {
+  About,
+  Application,
   Category,
   CommandError,
   Completion,
@@ -14,7 +16,11 @@ import type {
   DuplicateKind,
   Effort,
   Exclusions,
+  Explanation,
+  Exported,
+  ExportRequest,
   Failure,
+  Folder,
   Insight,
   Model,
   NewCategory,
@@ -23,8 +29,10 @@ import type {
   PhotoTag,
   Policy,
   Progress,
+  Rated,
   Reading,
   Removed,
+  Restored,
   ReviewOf,
   ReviewPage,
   Root,
@@ -32,15 +40,18 @@ import type {
   SidecarReport,
   SidecarSettings,
   Step,
+  Storage,
   TagTree,
   Trashed,
 } from "./dto";
 import { duplicateGroups, pathOf } from "./fakeDuplicates";
+import { FakeFiles } from "./fakeFiles";
 import { fakeInsight, fakePhotoMap, fakeSidecars } from "./fakeInsight";
 import { chance, encodeListing, type FakeRecord } from "./fakeListing";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { readQuery } from "./fakeQuery";
 import { FakeSavedSearches } from "./fakeSaved";
+import { FakeOpinions } from "./fakeOpinions";
 import { FakeQuestions } from "./fakeSearch";
 import { FakeTags } from "./fakeTags";
 import { decodeListing, type Listing } from "./listing";
@@ -141,6 +152,10 @@ export class FakeBackend implements Backend {
     () => this.#records(MOST_TAGGED),
     () => this.emit((events) => events.tagsChanged()),
   );
+  readonly files = new FakeFiles((done, total) =>
+    this.emit((events) => events.exportProgress({ done, total })),
+  );
+  readonly opinions = new FakeOpinions(() => this.emit((events) => events.opinionsChanged()));
   readonly #questions = new FakeQuestions(() => this.#records());
   readonly #trashed = new Set<number>();
   readonly #options: FakeOptions;
@@ -241,14 +256,45 @@ export class FakeBackend implements Backend {
     this.#roots = this.#roots.map((root) => (root.id === id ? { ...root, exclusions } : root));
   }
 
-  async library(): Promise<Listing> {
+  async excludeFolder(id: number, path: string): Promise<Exclusions> {
     await this.#wait();
-    return decodeListing(encodeListing(this.#records()));
+    const root = this.#roots.find((root) => root.id === id);
+    const before = root?.exclusions ?? NOTHING_LEFT_OUT;
+    const pattern = `${path.slice((root?.path.length ?? 0) + 1)}/`;
+    await this.setExclusions(id, { ...before, patterns: [...before.patterns, pattern] });
+    return before;
+  }
+
+  async proposedFolder(): Promise<string | null> {
+    await this.#wait();
+    return this.#roots.length === 0 ? "/home/anna/Pictures" : null;
+  }
+
+  async folders(): Promise<Folder[]> {
+    await this.#wait();
+    return this.#roots.flatMap((root) => fakeFolders(root));
+  }
+
+  async library(most?: number): Promise<Listing> {
+    await this.#wait();
+    return decodeListing(encodeListing(this.#records().slice(0, most)));
   }
 
   async search(request: SearchRequest): Promise<Listing> {
     await this.#wait();
     return this.#questions.search(request);
+  }
+
+  async similar(photo: number, limit: number): Promise<Listing> {
+    await this.#wait();
+    const examples: SearchRequest["examples"] = [{ kind: "photo", photo, crop: null }];
+    const asked = { query: "", examples, like: [], unlike: [], only: [] };
+    return this.#questions.search({ ...asked, strictness: 0, offset: 0, limit, ticket: 0 });
+  }
+
+  async explain(photo: number, request: SearchRequest): Promise<Explanation> {
+    await this.#wait();
+    return this.#questions.explain(photo, request);
   }
 
   async readQuery(query: string): Promise<Reading> {
@@ -337,6 +383,26 @@ export class FakeBackend implements Backend {
     return trashed;
   }
 
+  async restore(photos: number[]): Promise<Restored> {
+    await this.#wait();
+    photos.forEach((photo) => this.#trashed.delete(photo));
+    this.#roots = this.#roots.map((root) =>
+      root.id === 1 ? { ...root, photos: root.photos + photos.length } : root,
+    );
+    this.emit((events) => events.libraryChanged());
+    return { restored: photos, failed: [] };
+  }
+
+  async setFavourite(photos: number[], favourite: boolean): Promise<number[]> {
+    await this.#wait();
+    return this.opinions.setFavourite(photos, favourite);
+  }
+
+  async setRating(photos: number[], stars: number | null): Promise<Rated[]> {
+    await this.#wait();
+    return this.opinions.setRating(photos, stars);
+  }
+
   async photo(id: number): Promise<Photo> {
     await this.#wait();
     const file = this.#file(id);
@@ -345,6 +411,7 @@ export class FakeBackend implements Backend {
     const said = id % 3 === 0;
     return {
       id,
+      root: 1,
       path: `/home/anna/Pictures/2024/${file?.name ?? `IMG_${id}.jpg`}`,
       name: long
         ? `${LONG_NAME}${id}.jpg`
@@ -374,9 +441,9 @@ export class FakeBackend implements Backend {
         : null,
       keywords: said ? ["river", "ferry", "Lisbon", ...(long ? MANY_WORDS : [])] : [],
       hierarchicalKeywords: said ? ["Places|Portugal|Lisbon"] : [],
-      rating: said ? 4 : id % 10 === 0 ? -1 : null,
+      rating: this.opinions.stars(id) ?? fileStars(id),
       label: said ? "Green" : null,
-      favourite: false,
+      favourite: this.opinions.isFavourite(id),
       near: id % 2 ? { city: "Lisbon", region: "Lisbon", country: "Portugal" } : null,
       offline: record.offline ?? false,
       embedded: true,
@@ -424,8 +491,66 @@ export class FakeBackend implements Backend {
     return this.#conditions;
   }
 
-  async reveal(): Promise<void> {
+  async reveal(photo: number): Promise<void> {
     await this.#wait();
+    this.files.did("reveal", [photo]);
+  }
+
+  async openPhoto(photo: number): Promise<void> {
+    await this.#wait();
+    this.files.did("open", [photo]);
+  }
+
+  async applications(): Promise<Application[]> {
+    await this.#wait();
+    return this.files.applications;
+  }
+
+  async openWith(photos: number[], application: string): Promise<void> {
+    await this.#wait();
+    this.files.did(`open with ${application}`, photos);
+  }
+
+  async copyFiles(photos: number[]): Promise<void> {
+    await this.#wait();
+    this.files.did("copy files", photos);
+  }
+
+  async copyPaths(photos: number[]): Promise<void> {
+    await this.#wait();
+    this.files.did("copy paths", photos);
+  }
+
+  async dragOut(photos: number[]): Promise<void> {
+    this.files.did("drag", photos);
+  }
+
+  async exportName(photo: number, request: ExportRequest): Promise<string> {
+    return this.files.nameOf(photo, request);
+  }
+
+  async exportPhotos(request: ExportRequest): Promise<Exported> {
+    await this.#wait();
+    return this.files.export(request);
+  }
+
+  async cancelExport(): Promise<void> {
+    this.files.cancelExport();
+  }
+
+  async storage(): Promise<Storage> {
+    await this.#wait();
+    return this.files.storage;
+  }
+
+  async revealLibrary(): Promise<void> {
+    await this.#wait();
+    this.files.did("reveal library", []);
+  }
+
+  async about(): Promise<About> {
+    await this.#wait();
+    return { version: "0.1.0", system: "Linux 6.12 x86_64", license: "MIT" };
   }
 
   async rescan(): Promise<void> {
@@ -606,6 +731,8 @@ export class FakeBackend implements Backend {
       color: file ? 0x4a4742 : rgb(hue, 0.25, 0.45),
       time: NEWEST - id * 5400,
       offline: this.#options.state === "offline" && id % 5 === 0,
+      rating: this.opinions.stars(id) ?? fileStars(id) ?? 0,
+      favourite: this.opinions.isFavourite(id),
     };
   }
 
@@ -642,6 +769,28 @@ export class FakeBackend implements Backend {
 
 function madeRoot(id: number, path: string, state: Root["state"], photos: number): Root {
   return { id, path, state, reason: null, photos, exclusions: NOTHING_LEFT_OUT };
+}
+
+/** What the photo's file says of itself. */
+function fileStars(id: number): number | null {
+  return id % 3 === 0 ? 4 : id % 10 === 0 ? -1 : null;
+}
+
+/** A root with years below it, and a trip in each of them. */
+function fakeFolders(root: Root): Folder[] {
+  const folder = (path: string, depth: number, photos: number): Folder => ({
+    root: root.id,
+    path,
+    name: path.split("/").at(-1) ?? path,
+    depth,
+    photos,
+  });
+  const share = Math.floor(root.photos / 3);
+  const years = [2024, 2023, 2022].flatMap((year) => [
+    folder(`${root.path}/${year}`, 1, share),
+    folder(`${root.path}/${year}/Lisbon`, 2, Math.floor(share / 4)),
+  ]);
+  return [folder(root.path, 0, root.photos), ...(root.photos >= 3 ? years : [])];
 }
 
 /** A landscape of three hills under a sky. */

@@ -8,13 +8,19 @@
  * - `pace` and `mainsOnly=1`: what is wanted of the work; `inUse` and `onMains`: what the system
  *   tells, each `yes`, `no` or `untold`
  * - `deviceReason`: why the graphics card is not used
- * - `tags=computing`: suggestions are still being computed
- * - `fail=METHOD,METHOD`: these methods of the backend reject
+ * - `tags=computing`: suggestions are still being computed; `decided=dog:rejected:1.2;cat:confirmed:3`:
+ *   what was decided before
+ * - `favourites=1.2`: these photos are; `saved=NAME:QUERY;NAME:QUERY`: searches that are kept
+ * - `fail=METHOD,METHOD`: these methods of the backend reject, `METHOD:CODE` with that code,
+ *   `METHOD@2` from the second call on; `hang=METHOD,METHOD`: these never answer
  * - `photos=1`: the test photos instead of drawings; photo 39 has a long caption
  * - `latency`: milliseconds that each answer takes; `still=1`: nothing is downloaded or prepared
+ *
+ * What the window does with it, `open`, `lang`, `theme` and more, is read by `dev/open.ts`; all
+ * states are listed in `dev/states.ts`.
  */
 import type { Backend } from "./backend";
-import type { CommandError, Conditions, Pace, Policy } from "./dto";
+import type { CommandError, Conditions, Decision, ErrorCode, Pace, Policy } from "./dto";
 import { FakeBackend, type FakeFile, type FakeOptions, type FakeState } from "./fake";
 import type { FakeModelsState } from "./fakeModels";
 
@@ -42,7 +48,16 @@ export async function fakeFromAddress(count: number, address: URLSearchParams): 
   }
   const backend = new FakeBackend(options);
   backend.tags.ready = address.get("tags") !== "computing";
-  for (const method of address.get("fail")?.split(",") ?? []) breakMethod(backend, method);
+  for (const decided of listed(address, "decided", ";")) decide(backend, decided);
+  backend.opinions.setFavourite(listed(address, "favourites", ".").map(Number), true);
+  for (const saved of listed(address, "saved", ";")) {
+    const [name = "", query = ""] = saved.split(/:(.*)/s);
+    backend.saved.add({ name, query, examples: [], like: [], unlike: [] });
+  }
+  for (const method of listed(address, "fail", ",")) breakMethod(backend, method);
+  for (const method of listed(address, "hang", ",")) {
+    Object.assign(backend, { [method]: () => new Promise(() => undefined) });
+  }
   if (!address.has("still")) backend.stock.runByItself();
   return backend;
 }
@@ -64,10 +79,29 @@ function conditionsOf(address: URLSearchParams): Conditions | null {
   return { inUse: told("inUse"), onMains: told("onMains") };
 }
 
-function breakMethod(backend: FakeBackend, method: string): void {
+function listed(address: URLSearchParams, name: string, between: string): string[] {
+  return (address.get(name) ?? "").split(between).filter((part) => part !== "");
+}
+
+/** `dog:rejected:1.2`; a category that begins with `own-` is made first. */
+function decide(backend: FakeBackend, decided: string): void {
+  const [category = "", decision, numbers = ""] = decided.split(":");
+  const photos = numbers.split(".").map(Number);
+  if (category.startsWith("own-")) backend.tags.add(photos, category.slice("own-".length));
+  else backend.tags.decide(photos, category, decision as Decision);
+}
+
+/** `search`, `insight:cancelled`, `search@2` */
+function breakMethod(backend: FakeBackend, broken: string): void {
+  const [, method = "", code = "failed", from = "1"] =
+    /^(\w+)(?::(\w+))?(?:@(\d+))?$/.exec(broken) ?? [];
   const error: CommandError = {
-    code: "failed",
+    code: code as ErrorCode,
     message: "the library in /home/anna/.local/share/afterimage is not there: connect its drive",
   };
-  Object.assign(backend, { [method]: () => Promise.reject(error) });
+  const whole = backend[method as keyof FakeBackend] as (...values: unknown[]) => unknown;
+  let calls = 0;
+  const reject = (...values: unknown[]): unknown =>
+    ++calls < Number(from) ? whole.apply(backend, values) : Promise.reject(error);
+  Object.assign(backend, { [method]: reject });
 }

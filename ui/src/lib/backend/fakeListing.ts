@@ -14,6 +14,8 @@ export interface FakeRecord {
   version?: number;
   /** Why it answers, as in the binary listing. */
   why?: number;
+  rating?: number;
+  favourite?: boolean;
 }
 
 /** A listing in the bytes that the shell would send. */
@@ -60,6 +62,8 @@ export function encodeListing(
     view.setFloat64(at + 16, record.time ?? 0, true);
     view.setUint32(at + 24, record.version ?? 0, true);
     view.setUint8(at + 28, record.why ?? 0);
+    view.setInt8(at + 29, record.rating ?? 0);
+    view.setUint8(at + 30, record.favourite ? 1 : 0);
   });
   return bytes.buffer;
 }

@@ -1,6 +1,13 @@
 /** Answers to questions, made up, and what is remembered of them. */
 import type { SearchRequest } from "./backend";
-import type { CommandError, Completion, SavedSearch } from "./dto";
+import type {
+  CommandError,
+  Completion,
+  ExplainedPart,
+  Explanation,
+  SavedSearch,
+  Strength,
+} from "./dto";
 import { chance, encodeListing, type FakeRecord } from "./fakeListing";
 import { completionsOf, meaningOf, type FakeCondition } from "./fakeQuery";
 import { decodeListing, WHY, type Listing } from "./listing";
@@ -52,6 +59,39 @@ export class FakeQuestions {
     return records.some(({ strength }) => strength !== undefined)
       ? strong + likely
       : records.length;
+  }
+
+  explain(photo: number, request: SearchRequest): Explanation {
+    const { records, strong, likely, byDate } = this.#answer(request);
+    const at = records.findIndex(({ id }) => id === photo);
+    const score = byDate ? null : (records[at]?.score ?? null);
+    const spreads = (value: number): number => value * 6 - 1;
+    const { words, conditions } = meaningOf(request.query);
+    const parts: ExplainedPart[] = words.map((word) => {
+      const similar = chance(photo, word.length);
+      const holds = similar > 0.3;
+      return {
+        kind: "words",
+        words: word,
+        score: similar,
+        spreads: spreads(similar),
+        holds,
+        field: null,
+      };
+    });
+    for (const condition of conditions) {
+      const [words, holds] = [`${condition.name}:${condition.value}`, at >= 0];
+      parts.push({ kind: "filter", words, score: null, spreads: null, holds, field: null });
+    }
+    const strengths: Strength[] = ["unscored", "strong", "likely", "weak"];
+    const strength = at < 0 || score === null ? 0 : at < strong ? 1 : at < strong + likely ? 2 : 3;
+    return {
+      score,
+      strength: strengths[strength] ?? "unscored",
+      rank: score === null ? null : at + 1,
+      ranked: records.length,
+      parts,
+    };
   }
 
   complete(query: string, cursor: number): Completion[] {

@@ -4,11 +4,9 @@
  * then records of 32 bytes. A hundred thousand photos are 3.2 MB, decoded in a few milliseconds
  * into one array a column; JSON would cost a hundred times that.
  */
-import type { ListingHeader } from "./dto";
+import type { ListingHeader, Strength } from "./dto";
 
 export const RECORD_BYTES = 32;
-
-export type Strength = "unscored" | "strong" | "likely" | "weak";
 
 const STRENGTHS: readonly Strength[] = ["unscored", "strong", "likely", "weak"];
 /** What of a photo matched. */
@@ -24,6 +22,8 @@ export const WHY = {
 const STRENGTH_BITS = 0b011;
 const OFFLINE_BIT = 0b100;
 const COLOURLESS_BIT = 0b1000;
+/** In `marks`. */
+const FAVOURITE_BIT = 0b1;
 
 /** Photos in order, one array a column, each as long as `count`. */
 export interface Listing extends ListingHeader {
@@ -41,6 +41,10 @@ export interface Listing extends ListingHeader {
   versions: Uint32Array;
   /** Why each photo answers, as the bits of `WHY`; 0 where nothing was asked. */
   why: Uint8Array;
+  /** Stars, 1 to 5; 0 for none, -1 for rejected. */
+  ratings: Int8Array;
+  /** What the person marked. */
+  marks: Uint8Array;
 }
 
 export function strengthAt(listing: Listing, index: number): Strength {
@@ -49,6 +53,38 @@ export function strengthAt(listing: Listing, index: number): Strength {
 
 export function offlineAt(listing: Listing, index: number): boolean {
   return ((listing.flags[index] ?? 0) & OFFLINE_BIT) !== 0;
+}
+
+export function favouriteAt(listing: Listing, index: number): boolean {
+  return ((listing.marks[index] ?? 0) & FAVOURITE_BIT) !== 0;
+}
+
+export function ratingAt(listing: Listing, index: number): number {
+  return listing.ratings[index] ?? 0;
+}
+
+/** What the person may say of photos. */
+export interface Opinion {
+  favourite?: boolean;
+  rating?: number;
+}
+
+/** The same listing with another opinion of some photos. */
+export function withOpinion(
+  listing: Listing,
+  photos: ReadonlySet<number>,
+  { favourite, rating }: Opinion,
+): Listing {
+  const changed = { ...listing, ratings: listing.ratings.slice(), marks: listing.marks.slice() };
+  listing.ids.forEach((id, i) => {
+    if (!photos.has(id)) return;
+    if (rating !== undefined) changed.ratings[i] = rating;
+    const mark = listing.marks[i] ?? 0;
+    if (favourite !== undefined) {
+      changed.marks[i] = favourite ? mark | FAVOURITE_BIT : mark & ~FAVOURITE_BIT;
+    }
+  });
+  return changed;
 }
 
 /** Whether a photo answers by its words alone, whatever it shows. */
@@ -101,10 +137,12 @@ export function appended(listing: Listing, page: Listing): Listing {
     times: join((of) => of.times, new Float64Array(count)),
     versions: join((of) => of.versions, new Uint32Array(count)),
     why: join((of) => of.why, new Uint8Array(count)),
+    ratings: join((of) => of.ratings, new Int8Array(count)),
+    marks: join((of) => of.marks, new Uint8Array(count)),
   };
 }
 
-type Column = Uint8Array | Uint32Array | Float32Array | Float64Array;
+type Column = Int8Array | Uint8Array | Uint32Array | Float32Array | Float64Array;
 
 /** Throws an `Error` with a plain sentence when the bytes are not a listing. */
 export function decodeListing(buffer: ArrayBuffer): Listing {
@@ -129,6 +167,8 @@ export function decodeListing(buffer: ArrayBuffer): Listing {
     times: new Float64Array(count),
     versions: new Uint32Array(count),
     why: new Uint8Array(count),
+    ratings: new Int8Array(count),
+    marks: new Uint8Array(count),
   };
   for (let i = 0, at = start; i < count; i++, at += RECORD_BYTES) {
     listing.ids[i] = view.getUint32(at, true);
@@ -139,6 +179,8 @@ export function decodeListing(buffer: ArrayBuffer): Listing {
     listing.times[i] = view.getFloat64(at + 16, true);
     listing.versions[i] = view.getUint32(at + 24, true);
     listing.why[i] = view.getUint8(at + 28);
+    listing.ratings[i] = view.getInt8(at + 29);
+    listing.marks[i] = view.getUint8(at + 30);
   }
   return listing;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { copy, groupOf } from "../../testing/duplicates";
 import type { DuplicateGroup, DuplicateKind, Trashed } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
+import { History } from "../history/history.svelte";
 import { Notices } from "../notices/notices.svelte";
 import { BATCH, Duplicates } from "./duplicates.svelte";
 
@@ -21,12 +22,13 @@ async function open(groups: Groups, kind: DuplicateKind = "exact") {
     .spyOn(backend, "unchangedPhotos")
     .mockImplementation(async (photos) => photos);
   const notices = new Notices();
-  const duplicates = new Duplicates(backend, notices);
+  const history = new History(notices);
+  const duplicates = new Duplicates(backend, notices, history);
   duplicates.show(kind);
   const close = duplicates.open();
   await vi.waitFor(() => expect(Object.values(duplicates.groups)).not.toContain(null));
   const group = (at: number): DuplicateGroup => duplicates.shown?.[at] as DuplicateGroup;
-  return { backend, read, trash, unchanged, notices, duplicates, close, group };
+  return { backend, read, trash, unchanged, notices, history, duplicates, close, group };
 }
 
 const ids = (photos: readonly { id: number }[]): number[] => photos.map(({ id }) => id);
@@ -187,6 +189,41 @@ describe("moving to the trash", () => {
     ]);
     expect(duplicates.moving).toBeNull();
     expect(duplicates.shown).toHaveLength(1);
+  });
+});
+
+describe("taking back what was moved", () => {
+  it("brings the files back out of the trash, of all batches", async () => {
+    const many = Array.from({ length: BATCH + 1 }, (_, i) => copy(i + 2));
+    const { backend, duplicates, history, group, notices } = await open({
+      exact: [groupOf(copy(1), ...many)],
+    });
+    const restore = vi.spyOn(backend, "restore");
+    duplicates.ask([group(0)]);
+    await duplicates.confirm();
+    expect(notices.all.at(-1)).toMatchObject({
+      text: "101 files moved to the trash.",
+      action: { words: "Undo" },
+    });
+    await history.undo();
+    expect(restore).toHaveBeenCalledExactlyOnceWith(ids(many));
+    expect(history.next).toBeNull();
+  });
+
+  it("says which file did not come back", async () => {
+    const { backend, duplicates, history, group, notices } = await open({
+      exact: [groupOf(copy(1), copy(2))],
+    });
+    vi.spyOn(backend, "restore").mockResolvedValue({
+      restored: [],
+      failed: [{ photo: 2, path: "/home/anna/2.jpg", reason: "the trash was emptied" }],
+    });
+    duplicates.ask([group(0)]);
+    await duplicates.confirm();
+    await history.undo();
+    expect(notices.all.at(-1)?.text).toBe(
+      "This could not be taken back. 2.jpg: the trash was emptied.",
+    );
   });
 });
 

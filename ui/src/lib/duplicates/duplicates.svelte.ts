@@ -7,7 +7,9 @@ import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, DuplicateGroup, DuplicateKind, NotTrashed } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import type { Notices } from "../notices/notices.svelte";
-import { files } from "../words/duplicates";
+import type { History } from "../history/history.svelte";
+import { t } from "../i18n/i18n.svelte";
+import { lastPart } from "../words/format";
 import {
   choosing,
   NOTHING_CHOSEN,
@@ -50,13 +52,15 @@ export class Duplicates {
   #chosen = $state.raw(forEach(NOTHING_CHOSEN));
   #backend: Backend;
   #notices: Notices;
+  #history: History;
   #open = false;
   #stale = true;
   #stopped = false;
 
-  constructor(backend: Backend, notices: Notices) {
+  constructor(backend: Backend, notices: Notices, history: History) {
     this.#backend = backend;
     this.#notices = notices;
+    this.#history = history;
   }
 
   /** The view has come up: reads what changed since it was last seen. */
@@ -121,7 +125,7 @@ export class Duplicates {
     this.unmoved = [];
     this.#stopped = false;
     this.moving = { done: 0, total: plan.photos.length };
-    let moved = 0;
+    const moved: number[] = [];
     try {
       // On the disk, not by what was read of it: what stays may have been deleted since.
       const there = await this.#backend.unchangedPhotos(plan.staying.map(({ id }) => id));
@@ -130,18 +134,29 @@ export class Duplicates {
       for (let at = 0; at < ids.length && !this.#stopped; at += BATCH) {
         const batch = ids.slice(at, at + BATCH);
         const trashed = await this.#backend.trash(batch);
-        moved += trashed.moved.length;
+        moved.push(...trashed.moved);
         this.#forget(trashed.moved);
         this.unmoved = [...this.unmoved, ...trashed.failed];
         this.moving = { done: at + batch.length, total: ids.length };
       }
-      if (ids.length === 0) this.#notices.done("These photos have changed. Nothing was moved.");
+      if (ids.length === 0) this.#notices.done(t("duplicates.changed"));
     } catch (thrown) {
-      this.#notices.failed("The files could not be moved to the trash.", thrown);
+      this.#notices.failed(t("duplicates.moveFailed"), thrown);
     }
     this.moving = null;
-    if (moved > 0) this.#notices.done(`${files(moved)} moved to the trash.`);
+    if (moved.length > 0) {
+      const words = t("duplicates.moved", { count: moved.length });
+      this.#history.did(words, () => this.#restore(moved));
+    }
     this.changed();
+  }
+
+  /** Takes files back out of the trash; rejects where that did not work for one. */
+  async #restore(photos: number[]): Promise<void> {
+    const { failed } = await this.#backend.restore(photos);
+    this.changed();
+    const [first] = failed;
+    if (first) throw new Error(`${lastPart(first.path)}: ${first.reason}`);
   }
 
   /** Moves no more than what is under way. */

@@ -4,9 +4,16 @@
  * open, the photos of the one before stay. An answer comes in pages, the next one when it is
  * wanted.
  */
-import { commandError, type Backend } from "../backend/backend";
+import { commandError, type Backend, type SearchRequest } from "../backend/backend";
 import type { CommandError, Crop, Example, SavedSearch } from "../backend/dto";
-import { appended, firmCount, strengthAt, type Listing } from "../backend/listing";
+import {
+  appended,
+  firmCount,
+  strengthAt,
+  withOpinion,
+  type Listing,
+  type Opinion,
+} from "../backend/listing";
 import { coalesce } from "../coalesce";
 import { recall, remember } from "../remember";
 import { ordered, orderOf, ranks, type Order } from "./order";
@@ -320,6 +327,18 @@ export class Search {
     this.more();
   }
 
+  /** The person said this of photos; those on view show it at once. */
+  believe(photos: readonly number[], opinion: Opinion): void {
+    if (this.listing === null || photos.length === 0) return;
+    this.listing = withOpinion(this.listing, new Set(photos), opinion);
+  }
+
+  /** The request that the answer on view came from, to ask why a photo is part of it. */
+  get request(): SearchRequest | null {
+    const { answered } = this;
+    return answered.kind === "library" ? null : this.#request(answered, 0, 1, 0);
+  }
+
   /** The library has changed: asks the same again, not too often. */
   refresh = coalesce(() => this.#ask(), REFRESH_MS);
 
@@ -424,7 +443,16 @@ export class Search {
 
   #fetch(question: Question, offset: number, limit: number, ticket: number): Promise<Listing> {
     if (question.kind === "library") return this.#backend.library();
-    return this.#backend.search({
+    return this.#backend.search(this.#request(question, offset, limit, ticket));
+  }
+
+  #request(
+    question: Extract<Question, { kind: "search" }>,
+    offset: number,
+    limit: number,
+    ticket: number,
+  ): SearchRequest {
+    return {
       query: question.query,
       examples: question.examples.map(({ example }) => example),
       like: question.like.map(({ photo }) => photo),
@@ -434,6 +462,6 @@ export class Search {
       offset,
       limit,
       ticket,
-    });
+    };
   }
 }

@@ -1,5 +1,6 @@
 /** A category while it is edited: text in fields, until it is whole. */
 import type { Category, NewCategory } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import { family, named, visible } from "./tree";
 
 export interface Draft {
@@ -71,31 +72,31 @@ export function faults(
     categories.filter(({ id }) => id !== before?.id),
     name,
   );
-  if (name === "") found.name = "Give it a name.";
+  if (name === "") found.name = t("tags.faultNameMissing");
   else if (name.length > LONGEST_NAME) {
-    found.name = `Choose a name of at most ${LONGEST_NAME} characters.`;
+    found.name = t("tags.faultNameLong", { most: LONGEST_NAME });
   } else if (/[|/]/.test(name)) {
-    found.name = "Leave out | and /: they stand between a tag and its parent in files.";
+    found.name = t("tags.faultNameBars");
   } else if (same) {
     found.name = same.hidden
-      ? `“${same.name}” is there already, but hidden. Show that one again, or choose another name.`
-      : `“${same.name}” is there already. Choose another name.`;
+      ? t("tags.faultNameHidden", { name: same.name })
+      : t("tags.faultNameTaken", { name: same.name });
   }
   const prompts = promptsOf(draft);
   const untouched = prompts.join("\n") === before?.prompts.join("\n");
   if (before?.heading !== true && !untouched) {
     if (prompts.length > MOST_PROMPTS) {
-      found.prompts = `Keep at most ${MOST_PROMPTS} descriptions.`;
+      found.prompts = t("tags.faultPromptsMany", { most: MOST_PROMPTS });
     } else if (prompts.length > 0 && prompts.length < LEAST_PROMPTS) {
-      found.prompts = `Add a second description, or leave it empty to teach by examples alone.`;
+      found.prompts = t("tags.faultPromptsFew");
     } else if (prompts.some((prompt) => prompt.length > LONGEST_PROMPT)) {
-      found.prompts = `Keep each description under ${LONGEST_PROMPT} characters.`;
+      found.prompts = t("tags.faultPromptLong", { most: LONGEST_PROMPT });
     } else if (new Set(prompts.map((prompt) => prompt.toLowerCase())).size < prompts.length) {
-      found.prompts = "Two descriptions are the same. Say it another way in one of them.";
+      found.prompts = t("tags.faultPromptsSame");
     }
   }
   if (before !== null && draft.parent !== null && family(categories, before.id).has(draft.parent)) {
-    found.parent = "It cannot lie under itself.";
+    found.parent = t("tags.faultParent");
   }
   return found;
 }

@@ -24,5 +24,7 @@ export function listingOf(photos: readonly ReviewPhoto[], total: number): Listin
     times: new Float64Array(count),
     versions: Uint32Array.from(photos, ({ version }) => version),
     why: new Uint8Array(count),
+    ratings: new Int8Array(count),
+    marks: new Uint8Array(count),
   };
 }

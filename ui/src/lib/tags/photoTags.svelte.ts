@@ -1,8 +1,10 @@
 /** The tags of the photo that is seen large. */
 import { commandError, type Backend } from "../backend/backend";
-import type { CommandError, Decision, PhotoTag } from "../backend/dto";
+import type { CommandError, Decided, Decision, PhotoTag } from "../backend/dto";
 import type { Notices } from "../notices/notices.svelte";
-import { taggedWords } from "../words/tags";
+import { t } from "../i18n/i18n.svelte";
+import { decisionWords, taggedWords } from "../words/tags";
+import { nameOfTag } from "./names";
 import type { Tags } from "./tags.svelte";
 
 export class PhotoTags {
@@ -69,7 +71,7 @@ export class PhotoTags {
 
   /** Says that the photo has the tag, or not; null takes back what was said. */
   async decide(tag: PhotoTag, decision: Decision | null): Promise<void> {
-    await this.#change(taggedWords(tag.name, decision), (photo) =>
+    await this.#change(nameOfTag(tag, this.#tags.categories), decision, (photo) =>
       this.#backend.decide([photo], tag.category, decision),
     );
   }
@@ -78,27 +80,31 @@ export class PhotoTags {
   async add(name: string): Promise<void> {
     const wanted = name.trim();
     if (wanted === "") return;
-    await this.#change(taggedWords(wanted, "tagged"), (photo) =>
-      this.#backend.addTag([photo], wanted),
-    );
+    await this.#change(wanted, "tagged", (photo) => this.#backend.addTag([photo], wanted));
   }
 
-  async undo(): Promise<void> {
-    const words = await this.#tags.undo();
-    if (words !== null) this.said = `Taken back: ${words}.`;
-    await this.load();
-  }
-
-  async #change(words: string, work: (photo: number) => Promise<unknown>): Promise<void> {
+  async #change(
+    name: string,
+    decision: Decision | null,
+    work: (photo: number) => Promise<Decided>,
+  ): Promise<void> {
     const photo = this.#photo;
     if (photo === null) return;
     try {
-      await work(photo);
-      this.said = words;
+      const { changed } = await work(photo);
+      this.said = taggedWords(name, decision);
+      if (changed > 0) {
+        this.#tags.history.push(decisionWords(name, changed, decision), () => this.#takeBack());
+      }
       this.#tags.changed();
     } catch (thrown) {
-      this.#notices.failed("The tags of this photo could not be changed.", thrown);
+      this.#notices.failed(t("tags.changeFailed"), thrown);
     }
+    await this.load();
+  }
+
+  async #takeBack(): Promise<void> {
+    await this.#tags.undo();
     await this.load();
   }
 }

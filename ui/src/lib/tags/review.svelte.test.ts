@@ -190,7 +190,7 @@ describe("undo", () => {
     review.decide("rejected");
     await settle();
     await review.undo();
-    expect(review.said).toBe("Taken back: Rejected Dog for 1 photo.");
+    expect(notices.all.at(-1)?.text).toBe("Taken back: “Dog” is not on 1 photo.");
     expect(review.selection.current).toBe(second);
     expect(review.ids).toContain(second);
     expect(backend.tags.review("dog", "tagged", 0, 9).total).toBe(1);
@@ -214,7 +214,32 @@ describe("undo", () => {
   it("says where there is nothing to take back", async () => {
     await open();
     await review.undo();
-    expect(review.said).toBe("There is nothing to take back.");
+    expect(notices.all.at(-1)?.text).toBe("There is nothing to take back.");
+  });
+
+  it("says why it did not work, and can be tried again", async () => {
+    const ids = await open();
+    review.decide("rejected");
+    await settle();
+    vi.spyOn(backend, "undoTags").mockRejectedValueOnce({
+      code: "failed",
+      message: "disk is full",
+    });
+    await review.undo();
+    expect(notices.all.at(-1)?.text).toBe("This could not be taken back. Disk is full.");
+    await review.undo();
+    expect(review.ids).toEqual(ids);
+  });
+
+  it("leaves the list of another category alone", async () => {
+    await open();
+    review.decide("rejected");
+    await settle();
+    const cats = await open("cat");
+    review.click(cats[1] ?? 0, NOTHING);
+    await review.undo();
+    expect(review.selection.current).toBe(cats[1]);
+    expect(backend.tags.review("dog", "rejected", 0, 1).total).toBe(0);
   });
 });
 
@@ -239,6 +264,41 @@ describe("the other lists", () => {
     review.show("suggested");
     await settle();
     expect(review.ids).toContain(first);
+  });
+});
+
+describe("taking back all of a list", () => {
+  it("reaches those that have not come yet", async () => {
+    const many = Array.from({ length: PAGE + 30 }, (_, i) => i + 1);
+    const all = new FakeBackend({ count: PAGE + 30 });
+    all.tags.decide(many, "dog", "rejected");
+    const tree = new Tags(all, notices);
+    const rejected = new Review(all, notices, tree);
+    await tree.load();
+    rejected.open("dog", "rejected");
+    await settle();
+    expect(rejected.ids).toHaveLength(PAGE);
+    await rejected.takeAllBack();
+    await settle();
+    expect(rejected.photos).toEqual([]);
+    expect(all.tags.review("dog", "rejected", 0, 1).total).toBe(0);
+    await rejected.undo();
+    expect(all.tags.review("dog", "rejected", 0, 1).total).toBe(PAGE + 30);
+  });
+
+  it("takes nothing back where the rest cannot be read", async () => {
+    backend.tags.decide(
+      Array.from({ length: PAGE + 1 }, (_, i) => i + 1),
+      "dog",
+      "rejected",
+    );
+    review.open("dog", "rejected");
+    await settle();
+    vi.spyOn(backend, "review").mockRejectedValue({ code: "failed", message: "disk is gone" });
+    const decide = vi.spyOn(backend, "decide");
+    await review.takeAllBack();
+    expect(decide).not.toHaveBeenCalled();
+    expect(notices.all[0]?.text).toBe("The rest of the list could not be read. Disk is gone.");
   });
 });
 

@@ -6,7 +6,8 @@
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Decision, Learned, ReviewOf, ReviewPhoto } from "../backend/dto";
 import type { Notices } from "../notices/notices.svelte";
-import { decidedWords, undoneWords } from "../words/tags";
+import { t } from "../i18n/i18n.svelte";
+import { decidedWords, decisionWords } from "../words/tags";
 import {
   alone,
   clicked,
@@ -14,11 +15,12 @@ import {
   following,
   type Held,
   moved,
-  NOTHING_SELECTED,
-  type Selection,
+  NOTHING_CHOSEN,
+  type Chosen,
   within,
   without,
-} from "./selection";
+} from "../selection/choosing";
+import { nameOf } from "./names";
 import type { Tags } from "./tags.svelte";
 
 /** Photos of each page. */
@@ -35,7 +37,7 @@ export class Review {
   /** How many there are in all. */
   total = $state(0);
   failure = $state.raw<CommandError | null>(null);
-  selection = $state.raw<Selection>(NOTHING_SELECTED);
+  selection = $state.raw<Chosen>(NOTHING_CHOSEN);
   /** What the category learned last; null where it did not, or that was taken back. */
   learned = $state.raw<Learned | null>(null);
   /** For who listens: what was just done. */
@@ -60,8 +62,6 @@ export class Review {
   #ticket = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #fetching = false;
-  /** The photos of each decision, to come back to when it is undone. */
-  #decided: number[][] = [];
 
   constructor(backend: Backend, notices: Notices, tags: Tags) {
     this.#backend = backend;
@@ -69,14 +69,11 @@ export class Review {
     this.#tags = tags;
   }
 
-  /** Begins with a category. */
-  open(category: string): void {
-    if (category !== this.category) {
-      this.learned = null;
-      this.#decided = [];
-    }
+  /** Begins with a list of a category. */
+  open(category: string, of: ReviewOf = "suggested"): void {
+    if (category !== this.category) this.learned = null;
     this.category = category;
-    this.show("suggested");
+    this.show(of);
   }
 
   /** Switches to another of its lists. */
@@ -85,7 +82,7 @@ export class Review {
     this.photos = null;
     this.total = 0;
     this.failure = null;
-    this.selection = NOTHING_SELECTED;
+    this.selection = NOTHING_CHOSEN;
     this.revision++;
     void this.load();
   }
@@ -115,7 +112,7 @@ export class Review {
     } catch (thrown) {
       if (ticket !== this.#ticket) return;
       if (this.photos === null) this.failure = commandError(thrown);
-      else this.#notices.failed("The list could not be read again.", thrown);
+      else this.#notices.failed(t("review.rereadFailed"), thrown);
     }
   }
 
@@ -156,20 +153,23 @@ export class Review {
     this.#decide(this.ids, "confirmed");
   }
 
-  /** Takes the last decision back, wherever it was made. */
+  /** Takes back what was decided of all photos of the list, of those that have not come, too. */
+  async takeAllBack(): Promise<void> {
+    const { category, of } = this;
+    if (category === null || this.photos === null) return;
+    while (this.photos.length < this.total) {
+      const before: readonly ReviewPhoto[] = this.photos;
+      await this.#fetchMore(before);
+      // The list has become another meanwhile, or its rest cannot be read.
+      if (category !== this.category || of !== this.of || this.photos === before) return;
+    }
+    this.#decide(this.ids, null);
+  }
+
+  /** Takes back what was done last, wherever that was. */
   async undo(): Promise<void> {
     await this.#last;
-    const words = await this.#tags.undo();
-    if (words === null) {
-      this.said = undoneWords(null);
-      return;
-    }
-    this.learned = null;
-    const photos = this.#decided.pop() ?? [];
-    await this.load();
-    const back = photos.find((id) => this.ids.includes(id));
-    if (back !== undefined) this.selection = alone(back);
-    this.said = undoneWords(words);
+    await this.#tags.history.undo();
   }
 
   #decide(targets: readonly number[], decision: Decision | null): void {
@@ -178,7 +178,7 @@ export class Review {
     const next = following(this.ids, targets);
     this.photos = without(photos, targets);
     this.total = Math.max(this.photos.length, this.total - targets.length);
-    this.selection = next === null ? NOTHING_SELECTED : alone(next);
+    this.selection = next === null ? NOTHING_CHOSEN : alone(next);
     this.#ticket++;
     this.#waiting++;
     this.#last = this.#last.then(() => this.#send([...targets], category, decision));
@@ -187,18 +187,33 @@ export class Review {
   async #send(targets: number[], category: string, decision: Decision | null): Promise<void> {
     try {
       const { changed, learned } = await this.#backend.decide(targets, category, decision);
-      this.#decided.push(targets);
       if (category === this.category) this.said = decidedWords(changed, decision);
+      if (changed > 0) {
+        const kept = this.#tags.get(category);
+        const words = decisionWords(kept ? nameOf(kept) : category, changed, decision);
+        this.#tags.history.push(words, () => this.#takeBack(category, targets));
+      }
       if (learned && category === this.category) {
         // From how many examples it learned, the tree says.
         await this.#tags.load();
         this.learned = learned;
       } else this.#tags.changed();
     } catch (thrown) {
-      this.#notices.failed("Your decision could not be kept.", thrown);
+      this.#notices.failed(t("review.decideFailed"), thrown);
     }
     this.#waiting--;
     if (category === this.category) this.#readAfterPause();
+  }
+
+  /** Takes the last decision back; its first photo is the one to go on with. */
+  async #takeBack(category: string, photos: readonly number[]): Promise<void> {
+    await this.#tags.undo();
+    if (category !== this.category) return;
+    this.learned = null;
+    this.said = "";
+    await this.load();
+    const back = photos.find((id) => this.ids.includes(id));
+    if (back !== undefined) this.selection = alone(back);
   }
 
   #readAfterPause(): void {
@@ -225,7 +240,7 @@ export class Review {
     } catch (thrown) {
       if (ticket !== this.#ticket) return;
       this.total = before.length;
-      this.#notices.failed("The rest of the list could not be read.", thrown);
+      this.#notices.failed(t("review.restFailed"), thrown);
     } finally {
       this.#fetching = false;
     }

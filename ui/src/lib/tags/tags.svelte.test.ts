@@ -139,8 +139,10 @@ describe("the tags of a photo", () => {
     expect(given?.decision).toBe("tagged");
     if (given) await photo.decide(given, null);
     expect(names(photo.given)).not.toContain("Grandma");
-    await photo.undo();
+    await tags.history.undo();
     expect(names(photo.given)).toContain("Grandma");
+    await tags.history.undo();
+    expect(names(photo.given)).not.toContain("Grandma");
   });
 
   it("say why they cannot be changed", async () => {

@@ -2,9 +2,13 @@
 import { commandError, type Backend } from "../backend/backend";
 import type { Category, CommandError, NewCategory, TagTree } from "../backend/dto";
 import { coalesce } from "../coalesce";
+import { History } from "../history/history.svelte";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
 import { recall, remember } from "../remember";
-import { branches, nextToReview, toggled, visible } from "./tree";
+import { toggled } from "../toggled";
+import { nameOf } from "./names";
+import { branches, nextToReview, visible } from "./tree";
 
 /** Between two readings while suggestions come in, at least. */
 const REFRESH_MS = 500;
@@ -38,12 +42,15 @@ export class Tags {
     visible(this.categories).reduce((sum, { suggested }) => sum + suggested, 0),
   );
 
+  /** Where decisions are taken back. */
+  readonly history: History;
   #backend: Backend;
   #notices: Notices;
 
-  constructor(backend: Backend, notices: Notices) {
+  constructor(backend: Backend, notices: Notices, history = new History(notices)) {
     this.#backend = backend;
     this.#notices = notices;
+    this.history = history;
   }
 
   async load(): Promise<void> {
@@ -101,8 +108,8 @@ export class Tags {
     await this.#backend.removeCategory(category.id);
     this.#notices.done(
       category.origin === "own"
-        ? `“${category.name}” was deleted.`
-        : `“${category.name}” is hidden.`,
+        ? t("tags.deleted", { name: nameOf(category) })
+        : t("tags.isHidden", { name: nameOf(category) }),
     );
     await this.load();
   }
@@ -113,16 +120,14 @@ export class Tags {
     await this.load();
   }
 
-  /** Takes the last decision back, and says in words what that was. */
+  /**
+   * Takes the last decision back, and says in words what that was; null where there is none.
+   * Rejects where that fails.
+   */
   async undo(): Promise<string | null> {
-    try {
-      const words = await this.#backend.undoTags();
-      await this.load();
-      return words;
-    } catch (thrown) {
-      this.#notices.failed("The last decision could not be taken back.", thrown);
-      return null;
-    }
+    const words = await this.#backend.undoTags();
+    await this.load();
+    return words;
   }
 }
 

@@ -3,6 +3,7 @@
  * where there is more to review. The categories come depth first, parents before children.
  */
 import type { Category } from "../backend/dto";
+import { nameOf } from "./names";
 
 /** A line of the tree. */
 export interface Branch {
@@ -94,19 +95,13 @@ export function nextToReview(
   return around.find(({ suggested }) => suggested > 0) ?? null;
 }
 
-/** The set with this one in it, or without. */
-export function toggled(ids: ReadonlySet<string>, id: string, held: boolean): Set<string> {
-  const others = [...ids].filter((other) => other !== id);
-  return new Set(held ? [...others, id] : others);
-}
-
-/** The names from the top down to this category. */
+/** What is read from the top down to this category. */
 export function pathOf(categories: readonly Category[], id: string): string[] {
   const path: string[] = [];
   const byId = new Map(categories.map((category) => [category.id, category]));
   const seen = new Set<string>();
   for (let at = byId.get(id); at && !seen.has(at.id); at = byId.get(at.parent ?? "")) {
-    path.unshift(at.name);
+    path.unshift(nameOf(at));
     seen.add(at.id);
   }
   return path;
@@ -134,7 +129,7 @@ export function folded(text: string): string {
 /** A category that what was typed may mean. */
 export interface Match {
   category: Category;
-  /** The synonym, or the name in another language, by which it was found; null by its name. */
+  /** The synonym, or the name in another language, by which it was found; null by the one shown. */
   by: string | null;
 }
 
@@ -147,11 +142,11 @@ export function matches(categories: readonly Category[], typed: string, most: nu
   if (wanted === "") return [];
   const found = visible(categories).flatMap((category) => {
     if (category.heading) return [];
-    const others = [...Object.values(category.names), ...category.synonyms];
-    const names = [
-      { name: category.name, by: null },
-      ...others.map((name) => ({ name, by: name })),
-    ];
+    const shown = nameOf(category);
+    const others = [category.name, ...Object.values(category.names), ...category.synonyms].filter(
+      (name) => name !== shown,
+    );
+    const names = [{ name: shown, by: null }, ...others.map((name) => ({ name, by: name }))];
     const ranked = names.flatMap(({ name, by }) => {
       const rank = rankOf(folded(name), wanted);
       return rank === null ? [] : [{ category, by, rank: 2 * rank + (by === null ? 0 : 1) }];
@@ -176,4 +171,17 @@ function rankOf(name: string, wanted: string): number | null {
 export function named(categories: readonly Category[], name: string): Category | null {
   const wanted = folded(name);
   return categories.find((category) => folded(category.name) === wanted) ?? null;
+}
+
+/**
+ * The category that a typed name is meant for: by its name, or by what it is called in the language
+ * of the window.
+ */
+export function called(categories: readonly Category[], typed: string): Category | null {
+  const wanted = folded(typed);
+  return (
+    named(categories, typed) ??
+    categories.find((category) => !category.heading && folded(nameOf(category)) === wanted) ??
+    null
+  );
 }

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { Crop } from "../backend/dto";
-import { inWindow, LEAST_PX, Region } from "./crop.svelte";
-import { fit, type Rect, Zoom } from "./zoom.svelte";
+import { inWindow, LEAST_PX, Region, upright } from "./crop.svelte";
+import { type Rect, Zoom } from "./zoom.svelte";
 
 const FRAME = { width: 1000, height: 800 };
 /** A photo of 2 : 1, fitted: 150 pixels of ground above and below. */
@@ -39,11 +39,12 @@ describe("a region that is drawn", () => {
 
   it("lies on what it was drawn around, however the photo is zoomed and moved", () => {
     const zoom = new Zoom();
-    const fitted = fit({ width: 2000, height: 1000 }, FRAME);
-    expect(zoom.placed(fitted, FRAME)).toEqual(PHOTO);
-    zoom.by(4, 8, { x: 300, y: -50 }, fitted, FRAME);
-    zoom.pan(-120, 40, fitted, FRAME);
-    const placed = zoom.placed(fitted, FRAME);
+    zoom.measure(FRAME.width, FRAME.height, 1);
+    zoom.see({ width: 2000, height: 1000 }, true);
+    expect(zoom.rect).toEqual(PHOTO);
+    zoom.by(4, { x: 300, y: -50 });
+    zoom.pan(-120, 40);
+    const placed = zoom.rect;
     // The same two points of the photo, where they are in the window now.
     const at = (x: number, y: number): [number, number] => [
       placed.left + x * placed.width,
@@ -188,5 +189,22 @@ describe("whatever is done to a region", () => {
   it("of a photo that is narrower than that, it is all of it", () => {
     const narrow = { left: 0, top: 390, width: 1000, height: 20 };
     expect(drawn([100, 395], [300, 398], narrow).crop).toMatchObject({ top: 0, height: 1 });
+  });
+});
+
+describe("a part of a view that is turned", () => {
+  const CORNER: Crop = { left: 0, top: 0, width: 0.2, height: 0.1 };
+
+  it.each([
+    // What is at the left upper corner after a turn to the right was at the left lower one.
+    [0, { left: 0, top: 0, width: 0.2, height: 0.1 }],
+    [1, { left: 0, top: 0.8, width: 0.1, height: 0.2 }],
+    [2, { left: 0.8, top: 0.9, width: 0.2, height: 0.1 }],
+    [3, { left: 0.9, top: 0, width: 0.1, height: 0.2 }],
+  ])("is the same part of the upright photo, after %d quarters", (turns, wanted) => {
+    const found = upright(CORNER, turns);
+    for (const side of ["left", "top", "width", "height"] as const) {
+      expect(found[side]).toBeCloseTo(wanted[side]);
+    }
   });
 });

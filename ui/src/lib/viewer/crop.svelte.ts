@@ -32,6 +32,21 @@ export function inWindow(crop: Crop, photo: Rect): Rect {
   };
 }
 
+/** What a part of a view that is turned by `turns` quarters to the right is of the upright photo. */
+export function upright(crop: Crop, turns: number): Crop {
+  const { left, top, width, height } = crop;
+  switch (turns) {
+    case 1:
+      return { left: top, top: 1 - left - width, width: height, height: width };
+    case 2:
+      return { left: 1 - left - width, top: 1 - top - height, width, height };
+    case 3:
+      return { left: 1 - top - height, top: left, width: height, height: width };
+    default:
+      return crop;
+  }
+}
+
 export class Region {
   /** Null as long as nothing is drawn. */
   crop = $state.raw<Crop | null>(null);

@@ -2,9 +2,13 @@
  * The photo that is seen large. It is held by id, so that it stays the same photo while the list
  * under it grows; its place in the list is looked up.
  */
+import { SvelteMap } from "svelte/reactivity";
+
 import { commandError, type Backend } from "../backend/backend";
 import type { CommandError, Photo } from "../backend/dto";
+import { t } from "../i18n/i18n.svelte";
 import type { Notices } from "../notices/notices.svelte";
+import { recall, remember } from "../remember";
 
 /** The photos that the viewer steps through: the first `shown` of `ids`. */
 export interface Sequence {
@@ -18,13 +22,25 @@ export interface Sequence {
 
 /** So near to the end more photos are wanted. */
 const AHEAD = 20;
+const FILMSTRIP = "viewer.filmstrip";
+const INFO = "viewer.info";
 
 export class Viewer {
   id = $state<number | null>(null);
   /** What is known of the photo; null until it has come. */
   photo = $state.raw<Photo | null>(null);
   failure = $state.raw<CommandError | null>(null);
+  /** The photos go by by themselves. */
+  playing = $state(false);
+  /** Counts up when what is known of photos may be another. */
+  revision = $state(0);
 
+  #filmstrip = $state(recall(FILMSTRIP) !== "no");
+  #info = $state(recall(INFO) === "yes");
+  /** Quarters that the view of a photo is turned to the right, as long as the window is open. */
+  readonly #turns = new SvelteMap<number, number>();
+  /** The last place that the photo had, for when it has none any more. */
+  #last = -1;
   #backend: Backend;
   #notices: Notices;
   #sequence: () => Sequence;
@@ -36,11 +52,45 @@ export class Viewer {
   }
 
   /** Place in the sequence, or -1 when the photo is not, or no longer, part of it. */
-  readonly index = $derived.by(() =>
-    this.id === null ? -1 : this.#sequence().ids.indexOf(this.id),
-  );
+  readonly index = $derived.by(() => {
+    const index = this.id === null ? -1 : this.#sequence().ids.indexOf(this.id);
+    if (index >= 0) this.#last = index;
+    return index;
+  });
+  /** The photos of the sequence; the first `count` are on view. */
+  readonly ids = $derived.by(() => this.#sequence().ids);
   readonly count = $derived.by(() => this.#sequence().shown);
   readonly inAll = $derived.by(() => this.#sequence().inAll);
+
+  /** The row of thumbnails is shown. Remembered. */
+  get filmstrip(): boolean {
+    return this.#filmstrip;
+  }
+
+  set filmstrip(shown: boolean) {
+    this.#filmstrip = shown;
+    remember(FILMSTRIP, shown ? "yes" : "no");
+  }
+
+  /** All that is known of the photo is shown beside it. Remembered. */
+  get info(): boolean {
+    return this.#info;
+  }
+
+  set info(shown: boolean) {
+    this.#info = shown;
+    remember(INFO, shown ? "yes" : "no");
+  }
+
+  /** Quarters that the view of a photo is turned to the right, 0 to 3. */
+  turns(id: number): number {
+    return this.#turns.get(id) ?? 0;
+  }
+
+  /** Turns the view of a photo by quarters to the right; its file stays as it is. */
+  turn(id: number, by: number): void {
+    this.#turns.set(id, (((this.turns(id) + by) % 4) + 4) % 4);
+  }
 
   open(id: number): void {
     if (id === this.id) return;
@@ -51,15 +101,33 @@ export class Viewer {
     if (this.index > this.count - AHEAD) this.#sequence().more();
   }
 
+  /** Lets the photos go by from this one on. */
+  play(id: number): void {
+    this.open(id);
+    this.playing = true;
+  }
+
+  /** What is known of the photo may be another. */
+  refresh(): void {
+    this.revision += 1;
+    if (this.id !== null) void this.#load(this.id);
+  }
+
   close(): void {
     this.id = null;
+    this.#last = -1;
+    this.playing = false;
     this.photo = null;
     this.failure = null;
   }
 
-  /** Moves by `by` photos, staying within the list. */
+  /**
+   * Moves by `by` photos, staying within the list. From a photo that is no longer part of it, that
+   * is from between its neighbours.
+   */
   step(by: number): void {
     if (this.index >= 0) this.goTo(this.index + by);
+    else if (this.#last >= 0) this.goTo(by > 0 ? this.#last + by - 1 : this.#last + by);
   }
 
   /** Opens the photo at a place in the list, the nearest end beyond it. */
@@ -84,14 +152,16 @@ export class Viewer {
     try {
       await this.#backend.reveal(id);
     } catch (thrown) {
-      this.#notices.failed("The folder could not be shown.", thrown);
+      this.#notices.failed(t("viewer.revealFailed"), thrown);
     }
   }
 
   async #load(id: number): Promise<void> {
     try {
       const photo = await this.#backend.photo(id);
-      if (this.id === id) this.photo = photo;
+      if (this.id !== id) return;
+      this.photo = photo;
+      this.failure = null;
     } catch (thrown) {
       if (this.id === id) this.failure = commandError(thrown);
     }

@@ -5,6 +5,7 @@ import type { TrashPlan } from "../duplicates/plan";
 import {
   DUPLICATE_KINDS,
   folderOf,
+  kindWords,
   moveWords,
   noneOf,
   shortFacts,
@@ -53,8 +54,8 @@ describe("words for a duplicate", () => {
   });
 
   it("are there for every kind, with and without groups", () => {
-    for (const { kind, about } of DUPLICATE_KINDS) {
-      expect(about).toMatch(/\.$/);
+    for (const kind of DUPLICATE_KINDS) {
+      expect(kindWords(kind).about).toMatch(/\.$/);
       expect(noneOf(kind).about).toMatch(/\.$/);
     }
   });
@@ -72,7 +73,7 @@ describe("words for moving to the trash", () => {
     expect(trashWords(plan())).toEqual([
       "That is 2 MB.",
       "IMG_1.jpg in /home/anna/Pictures/2001 stays where it is.",
-      "The file goes to the system’s trash. You can bring it back from there.",
+      "The file goes to the system’s trash. You can undo this, or bring it back from there.",
     ]);
   });
 
@@ -86,7 +87,7 @@ describe("words for moving to the trash", () => {
     expect(trashWords(many)).toEqual([
       "That is 6 MB in 2 groups.",
       "The photos marked to stay, at least one of each group, stay where they are.",
-      "The files go to the system’s trash. You can bring them back from there.",
+      "The files go to the system’s trash. You can undo this, or bring them back from there.",
     ]);
   });
 

@@ -1,54 +1,79 @@
-/** Numbers, sizes, times and plurals as people of the system's locale write them. */
+/** Numbers, sizes, times and lists as people write them in the language that the window speaks. */
+import { speech, t } from "../i18n/i18n.svelte";
 
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const rough = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const plural = new Intl.PluralRules("en");
+/** The formats of one language, made once. */
+interface Formats {
+  whole: Intl.NumberFormat;
+  rough: Intl.NumberFormat;
+  long: Intl.DateTimeFormat;
+  minute: Intl.DateTimeFormat;
+  weekday: Intl.DateTimeFormat;
+  year: Intl.DateTimeFormat;
+  month: Intl.DateTimeFormat;
+  conjunction: Intl.ListFormat;
+}
 
-// The camera's wall clock is stored as if it were UTC, so UTC shows it as the camera did.
-const long = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeZone: "UTC" });
-const minute = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "long",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-const weekday = new Intl.DateTimeFormat(undefined, {
-  weekday: "short",
-  year: "numeric",
-  month: "long",
-  day: "numeric",
-  timeZone: "UTC",
-});
-const year = new Intl.DateTimeFormat(undefined, { year: "numeric", timeZone: "UTC" });
-const month = new Intl.DateTimeFormat(undefined, {
-  year: "numeric",
-  month: "long",
-  timeZone: "UTC",
-});
+const made = new Map<string, Formats>();
+
+function formats(): Formats {
+  const { tag } = speech;
+  let known = made.get(tag);
+  if (known === undefined) {
+    known = formatsOf(tag);
+    made.set(tag, known);
+  }
+  return known;
+}
+
+function formatsOf(tag: string): Formats {
+  // The camera's wall clock is stored as if it were UTC, so UTC shows it as the camera did.
+  const dates = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(tag, { ...options, timeZone: "UTC" });
+  return {
+    whole: new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }),
+    rough: new Intl.NumberFormat(tag, { maximumFractionDigits: 1 }),
+    long: dates({ dateStyle: "long" }),
+    minute: dates({ dateStyle: "long", timeStyle: "short" }),
+    weekday: dates({ weekday: "short", year: "numeric", month: "long", day: "numeric" }),
+    year: dates({ year: "numeric" }),
+    month: dates({ year: "numeric", month: "long" }),
+    conjunction: new Intl.ListFormat(tag, { type: "conjunction" }),
+  };
+}
 
 export function number(value: number): string {
-  return whole.format(value);
+  return formats().whole.format(value);
 }
+
+/** `1 photo`, `1,200 photos`. */
+export function photos(count: number): string {
+  return t("words.photos", { count });
+}
+
+const plural = new Intl.PluralRules("en");
 
 /** `1 photo`, `1,200 photos`. */
 export function count(value: number, one: string, many: string): string {
   return `${number(value)} ${plural.select(value) === "one" ? one : many}`;
 }
 
-export function photos(value: number): string {
-  return count(value, "photo", "photos");
+/** `a, b and c`. */
+export function conjunction(parts: readonly string[]): string {
+  return formats().conjunction.format(parts);
 }
 
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+const UNITS = ["words.bytes", "words.kB", "words.MB", "words.GB", "words.TB"] as const;
 
 /** A number of bytes, in decimal units as file browsers show them. */
 export function fileSize(bytes: number): string {
   const unit = unitOf(bytes);
-  return `${inUnit(bytes, unit)} ${UNITS[unit] ?? ""}`;
+  return t(UNITS[unit] ?? "words.bytes", { size: inUnit(bytes, unit) });
 }
 
 /** `212 of 607 MB`: a part of a number of bytes in the unit of the whole. */
 export function fileSizePart(done: number, total: number): string {
-  return `${inUnit(Math.min(done, total), unitOf(total))} of ${fileSize(total)}`;
+  const part = inUnit(Math.min(done, total), unitOf(total));
+  return t("words.partOf", { part, whole: fileSize(total) });
 }
 
 function unitOf(bytes: number): number {
@@ -58,6 +83,7 @@ function unitOf(bytes: number): number {
 
 function inUnit(bytes: number, unit: number): string {
   const value = bytes / 1000 ** unit;
+  const { rough, whole } = formats();
   return (unit > 1 && value < 100 ? rough : whole).format(value);
 }
 
@@ -69,60 +95,62 @@ export function percent(done: number, total: number): string {
 
 /** Milliseconds, never shown as nothing at all. */
 export function milliseconds(value: number): string {
-  return value < 1 ? "< 1 ms" : `${number(value)} ms`;
+  return value < 1 ? t("words.lessThanMs") : t("words.ms", { value: number(value) });
 }
 
 export function rate(photosPerSecond: number): string {
+  const { rough, whole } = formats();
   const digits = photosPerSecond < 10 ? rough : whole;
-  return `${digits.format(photosPerSecond)} photos/s`;
+  return t("words.photosPerSecond", { rate: digits.format(photosPerSecond) });
 }
 
 /** `3 min left`: no finer than an estimate can be. */
 export function timeLeft(seconds: number): string {
-  if (seconds < 50) return "less than a minute left";
+  if (seconds < 50) return t("words.underAMinuteLeft");
   const minutes = Math.max(1, Math.round(seconds / 60));
-  if (minutes < 90) return `${number(minutes)} min left`;
+  if (minutes < 90) return t("words.minutesLeft", { minutes: number(minutes) });
   const hours = Math.floor(minutes / 60);
   // Ten minutes are as fine as hours can be foretold.
   const rest = Math.round((minutes % 60) / 10) * 10;
   if (hours >= 10 || rest === 0 || rest === 60) {
-    return `${number(Math.round(minutes / 60))} h left`;
+    return t("words.hoursLeft", { hours: number(Math.round(minutes / 60)) });
   }
-  return `${number(hours)} h ${number(rest)} min left`;
+  return t("words.hoursAndMinutesLeft", { hours: number(hours), minutes: number(rest) });
 }
 
 /** The same for a download, which ends almost to the second. */
 export function downloadTimeLeft(seconds: number): string {
-  return seconds < 90 ? `${number(Math.max(1, Math.ceil(seconds)))} s left` : timeLeft(seconds);
+  if (seconds >= 90) return timeLeft(seconds);
+  return t("words.secondsLeft", { seconds: number(Math.max(1, Math.ceil(seconds))) });
 }
 
 /** When something is tried again. */
 export function nextTry(seconds: number): string {
   const rounded = Math.max(1, Math.ceil(seconds));
   return rounded < 90
-    ? `Trying again in ${number(rounded)} s.`
-    : `Trying again in ${number(Math.ceil(rounded / 60))} min.`;
+    ? t("words.nextTrySeconds", { seconds: number(rounded) })
+    : t("words.nextTryMinutes", { minutes: number(Math.ceil(rounded / 60)) });
 }
 
 export function date(unixSeconds: number): string {
-  return long.format(unixSeconds * 1000);
+  return formats().long.format(unixSeconds * 1000);
 }
 
 export function dateTime(unixSeconds: number): string {
-  return minute.format(unixSeconds * 1000);
+  return formats().minute.format(unixSeconds * 1000);
 }
 
 /** A day with its weekday. */
 export function day(unixSeconds: number): string {
-  return weekday.format(unixSeconds * 1000);
+  return formats().weekday.format(unixSeconds * 1000);
 }
 
 export function yearOf(unixSeconds: number): string {
-  return year.format(unixSeconds * 1000);
+  return formats().year.format(unixSeconds * 1000);
 }
 
 export function monthOf(unixSeconds: number): string {
-  return month.format(unixSeconds * 1000);
+  return formats().month.format(unixSeconds * 1000);
 }
 
 export function dimensions(width: number, height: number): string {

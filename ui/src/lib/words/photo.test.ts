@@ -1,13 +1,26 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
 import type { Photo } from "../backend/dto";
-import { exposure, facts, offset, place, ratingWords, shutter, taken } from "./photo";
+import { speech } from "../i18n/i18n.svelte";
+import {
+  exposure,
+  facts,
+  magnificationWords,
+  offset,
+  place,
+  placeWords,
+  regionWords,
+  shutter,
+  taken,
+  tip,
+} from "./photo";
 
 // 2024-05-03, 14:30 on the camera's clock.
 const MOMENT = Date.UTC(2024, 4, 3, 14, 30) / 1000;
 
 const PHOTO: Photo = {
   id: 1,
+  root: 1,
   path: "/home/anna/Pictures/a.jpg",
   name: "a.jpg",
   folder: "/home/anna/Pictures",
@@ -95,13 +108,44 @@ describe("words for a photo", () => {
     expect(unread.at(-1)).toBe("not indexed yet");
   });
 
+  it("tells the place of a photo among all", () => {
+    expect(placeWords(11, 1340)).toBe("12 of 1,340");
+  });
+
   it.each([
-    [null, null],
-    [0, null],
-    [-1, "Rejected"],
-    [1, "1 star"],
-    [5, "5 stars"],
-  ])("a rating of %s is %s", (rating, words) => {
-    expect(ratingWords(rating)).toBe(words);
+    [null, "–"],
+    [1, "100\u00a0%"],
+    [0.384, "38\u00a0%"],
+    [0.0345, "3.5\u00a0%"],
+  ])("a magnification of %s is %s", (magnification, words) => {
+    expect(magnificationWords(magnification)).toBe(words);
+  });
+
+  it("names the key of a button, where it has one", () => {
+    expect(tip("Favourite", "F")).toBe("Favourite (F)");
+    expect(tip("Favourite", null)).toBe("Favourite");
+  });
+
+  it("tells where a part of a photo lies", () => {
+    expect(regionWords({ left: 0.1, top: 0.25, width: 0.5, height: 0.2 })).toBe(
+      "50\u00a0% wide and 20\u00a0% high, 10\u00a0% from the left and 25\u00a0% from the top",
+    );
+  });
+});
+
+describe("words for a photo in German", () => {
+  afterEach(() => {
+    speech.choice = "system";
+    localStorage.clear();
+  });
+
+  it("have the numbers and the dates of that language", () => {
+    speech.choice = "de";
+    expect(taken({ ...PHOTO, takenAt: null, timeSource: "name" })).toBe(
+      "3. Mai 2024 (aus dem Dateinamen)",
+    );
+    expect(exposure({ ...PHOTO, aperture: 2.8, exposureS: 2.5 })).toEqual(["f/2,8", "2,5 s"]);
+    expect(placeWords(0, 1340)).toBe("1 von 1.340");
+    expect(facts(PHOTO)).toContain("4.000 × 3.000");
   });
 });

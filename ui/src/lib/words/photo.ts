@@ -1,8 +1,13 @@
 /** Words for what is known of a photo. */
 import type { Crop, Photo } from "../backend/dto";
-import { date, dateTime, dimensions, fileSize, percent } from "./format";
+import { speech, t } from "../i18n/i18n.svelte";
+import { date, dateTime, dimensions, fileSize, number, percent } from "./format";
+import { showKeys } from "./keys";
 
-const digits = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+/** With one digit behind the point, where that is not nought. */
+function rough(value: number): string {
+  return new Intl.NumberFormat(speech.tag, { maximumFractionDigits: 1 }).format(value);
+}
 
 /** `UTC+02:00` for 120 minutes. */
 export function offset(minutes: number): string {
@@ -20,24 +25,24 @@ export function taken({ takenAt, time, timeSource, utcOffsetMin }: Photo): strin
       return utcOffsetMin === null ? when : `${when} ${offset(utcOffsetMin)}`;
     }
     case "name":
-      return `${date(time)} (from the file name)`;
+      return t("viewer.fromName", { date: date(time) });
     case "file":
-      return `${date(time)} (date of the file)`;
+      return t("viewer.fromFile", { date: date(time) });
   }
 }
 
 /** `1/250 s`, `2.5 s`. */
 export function shutter(seconds: number): string {
   return seconds > 0 && seconds < 0.3
-    ? `1/${Math.round(1 / seconds)} s`
-    : `${digits.format(seconds)} s`;
+    ? `1/${number(Math.round(1 / seconds))} s`
+    : `${rough(seconds)} s`;
 }
 
 /** How the photo was exposed, fact by fact. */
 export function exposure({ iso, aperture, exposureS, focalMm }: Photo): string[] {
   return [
-    focalMm === null ? null : `${digits.format(focalMm)} mm`,
-    aperture === null ? null : `f/${digits.format(aperture)}`,
+    focalMm === null ? null : `${rough(focalMm)} mm`,
+    aperture === null ? null : `f/${rough(aperture)}`,
     exposureS === null ? null : shutter(exposureS),
     iso === null ? null : `ISO ${iso}`,
   ].filter((fact) => fact !== null);
@@ -48,7 +53,7 @@ export function place({ near }: Photo): string | null {
   if (near === null) return null;
   const { city, region, country } = near;
   const parts = [city, region, country].filter((part) => part !== "");
-  return `near ${[...new Set(parts)].join(", ")}`;
+  return t("viewer.near", { place: [...new Set(parts)].join(", ") });
 }
 
 /** The file and the camera, fact by fact. */
@@ -61,19 +66,34 @@ export function facts(photo: Photo): string[] {
     photo.camera,
     photo.lens,
     ...exposure(photo),
-    photo.embedded ? null : "not indexed yet",
+    photo.embedded ? null : t("viewer.notIndexed"),
   ].filter((fact) => fact !== null);
 }
 
-/** A rating in words, for who does not see the stars; null where there is none. */
-export function ratingWords(rating: number | null): string | null {
-  if (rating === null || rating === 0) return null;
-  if (rating < 0) return "Rejected";
-  return rating === 1 ? "1 star" : `${rating} stars`;
+/** `12 of 340`, for a place that is counted from 0. */
+export function placeWords(index: number, all: number): string {
+  return t("viewer.place", { at: number(index + 1), all: number(all) });
+}
+
+/** `38 %` of the photo's own pixels; a dash until those are known. */
+export function magnificationWords(magnification: number | null): string {
+  if (magnification === null) return "–";
+  const share = magnification * 100;
+  return t("viewer.magnification", { percent: share < 10 ? rough(share) : number(share) });
+}
+
+/** `Favourite (F)`: what a button does, with the key that does the same. */
+export function tip(words: string, keys: string | null): string {
+  return keys === null ? words : t("viewer.withKey", { words, key: showKeys(keys) });
 }
 
 /** Where a part of a photo lies and how large it is, for who does not see it. */
 export function regionWords({ left, top, width, height }: Crop): string {
-  const [x, y, wide, high] = [left, top, width, height].map((share) => percent(share, 1));
-  return `${wide} wide and ${high} high, ${x} from the left and ${y} from the top`;
+  const share = (value: number): string => percent(value, 1);
+  return t("viewer.cropWords", {
+    width: share(width),
+    height: share(height),
+    left: share(left),
+    top: share(top),
+  });
 }

@@ -1,26 +1,33 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
 import { category } from "../../testing/tags";
+import { speech } from "../i18n/i18n.svelte";
 import {
   branchWords,
   categoryFacts,
   decidedWords,
-  decideWords,
+  decisionWords,
   deleteWords,
   learnedWords,
   nextWords,
   noneOf,
   noTagsWords,
+  opinionWords,
   photoWords,
 } from "./tags";
 
+afterEach(() => {
+  speech.choice = "system";
+});
+
 describe("words for tags", () => {
   it("tell what was learned", () => {
-    expect(learnedWords(12, { before: 29, after: 41 })).toBe(
-      "Learned from 12 examples: 41 suggestions now, 29 before",
+    const dog = category("dog", { tagged: 9, rejected: 3 });
+    expect(learnedWords(dog, { before: 29, after: 41 })).toBe(
+      "Dog has learned from your 12 decisions: 41 suggestions now, 29 before.",
     );
-    expect(learnedWords(5, { before: 1, after: 1 })).toBe(
-      "Learned from 5 examples: 1 suggestion now, as before",
+    expect(learnedWords(dog, { before: 1, after: 1 })).toBe(
+      "Dog has learned from your 12 decisions: 1 suggestion, as many as before.",
     );
   });
 
@@ -28,19 +35,31 @@ describe("words for tags", () => {
     expect(nextWords(category("cats", { suggested: 1200 }))).toBe("Next: Cats, 1,200 to review");
   });
 
-  it("say how many are decided on where these are several", () => {
-    expect([decideWords("Confirm", 1), decideWords("Reject", 12)]).toEqual([
-      "Confirm",
-      "Reject 12",
-    ]);
+  it("call a category as the language of the window does", () => {
+    const dog = category("dog", { names: { de: "Hund" }, suggested: 4 });
+    speech.choice = "de";
+    expect(nextWords(dog)).toBe("Weiter: Hund, 4 Vorschläge");
+    expect(decisionWords("Hund", 1, "rejected")).toBe("„Hund“ steht nicht an 1 Foto.");
+    speech.choice = "en";
+    expect(nextWords(dog)).toBe("Next: Dog, 4 to review");
+  });
+
+  it("tell what a photo is rated now", () => {
+    const photo = { name: "a.jpg", rating: 4, favourite: true };
+    expect(opinionWords(photo)).toBe("a.jpg: 4 stars, favourite");
+    expect(opinionWords({ ...photo, rating: null, favourite: false })).toBe("a.jpg: no stars");
+    expect(opinionWords({ ...photo, rating: -1 })).toBe("a.jpg: rejected, favourite");
+  });
+
+  it("say what was decided", () => {
     expect(decidedWords(1, "confirmed")).toBe("1 photo confirmed.");
     expect(decidedWords(3, "rejected")).toBe("3 photos rejected.");
     expect(decidedWords(2, null)).toBe("2 photos taken back.");
   });
 
   it("tell a line, and a photo, to who does not see it", () => {
-    expect(branchWords(category("dog", { tagged: 1 }), 0)).toBe("Dog, 1 photo");
-    expect(branchWords(category("dog"), 4)).toBe("Dog, 0 photos, 4 to review, press R");
+    expect(branchWords(category("dog", { tagged: 1 }), 0)).toBe("1 photo");
+    expect(branchWords(category("dog"), 4)).toBe("0 photos, 4 to review, press R");
     expect(photoWords("/home/anna/IMG_1.jpg", 0.825)).toBe("IMG_1.jpg, 82\u00a0% sure");
     expect(photoWords("/home/anna/IMG_1.jpg", null)).toBe("IMG_1.jpg");
   });

@@ -1,69 +1,60 @@
 /** Words for tags, for what is suggested, and for what was decided. */
 import type { Category, Decision, Learned, ReviewOf, TagTree } from "../backend/dto";
-import { lastPart, number, percent, photos } from "./format";
+import { t } from "../i18n/i18n.svelte";
+import { nameOf } from "../tags/names";
+import { lastPart, percent, photos } from "./format";
 
-/** The lists of a category. */
-export const REVIEW_LISTS: readonly { of: ReviewOf; title: string }[] = [
-  { of: "suggested", title: "Suggested" },
-  { of: "tagged", title: "Tagged" },
-  { of: "rejected", title: "Rejected" },
-];
+/** The lists of a category, in the order of their tabs. */
+export const REVIEW_LISTS: readonly ReviewOf[] = ["suggested", "tagged", "rejected"];
+
+/** What a list of a category is called. */
+export function listName(of: ReviewOf): string {
+  return t(`review.${of}`);
+}
 
 /** What stands in place of photos where a list has none. */
 export function noneOf(of: ReviewOf, category: Category): { title: string; about: string } {
-  const { name, suggests, heading } = category;
+  const name = nameOf(category);
   switch (of) {
     case "suggested":
-      if (heading) {
+      if (category.heading) {
         return {
-          title: `${name} holds other categories`,
-          about: "Nothing is suggested for it itself. Look through what is under it.",
+          title: t("review.noneHeadingTitle", { name }),
+          about: t("review.noneHeadingAbout"),
         };
       }
-      return suggests
-        ? {
-            title: "Nothing left to review",
-            about: `Afterimage suggests no other photo for ${name}.`,
-          }
+      return category.suggests
+        ? { title: t("review.noneLeftTitle"), about: t("review.noneLeftAbout", { name }) }
         : {
-            title: "Nothing is suggested yet",
-            about: `Describe ${name} in a few words, or give the tag to five photos: Afterimage learns from them.`,
+            title: t("review.noneSuggestedTitle"),
+            about: t("review.noneSuggestedAbout", { name }),
           };
     case "tagged":
-      return {
-        title: "No photo has this tag yet",
-        about: `Photos that you confirm for ${name}, or tag with it, are listed here.`,
-      };
+      return { title: t("review.noneTaggedTitle"), about: t("review.noneTaggedAbout", { name }) };
     case "rejected":
       return {
-        title: "Nothing was rejected",
-        about: `Photos that you say do not show ${name} are listed here. They help it learn.`,
+        title: t("review.noneRejectedTitle"),
+        about: t("review.noneRejectedAbout", { name }),
       };
   }
 }
 
 /** `12 to review`. */
 export function toReview(pending: number): string {
-  return `${number(pending)} to review`;
+  return t("tags.toReview", { count: pending });
 }
 
 /** `Next: Cats, 12 to review`. */
-export function nextWords({ name, suggested }: Category): string {
-  return `Next: ${name}, ${toReview(suggested)}`;
+export function nextWords(category: Category): string {
+  return t("review.next", { name: nameOf(category), waiting: toReview(category.suggested) });
 }
 
-/** `Learned from 12 examples: 41 suggestions now, 29 before`. */
-export function learnedWords(examples: number, { before, after }: Learned): string {
-  const now = `${number(after)} ${after === 1 ? "suggestion" : "suggestions"} now`;
-  const from = `Learned from ${number(examples)} examples`;
+/** `Dog has learned from your 12 decisions: 41 suggestions now, 29 before.` */
+export function learnedWords(category: Category, { before, after }: Learned): string {
+  const values = { name: nameOf(category), examples: category.tagged + category.rejected, after };
   return after === before
-    ? `${from}: ${now}, as before`
-    : `${from}: ${now}, ${number(before)} before`;
-}
-
-/** What a button that decides says of how many. */
-export function decideWords(verb: string, count: number): string {
-  return count > 1 ? `${verb} ${number(count)}` : verb;
+    ? t("review.learnedSame", values)
+    : t("review.learnedMoved", { ...values, before });
 }
 
 /** What was decided, for who listens. */
@@ -71,16 +62,25 @@ export function decidedWords(changed: number, decision: Decision | null): string
   switch (decision) {
     case "confirmed":
     case "tagged":
-      return `${photos(changed)} confirmed.`;
+      return t("review.saidConfirmed", { count: changed });
     case "rejected":
-      return `${photos(changed)} rejected.`;
+      return t("review.saidRejected", { count: changed });
     case null:
-      return `${photos(changed)} taken back.`;
+      return t("review.saidTakenBack", { count: changed });
   }
 }
 
-export function undoneWords(words: string | null): string {
-  return words === null ? "There is nothing to take back." : `Taken back: ${words}.`;
+/** The same as one of the things that can be taken back. */
+export function decisionWords(tag: string, count: number, decision: Decision | null): string {
+  switch (decision) {
+    case "confirmed":
+    case "tagged":
+      return t("actions.tagged", { count, tag });
+    case "rejected":
+      return t("actions.untagged", { count, tag });
+    case null:
+      return t("actions.undecided", { count, tag });
+  }
 }
 
 /** What was done to a photo in the viewer, for who listens. */
@@ -88,11 +88,11 @@ export function taggedWords(name: string, decision: Decision | null): string {
   switch (decision) {
     case "confirmed":
     case "tagged":
-      return `Tagged ${name}.`;
+      return t("tags.tagged", { name });
     case "rejected":
-      return `${name} is not suggested for this photo any more.`;
+      return t("tags.notSuggested", { name });
     case null:
-      return `${name} was taken away.`;
+      return t("tags.takenAway", { name });
   }
 }
 
@@ -102,42 +102,50 @@ export function photoWords(path: string, confidence: number | null): string {
   return confidence === null ? name : `${name}, ${sureWords(confidence)}`;
 }
 
-/** `82 % sure`. */
-export function sureWords(confidence: number): string {
-  return `${percent(confidence, 1)} sure`;
+/** What a photo was rated, once that was changed where its stars are not seen. */
+export function opinionWords(photo: {
+  name: string;
+  rating: number | null;
+  favourite: boolean;
+}): string {
+  const { name, rating } = photo;
+  const favourite = photo.favourite ? "yes" : "no";
+  const stars = rating ?? 0;
+  return stars < 0
+    ? t("review.opinionRejected", { name, favourite })
+    : t("review.opinion", { name, stars, favourite });
 }
 
-/** A line of the tree, for who does not see it. */
-export function branchWords({ name, tagged }: Category, pending: number): string {
-  const waiting = pending > 0 ? [`${toReview(pending)}, press R`] : [];
-  return [name, photos(tagged), ...waiting].join(", ");
+/** `82 % sure`. */
+export function sureWords(confidence: number): string {
+  return t("tags.sure", { percent: percent(confidence, 1) });
+}
+
+/** What a line of the tree says behind its name, for who does not see it. */
+export function branchWords(category: Category, pending: number): string {
+  const waiting = pending > 0 ? [t("tags.pressR", { waiting: toReview(pending) })] : [];
+  return [photos(category.tagged), ...waiting].join(", ");
 }
 
 /** Why there is no tree to see. */
 export function noTagsWords(tree: TagTree): string {
-  return tree.ready
-    ? "No photo has a tag yet. Show all to see what you can look for."
-    : "Suggestions appear here as soon as they are computed.";
+  return tree.ready ? t("tags.noneYet") : t("tags.computing");
 }
 
 /** The counts under the name of a category. */
 export function categoryFacts({ tagged, suggested, rejected }: Category): string {
   return [
-    `${number(tagged)} tagged`,
+    t("review.factTagged", { count: tagged }),
     toReview(suggested),
-    ...(rejected > 0 ? [`${number(rejected)} rejected`] : []),
+    ...(rejected > 0 ? [t("review.factRejected", { count: rejected })] : []),
   ].join(" · ");
 }
 
 /** What is lost with an own category. */
 export function deleteWords({ tagged, rejected }: Category): string[] {
   return [
-    tagged === 0 ? "No photo has this tag." : `${photos(tagged)} ${lose(tagged)} this tag.`,
-    ...(rejected > 0 ? ["What you rejected for it is forgotten, too."] : []),
-    "This cannot be undone. The photos themselves stay as they are.",
+    t("tags.deleteLosing", { count: tagged }),
+    ...(rejected > 0 ? [t("tags.deleteRejected")] : []),
+    t("tags.deleteFinal"),
   ];
-}
-
-function lose(count: number): string {
-  return count === 1 ? "loses" : "lose";
 }

@@ -5,6 +5,7 @@ export const VIEW_NAMES: Readonly<Record<View, string>> = {
   photos: "Photos",
   duplicates: "Duplicates",
   review: "Review",
+  rejected: "Rejected suggestions",
   map: "Map",
   insight: "Insight",
 };

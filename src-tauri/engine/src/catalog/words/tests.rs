@@ -223,6 +223,27 @@ fn before_words() -> [&'static [Migration]; 4] {
 }
 
 #[test]
+fn each_field_is_told_with_the_words_that_are_in_it() {
+    let f = Fixture::new();
+    let (id, other) = (f.add("Lisbon/tramway_1.jpg"), f.add("Lisbon/b.jpg"));
+    f.read(id, "Yellow tram", "", &["tram", "hill"]);
+    let of = |photo, sentence: &str| f.catalog.words_of(photo, sentence).unwrap();
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let expected = [
+        (Why::TITLE, words(&["yellow", "tram"])),
+        (Why::KEYWORDS, words(&["tram"])),
+        // The last word may be the beginning of one in a name.
+        (Why::NAME, words(&["tram"])),
+    ];
+    assert_eq!(of(id, "a yellow Tram"), expected);
+    assert_eq!(of(other, "in Lisbon"), [(Why::FOLDER, words(&["lisbon"]))]);
+    for (photo, sentence) in [(other, "tram"), (id, "tram in snow"), (id, "the"), (99, "tram")] {
+        assert_eq!(of(photo, sentence), [], "{sentence} of {photo}");
+        assert!(!f.found(sentence).contains(&photo));
+    }
+}
+
+#[test]
 fn a_catalog_of_version_7_gets_its_words_and_marks() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(Catalog::FILE);

@@ -34,7 +34,7 @@ use super::numbers::comparison;
 /// Years of which there are photos, or will be.
 const YEARS: std::ops::RangeInclusive<i16> = 1800..=2999;
 
-/// What `date:` offers to complete, besides what the person types.
+/// What `date:` and `added:` offer to complete, besides what the person types.
 pub(super) const OFFERED: [(&str, &str); 14] = [
     ("today", "this day"),
     ("yesterday", "the day before"),

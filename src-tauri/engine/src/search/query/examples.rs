@@ -221,6 +221,13 @@ const EXAMPLES: &[Example] = &[
     ("date:2021,soon", "date:2021", &[(10, "soon", "left out")]),
     ("date:12.06.2019", "", &[(5, "12.06.2019", "left out")]),
     ("date:0001", "", &[(5, "0001", "left out")]),
+    ("added:2021", "added:2021", &[]),
+    ("added:today,2021", "added:2024-03-13,2021", &[]),
+    ("added:last 30 days sort:added", "added:2024-02-13..2024-03-13 sort:added", &[]),
+    ("-added:yesterday dog", "dog -added:2024-03-12", &[]),
+    ("added:2021 OR date:2021", "(added:2021 OR date:2021)", &[]),
+    ("added:soon", "", &[(6, "soon", "added:today")]),
+    ("added:", "", &[(0, "added:", "needs a value")]),
 
     // Filters of text.
     ("camera:canon", "camera:canon", &[]),
@@ -344,6 +351,8 @@ const EXAMPLES: &[Example] = &[
     ("-sort:date", "sort:oldest", &[]),
     ("dog sort:date OR cat", "dog OR cat sort:date", &[]),
     ("a sort:date dog", "a dog sort:date", &[]),
+    ("sort:added dog", "dog sort:added", &[]),
+    ("-sort:added", "", &[(6, "added", "sort:oldest")]),
     ("sort:size", "", &[(5, "size", "sort:relevance")]),
     ("sort:date sort:oldest", "sort:date", &[(15, "oldest", "an order already")]),
 

@@ -12,6 +12,7 @@ use super::{Condition, Filter, Kind, Place, Shape, Sort, Span, dates, numbers};
 #[expect(missing_docs, reason = "the rows of FILTERS say it")]
 pub enum Key {
     Date,
+    Added,
     Camera,
     Lens,
     Iso,
@@ -98,8 +99,12 @@ const SHAPES: &[(&str, &str)] = &[
     ("square", "as high as wide"),
 ];
 
-const ORDERS: &[(&str, &str)] =
-    &[("date", "newest first"), ("oldest", "oldest first"), ("relevance", "best match first")];
+const ORDERS: &[(&str, &str)] = &[
+    ("date", "newest first"),
+    ("oldest", "oldest first"),
+    ("added", "latest in the library first"),
+    ("relevance", "best match first"),
+];
 
 const KINDS: &[(&str, &str)] = &[
     ("jpeg", "JPEG"),
@@ -128,6 +133,8 @@ const RAW_EXTENSIONS: [&str; 11] =
 pub const FILTERS: &[FilterKind] = &[
     row(Key::Date, "date", &["taken", "when"], Values::Dates(&dates::OFFERED),
         "when it was taken", "date:2021, date:2019-06..2021-08, date:>=2020 or date:\"last summer\""),
+    row(Key::Added, "added", &[], Values::Dates(&dates::OFFERED),
+        "when it came to the library", "added:today, added:\"last 30 days\" or added:>=2020"),
     row(Key::Camera, "camera", &[], Values::Open,
         "make or model of the camera", "camera:canon or camera:\"EOS 5D\""),
     row(Key::Lens, "lens", &[], Values::Open,
@@ -163,7 +170,7 @@ pub const FILTERS: &[FilterKind] = &[
     row(Key::Size, "size", &[], Values::Numbers,
         "the file's size", "size:>10MB, size:500kB-2MB or size:<1GB"),
     row(Key::Sort, "sort", &["order"], Values::Closed(ORDERS),
-        "the order of the answer", "sort:date, sort:oldest or sort:relevance"),
+        "the order of the answer", "sort:date, sort:oldest, sort:added or sort:relevance"),
     row(Key::Image, "image", &[], Values::Path,
         "looks like an image file", "image:\"/home/me/dog.jpg\""),
     row(Key::Similar, "similar", &[], Values::Photo,
@@ -244,6 +251,7 @@ pub(super) fn read(key: Key, value: &str, today: Date) -> Option<Filter> {
     let text = || (!value.is_empty()).then(|| value.to_owned());
     let condition = match key {
         Key::Date => Condition::Date(dates::read(value, today)?),
+        Key::Added => Condition::Added(dates::read(value, today)?),
         Key::Camera => Condition::Camera(text()?),
         Key::Lens => Condition::Lens(text()?),
         Key::Iso => Condition::Iso(numbers::whole(value)?),
@@ -367,6 +375,7 @@ pub(super) fn sort(value: &str, negative: bool) -> Option<Sort> {
     match (value.trim().to_lowercase().as_str(), negative) {
         ("date" | "newest", false) | ("oldest", true) => Some(Sort::Newest),
         ("oldest", false) | ("date" | "newest", true) => Some(Sort::Oldest),
+        ("added", false) => Some(Sort::Added),
         ("relevance", false) => Some(Sort::Relevance),
         _ => None,
     }

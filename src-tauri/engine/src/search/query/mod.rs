@@ -19,7 +19,7 @@
 //! item       = word | phrase | filter | example | sort | "(" any ")" ;
 //! phrase     = '"' { character | '""' } '"' ;       also with typographic quotes
 //! example    = "image:" value | "similar:" number ;
-//! sort       = "sort:" ( "date" | "oldest" | "relevance" ) ;
+//! sort       = "sort:" ( "date" | "oldest" | "added" | "relevance" ) ;
 //! filter     = key ":" value { "," value } | "near:" value [ radius ] ;
 //! value      = { character | phrase } ;             no blank outside quotes
 //! radius     = number ( "km" | "mi" | "m" ) ;       25 km where it is missing
@@ -226,6 +226,9 @@ pub enum Filter {
 pub enum Condition {
     /// Taken on one of these days, by the camera's clock.
     Date(Dates),
+    /// Seen by the library for the first time on one of these days, by this computer's
+    /// clock.
+    Added(Dates),
     /// Make and model of the camera hold this text.
     Camera(String),
     /// The lens's model holds this text.
@@ -366,6 +369,8 @@ pub enum Sort {
     Newest,
     /// By date, the oldest first.
     Oldest,
+    /// By when the library saw it first, the latest first.
+    Added,
     /// The best match first.
     Relevance,
 }

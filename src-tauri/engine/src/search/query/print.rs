@@ -131,6 +131,7 @@ impl Display for Condition {
 fn key(condition: &Condition) -> Key {
     match condition {
         Condition::Date(_) => Key::Date,
+        Condition::Added(_) => Key::Added,
         Condition::Camera(_) => Key::Camera,
         Condition::Lens(_) => Key::Lens,
         Condition::Iso(_) => Key::Iso,
@@ -156,7 +157,7 @@ fn key(condition: &Condition) -> Key {
 /// What stands behind the colon.
 fn value(f: &mut Formatter<'_>, condition: &Condition) -> fmt::Result {
     match condition {
-        Condition::Date(dates) => write!(f, "{dates}"),
+        Condition::Date(dates) | Condition::Added(dates) => write!(f, "{dates}"),
         Condition::Camera(text)
         | Condition::Lens(text)
         | Condition::Folder(text)
@@ -216,6 +217,7 @@ impl Display for Sort {
         f.write_str(match self {
             Self::Newest => "sort:date",
             Self::Oldest => "sort:oldest",
+            Self::Added => "sort:added",
             Self::Relevance => "sort:relevance",
         })
     }

@@ -48,6 +48,8 @@ pub(super) fn bits() -> impl Strategy<Value = String> {
             "date:",
             "date:2021",
             "date:june",
+            "added:",
+            "added:last",
             "last",
             "ago",
             "3",
@@ -78,6 +80,7 @@ pub(super) fn bits() -> impl Strategy<Value = String> {
             "size:>10MB",
             "size:1.25MiB",
             "sort:date",
+            "sort:added",
             "image:",
             "similar:",
             "12",
@@ -214,6 +217,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     let thousandths = |n: u32| f64::from(n) / 1000.0;
     prop_oneof![
         dates().prop_map(Condition::Date),
+        dates().prop_map(Condition::Added),
         text().prop_map(Condition::Camera),
         text().prop_map(Condition::Lens),
         span(500_000, |n| n).prop_map(Condition::Iso),
@@ -270,7 +274,7 @@ pub(super) fn query() -> impl Strategy<Value = Query> {
     let with_terms = (vec(term(), 1..5), prop_oneof![nothing(), filter()])
         .prop_map(|(terms, filter)| Alternative { terms, filter });
     let without = filter().prop_map(|filter| Alternative { terms: Vec::new(), filter });
-    let sort = select(&[Sort::Newest, Sort::Oldest, Sort::Relevance][..]);
+    let sort = select(&[Sort::Newest, Sort::Oldest, Sort::Added, Sort::Relevance][..]);
     (vec(with_terms, 0..4), proptest::option::of((without, 0usize..4)), proptest::option::of(sort))
         .prop_map(|(mut alternatives, without, sort)| {
             if let Some((without, at)) = without {

@@ -7,17 +7,17 @@ import {
   everything,
   following,
   moved,
-  NOTHING_SELECTED,
-  type Selection,
+  NOTHING_CHOSEN,
+  type Chosen,
   within,
   without,
-} from "./selection";
+} from "./choosing";
 
 const IDS = [1, 2, 3, 4, 5];
 const NOTHING = { shift: false, control: false };
 const SHIFT = { shift: true, control: false };
 const CONTROL = { shift: false, control: true };
-const chosen = ({ chosen: ids }: Selection): number[] => [...ids].sort((a, b) => a - b);
+const chosen = ({ chosen: ids }: Chosen): number[] => [...ids].sort((a, b) => a - b);
 
 describe("choosing by pointer", () => {
   it("chooses one alone", () => {
@@ -51,12 +51,12 @@ describe("choosing by keys", () => {
   });
 
   it("begins at what it comes to where nothing was chosen", () => {
-    expect(chosen(moved(NOTHING_SELECTED, IDS, 2, SHIFT))).toEqual([2]);
+    expect(chosen(moved(NOTHING_CHOSEN, IDS, 2, SHIFT))).toEqual([2]);
   });
 
   it("chooses all", () => {
-    expect(chosen(everything(NOTHING_SELECTED, IDS))).toEqual(IDS);
-    expect(everything(NOTHING_SELECTED, IDS).current).toBe(1);
+    expect(chosen(everything(NOTHING_CHOSEN, IDS))).toEqual(IDS);
+    expect(everything(NOTHING_CHOSEN, IDS).current).toBe(1);
   });
 });
 

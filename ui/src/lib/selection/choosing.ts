@@ -1,6 +1,9 @@
 /** Which photos of a list are chosen, by pointer and by keys, as lists are chosen from anywhere. */
 
-export interface Selection {
+/** Photos in order. */
+export type Ids = readonly number[] | Uint32Array;
+
+export interface Chosen {
   /** Ids of photos. */
   chosen: ReadonlySet<number>;
   /** The one that keys start from. */
@@ -9,7 +12,7 @@ export interface Selection {
   anchor: number | null;
 }
 
-export const NOTHING_SELECTED: Selection = { chosen: new Set(), current: null, anchor: null };
+export const NOTHING_CHOSEN: Chosen = { chosen: new Set(), current: null, anchor: null };
 
 /** What is held while a photo is pointed at, or a key leads to it. */
 export interface Held {
@@ -18,17 +21,12 @@ export interface Held {
 }
 
 /** One photo alone. */
-export function alone(id: number): Selection {
+export function alone(id: number): Chosen {
   return { chosen: new Set([id]), current: id, anchor: id };
 }
 
 /** A click: alone, with Control it too or no longer, with Shift all from the anchor to it. */
-export function clicked(
-  before: Selection,
-  ids: readonly number[],
-  id: number,
-  { shift, control }: Held,
-): Selection {
+export function clicked(before: Chosen, ids: Ids, id: number, { shift, control }: Held): Chosen {
   if (shift && before.anchor !== null) return reaching(before, ids, id, control);
   if (!control) return alone(id);
   const chosen = new Set(before.chosen);
@@ -37,23 +35,23 @@ export function clicked(
 }
 
 /** A key that leads to a photo: alone, with Shift up to it, with Control only there. */
-export function moved(
-  before: Selection,
-  ids: readonly number[],
-  id: number,
-  { shift, control }: Held,
-): Selection {
+export function moved(before: Chosen, ids: Ids, id: number, { shift, control }: Held): Chosen {
   if (shift) return reaching(before, ids, id, false);
   return control ? { ...before, current: id, anchor: id } : alone(id);
 }
 
-export function everything(before: Selection, ids: readonly number[]): Selection {
+export function everything(before: Chosen, ids: Ids): Chosen {
   const current = before.current ?? ids[0] ?? null;
   return { chosen: new Set(ids), current, anchor: current };
 }
 
+/** Exactly these, whatever was chosen before; the current photo stays the current one. */
+export function exactly(before: Chosen, ids: Iterable<number>): Chosen {
+  return { ...before, chosen: new Set(ids) };
+}
+
 /** What is left of it in another list. Where the current photo is gone, there is none. */
-export function within(before: Selection, ids: readonly number[]): Selection {
+export function within(before: Chosen, ids: Ids): Chosen {
   const there = new Set(ids);
   const still = (id: number | null): number | null => (id !== null && there.has(id) ? id : null);
   return {
@@ -82,12 +80,7 @@ export function without<T extends { id: number }>(
   return photos.filter(({ id }) => !gone.has(id));
 }
 
-function reaching(
-  before: Selection,
-  ids: readonly number[],
-  id: number,
-  added: boolean,
-): Selection {
+function reaching(before: Chosen, ids: Ids, id: number, added: boolean): Chosen {
   const anchor = before.anchor ?? before.current ?? id;
   const [one, other] = [ids.indexOf(anchor), ids.indexOf(id)];
   const range = ids.slice(Math.min(one, other), Math.max(one, other) + 1);

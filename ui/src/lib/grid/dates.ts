@@ -1,0 +1,82 @@
+/** Where in a grid of photos in the order of dates each month begins. */
+import { rowOf, type Layout } from "./justify";
+
+/** The first photo of a month. */
+export interface Month {
+  index: number;
+  /** Seconds since 1970. */
+  time: number;
+  /** Where its row begins, in pixels. */
+  top: number;
+  /** It is the first of its year, too. */
+  year: boolean;
+}
+
+/** A mark beside the photos. */
+export interface Tick {
+  /** Pixels from the upper end. */
+  y: number;
+  time: number;
+  /** Of a year; those are named. */
+  year: boolean;
+}
+
+/** Pixels that marks keep apart: named ones, and others. */
+const NAMED_APART = 24;
+const APART = 6;
+const DAY_S = 86_400;
+
+/** `times` in either order. */
+export function monthsOf(times: Float64Array, layout: Layout): Month[] {
+  const months: Month[] = [];
+  let day = NaN;
+  let month = NaN;
+  let year = NaN;
+  for (let index = 0; index < layout.count; index++) {
+    const time = times[index] ?? 0;
+    // Most photos are of the same day as the one before, which is told without a calendar.
+    const thisDay = Math.floor(time / DAY_S);
+    if (thisDay === day) continue;
+    day = thisDay;
+    const date = new Date(time * 1000);
+    const thisYear = date.getUTCFullYear();
+    const thisMonth = thisYear * 12 + date.getUTCMonth();
+    if (thisMonth === month) continue;
+    const top = layout.rowTop[rowOf(layout, index)] ?? 0;
+    months.push({ index, time, top, year: thisYear !== year });
+    month = thisMonth;
+    year = thisYear;
+  }
+  return months;
+}
+
+/** The months that have room on a track of so many pixels, years before others. */
+export function ticksOf(months: readonly Month[], height: number, track: number): Tick[] {
+  const at = ({ top, time, year }: Month): Tick => ({
+    y: Math.round((top / Math.max(1, height)) * track),
+    time,
+    year,
+  });
+  const years = months.filter(({ year }) => year).map(at);
+  const named = apart(years, NAMED_APART, []);
+  const others = apart(months.filter(({ year }) => !year).map(at), APART, named);
+  return [...named, ...others].sort((a, b) => a.y - b.y);
+}
+
+/** The month that the photo at `index` is part of; -1 where there is none. */
+export function monthAt(months: readonly Month[], index: number): number {
+  return months.findLastIndex((month) => month.index <= index);
+}
+
+/** Those that are so far from the one before, and from `taken`. Both come in order. */
+function apart(ticks: readonly Tick[], least: number, taken: readonly Tick[]): Tick[] {
+  const kept: Tick[] = [];
+  let next = 0;
+  for (const tick of ticks) {
+    while ((taken[next]?.y ?? Infinity) <= tick.y) next++;
+    const before = Math.max(kept.at(-1)?.y ?? -Infinity, taken[next - 1]?.y ?? -Infinity);
+    const after = taken[next]?.y ?? Infinity;
+    if (tick.y - before >= least && after - tick.y >= least) kept.push(tick);
+  }
+  return kept;
+}
