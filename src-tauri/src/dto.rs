@@ -8,6 +8,7 @@
 
 mod about;
 mod duplicates;
+mod explain;
 mod export;
 mod files;
 mod folders;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use about::{About, Storage};
 pub use duplicates::{DuplicateGroup, DuplicateKind, Restored, Trashed};
+pub use explain::Explanation;
 pub use export::{ExportProgress, ExportRequest, Exported};
 pub use files::Application;
 pub use folders::Folder;
@@ -502,6 +504,9 @@ mod tests {
         declare::<Folder>(&config, &mut out);
         declare::<Rated>(&config, &mut out);
         declare::<Application>(&config, &mut out);
+        declare::<explain::PartKind>(&config, &mut out);
+        declare::<explain::ExplainedPart>(&config, &mut out);
+        declare::<Explanation>(&config, &mut out);
         declare::<export::ExportFormat>(&config, &mut out);
         declare::<ExportRequest>(&config, &mut out);
         declare::<ExportProgress>(&config, &mut out);

@@ -130,6 +130,8 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::insight::cancel_insight,
             commands::insight::photo_map,
             commands::insight::cancel_map,
+            commands::explain::explain,
+            commands::explain::similar,
             commands::export::export_name,
             commands::export::export_photos,
             commands::export::cancel_export,
