@@ -73,6 +73,11 @@ const COMMANDS: &[&str] = &[
     "storage",
     "reveal_library",
     "about",
+    "explain",
+    "similar",
+    "export_name",
+    "export_photos",
+    "cancel_export",
 ];
 
 fn main() {

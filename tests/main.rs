@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod crash;
 mod duplicates;
+mod export;
 mod folders;
 mod formats;
 mod full_size;

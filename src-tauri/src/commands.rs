@@ -2,6 +2,8 @@
 //! a thread that may block, and converts back.
 
 pub mod about;
+pub mod explain;
+pub mod export;
 pub mod files;
 pub mod folders;
 pub mod insight;

@@ -8,6 +8,8 @@
 
 mod about;
 mod duplicates;
+mod explain;
+mod export;
 mod files;
 mod folders;
 mod insight;
@@ -25,6 +27,8 @@ use serde::{Deserialize, Serialize};
 
 pub use about::{About, Storage};
 pub use duplicates::{DuplicateGroup, DuplicateKind, Restored, Trashed};
+pub use explain::Explanation;
+pub use export::{ExportProgress, ExportRequest, Exported};
 pub use files::Application;
 pub use folders::Folder;
 pub use insight::{Insight, map_bytes};
@@ -500,6 +504,14 @@ mod tests {
         declare::<Folder>(&config, &mut out);
         declare::<Rated>(&config, &mut out);
         declare::<Application>(&config, &mut out);
+        declare::<explain::PartKind>(&config, &mut out);
+        declare::<explain::ExplainedPart>(&config, &mut out);
+        declare::<Explanation>(&config, &mut out);
+        declare::<export::ExportFormat>(&config, &mut out);
+        declare::<ExportRequest>(&config, &mut out);
+        declare::<ExportProgress>(&config, &mut out);
+        declare::<export::NotExported>(&config, &mut out);
+        declare::<Exported>(&config, &mut out);
         declare::<about::StoredAt>(&config, &mut out);
         declare::<Storage>(&config, &mut out);
         declare::<About>(&config, &mut out);

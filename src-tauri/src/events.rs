@@ -1,6 +1,6 @@
 //! What the engine tells the page while it works: `progress`, `library-changed`,
 //! `roots-changed`, `install`, `models-changed`, `saved-searches-changed`, `tags`,
-//! `opinions`, `map` and `engine-failed`.
+//! `opinions`, `map`, `export` and `engine-failed`.
 //!
 //! The engine may report thousands of times a second; the page hears at most ten
 //! times, always the newest, and always the last one.
@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use afterimage_engine::{Download, Event};
+use afterimage_engine::{self as engine, Download, Event};
 use tauri::{AppHandle, Emitter};
 
-use crate::dto::{CommandError, Install, Progress};
+use crate::dto::{CommandError, ExportProgress, Install, Progress};
 
 /// Time between two batches of events.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -59,6 +59,16 @@ pub fn mapping(app: AppHandle) -> impl Fn(f64) + Sync {
     move |done| {
         if pace.due(Instant::now()) {
             emit(&app, "map", done);
+        }
+    }
+}
+
+/// Tells the page how far an export is, always when it is done.
+pub fn exporting(app: AppHandle) -> impl Fn(engine::ExportProgress) {
+    let pace = Pace::default();
+    move |progress| {
+        if pace.due(Instant::now()) || progress.done == progress.total {
+            emit(&app, "export", ExportProgress::from(progress));
         }
     }
 }
@@ -150,8 +160,6 @@ fn emit(app: &AppHandle, name: &str, payload: impl serde::Serialize + Clone) {
 
 #[cfg(test)]
 mod tests {
-    use afterimage_engine as engine;
-
     use super::*;
     use crate::dto::{ErrorCode, Step};
 

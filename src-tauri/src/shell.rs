@@ -23,6 +23,7 @@ pub struct Shell {
     installs: Installs,
     examination: LongTask,
     mapping: LongTask,
+    export: LongTask,
     /// Suggestions are being computed for the first time.
     suggesting: Arc<AtomicBool>,
     pictures: Mutex<Pictures>,
@@ -52,6 +53,7 @@ impl Shell {
             installs: Installs::default(),
             examination: LongTask::default(),
             mapping: LongTask::default(),
+            export: LongTask::default(),
             suggesting: Arc::default(),
             pictures: Mutex::default(),
         }
@@ -125,11 +127,17 @@ impl Shell {
         &self.mapping
     }
 
+    /// Writing copies of photos.
+    pub fn export(&self) -> &LongTask {
+        &self.export
+    }
+
     /// Stops the work; returns when what was in flight is stored.
     pub fn close(&self) {
         self.installs.cancel_any();
         self.examination.cancel();
         self.mapping.cancel();
+        self.export.cancel();
         *self.lock() = Library::Closed;
     }
 

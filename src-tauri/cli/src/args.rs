@@ -2,6 +2,7 @@
 //! default places of library and models.
 
 mod bench;
+mod export;
 mod insight;
 mod tags;
 
@@ -12,6 +13,7 @@ use afterimage_engine::{DeviceChoice, DuplicateKind, Engine, Error, OpenOptions,
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use bench::{BenchCommand, BenchDecodeArgs, BenchEmbedArgs, BenchIndexArgs};
+pub use export::ExportArgs;
 pub use insight::{EvalArgs, InsightArgs, MapArgs};
 pub use tags::{
     CategoryCommand, CategoryFields, DecideArgs, NamedPhotos, RateArgs, SidecarNames, SuggestArgs,
@@ -92,6 +94,8 @@ pub enum Command {
     /// Say what photos show: suggested tags, your own, and their categories
     #[command(subcommand)]
     Tag(TagCommand),
+    /// Copy photos to a folder, smaller, in another format, or without what they say
+    Export(ExportArgs),
     /// Judge how well photos are found and labelled, by a file that says what is right
     Eval(EvalArgs),
     /// Look at the health of the vectors

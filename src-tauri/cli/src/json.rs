@@ -5,6 +5,7 @@
 mod bench;
 mod duplicates;
 mod explain;
+mod export;
 mod insight;
 mod saved;
 mod tags;
@@ -21,6 +22,7 @@ use serde::Serialize;
 pub use bench::{MachineLine, MeasuredBy, Measurement};
 pub use duplicates::{DuplicateEntry, TrashDocument};
 pub use explain::ExplanationDocument;
+pub use export::ExportDocument;
 pub use insight::{EvalDocument, InsightDocument, MapDocument};
 pub use saved::{FavouriteEntry, SavedEntry};
 pub use tags::{

@@ -20,7 +20,8 @@
 //! Only this file is public, and [`bench`], what measurements go through.
 //! `scan`, `decode`, `metadata`, `model` and the crate `afterimage-index` know
 //! neither SQLite nor each other; `catalog` and `derived` know no pixels and no
-//! tensors; `jobs`, `search` and `duplicates` put them together on a [`library`].
+//! tensors; `jobs`, `search`, `duplicates` and `export` put them together on a
+//! [`library`].
 
 mod background;
 pub mod bench;
@@ -30,6 +31,7 @@ mod decode;
 mod derived;
 mod duplicates;
 mod error;
+mod export;
 mod folders;
 mod indexing;
 mod insight;
@@ -81,12 +83,13 @@ pub use upkeep::{CheckReport, Repair, Store, Trouble};
 pub use view::{
     Category, CategoryOrigin, Change, ChangeKind, Completion, Crop, Decided, Decision,
     DuplicateGroup, DuplicateKind, DuplicatePhoto, EmbedInput, EmbedReport, Event, Example,
-    ExampleSource, Exclusions, ExplainedPart, Explanation, Failure, Folder, Hit, Holder,
-    IndexReport, LIKELY, Learned, NewCategory, NewSavedSearch, NotTrashed, Page, PartKind, Photo,
-    PhotoFile, PhotoId, PhotoTag, Preparing, Problem, Rated, Reading, Removed, Restored, ReviewOf,
-    ReviewPage, ReviewPhoto, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest,
-    SidecarChange, SidecarNaming, SidecarReport, SidecarSettings, Status, Storage, StoredAt,
-    Strength, TagCount, TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
+    ExampleSource, Exclusions, ExplainedPart, Explanation, ExportFormat, ExportProgress,
+    ExportRequest, Exported, Failure, Folder, Hit, Holder, IndexReport, LIKELY, Learned,
+    NewCategory, NewSavedSearch, NotExported, NotTrashed, Page, PartKind, Photo, PhotoFile,
+    PhotoId, PhotoTag, Preparing, Problem, Rated, Reading, Removed, Restored, ReviewOf, ReviewPage,
+    ReviewPhoto, Root, RootId, RootState, SavedSearch, SavedSearchId, SearchRequest, SidecarChange,
+    SidecarNaming, SidecarReport, SidecarSettings, Status, Storage, StoredAt, Strength, TagCount,
+    TagRecord, TagTree, TimeSource, Trashed, Undone, Why, WriterKind,
 };
 
 /// How long a model that nobody uses usually stays in memory.

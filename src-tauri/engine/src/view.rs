@@ -3,6 +3,7 @@
 
 mod duplicates;
 mod explain;
+mod export;
 mod folders;
 mod opinions;
 mod saved;
@@ -26,6 +27,7 @@ pub use duplicates::{
     DuplicateGroup, DuplicateKind, DuplicatePhoto, NotTrashed, Restored, Trashed,
 };
 pub use explain::{ExplainedPart, Explanation, PartKind};
+pub use export::{ExportFormat, ExportProgress, ExportRequest, Exported, NotExported};
 pub use folders::Folder;
 pub use opinions::Rated;
 pub use saved::{NewSavedSearch, SavedSearch, SavedSearchId};

@@ -3,6 +3,7 @@
 
 mod bench;
 mod duplicates;
+mod export;
 mod folders;
 mod indexing;
 mod insight;
@@ -43,6 +44,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Favourite(args) => saved::favourite(&open()?, args, json),
         Command::Rate(args) => tags::rate(&open()?, args, json),
         Command::Tag(command) => tags::tag(&open()?, command, json),
+        Command::Export(args) => export::export(&open()?, args, json),
         Command::Eval(args) => insight::eval(&open()?, args, json),
         Command::Insight(args) => insight::insight(&open()?, args, json),
         Command::Map(args) => insight::map(&open()?, args, json),

@@ -1,6 +1,6 @@
 //! Embedded colour profiles, and the way from them to sRGB.
 //!
-//! Only what people see is converted, after it was made small. A profile says
+//! Only what people see is converted, after it was made small, or exported. A profile says
 //! how the picture's numbers are meant; where it makes no sense the numbers are
 //! taken as sRGB, as they are where there is none.
 
@@ -25,8 +25,9 @@ pub(super) fn display_p3() -> Option<Vec<u8>> {
     ColorProfile::new_display_p3().encode().ok()
 }
 
-/// Converts a small picture from what `profile` says to sRGB, in place.
-pub(super) fn to_srgb(rgb: &mut RgbImage, profile: &[u8]) {
+/// Converts a picture from what `profile` says to sRGB, in place; a second buffer is
+/// needed meanwhile.
+pub fn to_srgb(rgb: &mut RgbImage, profile: &[u8]) {
     if let Some(way) = way(profile) {
         // A codec's fault must cost no more than the colours.
         let converted = std::panic::catch_unwind(|| way.convert(rgb));

@@ -53,9 +53,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 
 use crate::memory;
+pub use colour::to_srgb;
 use deadline::DeadlineReader;
 pub use support::{Format, Support, support};
-pub use thumbnail::{THUMBNAIL_SIDE, brightness, thumbnail};
+pub use thumbnail::{THUMBNAIL_SIDE, brightness, encode_jpeg, fit, resize, thumbnail};
 use words::{explain, panic_message};
 pub use worker::serve_if_asked;
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub fn thumbnail(picture: &Decoded, longest: u32) -> Result<Thumbnail, DecodeErr
         colour::to_srgb(changed.get_or_insert_with(|| rgb.clone()), profile);
     }
     let small = changed.as_ref().unwrap_or(rgb);
-    let jpeg = encode(small).map_err(|e| failed(&e))?;
+    let jpeg = encode_jpeg(small, QUALITY).map_err(|e| failed(&e))?;
     Ok(Thumbnail { jpeg, average: average(small) })
 }
 
@@ -66,7 +66,7 @@ pub fn brightness(jpeg: &[u8]) -> Option<GrayImage> {
 }
 
 /// The size with the same proportions whose longer side is at most `longest`.
-fn fit((width, height): (u32, u32), longest: u32) -> (u32, u32) {
+pub fn fit((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     let side = width.max(height);
     if side <= longest {
         return (width, height);
@@ -78,22 +78,34 @@ fn fit((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-fn resize(rgb: &RgbImage, width: u32, height: u32) -> Result<RgbImage, ResizeError> {
+/// The picture in another size, by Lanczos.
+///
+/// # Errors
+/// When it has no pixels.
+pub fn resize(rgb: &RgbImage, width: u32, height: u32) -> Result<RgbImage, ResizeError> {
     let mut small = RgbImage::new(width, height);
     let sharp = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
     Resizer::new().resize(rgb, &mut small, &sharp)?;
     Ok(small)
 }
 
+/// The picture as a JPEG file of a quality from 1 to 100, without its profile.
+///
+/// # Errors
+/// When it has no pixels, or more on a side than JPEG can say.
 #[cfg(feature = "turbojpeg")]
-fn encode(rgb: &RgbImage) -> turbojpeg::Result<Vec<u8>> {
-    super::turbo::encode(rgb, QUALITY)
+pub fn encode_jpeg(rgb: &RgbImage, quality: u8) -> turbojpeg::Result<Vec<u8>> {
+    super::turbo::encode(rgb, quality)
 }
 
+/// The picture as a JPEG file of a quality from 1 to 100, without its profile.
+///
+/// # Errors
+/// When it has no pixels, or more on a side than JPEG can say.
 #[cfg(not(feature = "turbojpeg"))]
-fn encode(rgb: &RgbImage) -> image::ImageResult<Vec<u8>> {
+pub fn encode_jpeg(rgb: &RgbImage, quality: u8) -> image::ImageResult<Vec<u8>> {
     let mut jpeg = Vec::new();
-    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, quality);
     rgb.write_with_encoder(encoder)?;
     Ok(jpeg)
 }

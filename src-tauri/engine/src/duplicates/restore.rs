@@ -65,7 +65,11 @@ pub(super) fn restore(
         }
     }
     if !done.restored.is_empty() {
-        library.recall_vectors(&done.restored.iter().map(|photo| photo.0).collect())?;
+        let restored = done.restored.iter().map(|photo| photo.0).collect();
+        if let Err(error) = library.recall_vectors(&restored) {
+            tracing::warn!("vectors are read anew: {error}");
+            library.drop_vectors();
+        }
         library.wake(|| Wake::Work);
     }
     Ok(done)

@@ -16,14 +16,14 @@ use std::collections::VecDeque;
 use parking_lot::{Condvar, Mutex};
 
 /// A number of bytes to be shared.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     bytes: u64,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 /// A share of it, given back when it is dropped.
-pub(super) struct Room<'a> {
+pub(crate) struct Room<'a> {
     budget: &'a Budget,
     bytes: u64,
 }

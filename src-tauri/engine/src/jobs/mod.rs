@@ -23,6 +23,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use budget::Budget;
 pub use control::{Cancel, Control, Progress, Step};
 pub(crate) use follow::{Follower, Wake, follow};
 pub(crate) use pipeline::{Pipeline, Searchable, Totals};

@@ -14,7 +14,7 @@ use super::tiff::Tiff;
 
 /// What a file has; each as its own reader wants it.
 #[derive(Default)]
-pub(super) struct Blocks<'a> {
+pub(crate) struct Blocks<'a> {
     /// A TIFF file.
     pub exif: Option<Cow<'a, [u8]>>,
     /// A packet of XML.
@@ -33,6 +33,13 @@ const LONGEST_UNPACKED: u64 = 16 << 20;
 const LONGEST_RESOURCES: usize = 16 << 20;
 
 impl<'a> Blocks<'a> {
+    /// EXIF without what only the maker of the camera understands, and without long
+    /// values.
+    pub(crate) fn lean_exif(&self) -> Option<Vec<u8>> {
+        let tiff = Tiff::of(self.exif.as_deref()?)?;
+        tiff.gather(&tiff.all())
+    }
+
     /// The first counts.
     pub(super) fn add_exif(&mut self, block: Option<Cow<'a, [u8]>>) {
         let Some(block) = block.filter(|it| it.len() <= LONGEST_EXIF) else { return };
@@ -55,7 +62,7 @@ impl<'a> Blocks<'a> {
 }
 
 /// Of any file that is known; of others, nothing.
-pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+pub(crate) fn blocks(bytes: &[u8]) -> Blocks<'_> {
     if bytes.starts_with(b"\xFF\xD8") {
         jpeg(bytes)
     } else if let Some(rest) = bytes.strip_prefix(b"\x89PNG\r\n\x1A\n") {

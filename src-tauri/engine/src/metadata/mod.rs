@@ -29,6 +29,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use md5::{Digest, Md5};
 
+pub(crate) use container::{Blocks, blocks};
 pub use name::date_from_name;
 pub use places::{distance_between, nearest_place, places_named};
 

@@ -11,6 +11,7 @@ mod duplicates;
 mod everyday;
 mod exclusions;
 mod explaining;
+mod export;
 mod failures;
 mod folders;
 mod following;
