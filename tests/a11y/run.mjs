@@ -37,6 +37,8 @@ const SMALL = [760, 520];
 const MOST_TOLD = 3;
 const THEMES = ["dark", "light"];
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+/** What colours can break; all else is the same in both themes and looked at in the first. */
+const OF_COLOURS = ["color-contrast", "link-in-text-block"];
 const TYPES = {
   ".css": "text/css",
   ".html": "text/html",
@@ -92,14 +94,14 @@ const SHOW = `
 
 /** In the page: the rules that are broken, each with its elements. */
 const CHECK = `
-  const [tags, done] = arguments;
+  const [rules, done] = arguments;
   (async () => {
     // What fades is looked at as it will be.
     for (const animation of document.getAnimations()) {
       if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
     }
     const { violations } = await axe.run(document, {
-      runOnly: tags,
+      runOnly: rules,
       resultTypes: ["violations"],
     });
     return violations.map(({ id, help, nodes }) => ({
@@ -169,7 +171,11 @@ class Check {
     let fine = true;
     for (const theme of THEMES) {
       await window.runAsync(SHOW, theme);
-      const faults = await window.runAsync(CHECK, TAGS);
+      const rules =
+        theme === THEMES[0]
+          ? { type: "tag", values: TAGS }
+          : { type: "rule", values: OF_COLOURS };
+      const faults = await window.runAsync(CHECK, rules);
       if (faults.length > 0) fine = this.#tell(name, size, theme, faults);
       if (SCREENS) await this.#picture(name, size, theme);
     }

@@ -16,6 +16,7 @@ import { speech, type LanguageChoice } from "../src/lib/i18n/i18n.svelte";
 import type { Theme } from "../src/lib/layout/layout.svelte";
 import type { Session, View } from "../src/lib/session.svelte";
 import type { Section } from "../src/lib/settings/settings.svelte";
+import { partsOf } from "../src/lib/shortcuts/keys";
 import { states } from "./states";
 
 /** So long a step waits for what it needs. */
@@ -86,9 +87,13 @@ const STEPS: Readonly<Record<string, Step>> = {
     field.setSelectionRange(text.length, text.length);
     field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText" }));
   },
-  key: (_, key) => {
+  key: (_, keys) => {
     const target = document.activeElement ?? document.body;
-    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    const parts = partsOf(keys);
+    const key = parts.at(-1) ?? "";
+    const held = { ctrlKey: parts.includes("Ctrl"), shiftKey: parts.includes("Shift") };
+    const event = { key, ...held, bubbles: true, cancelable: true };
+    target.dispatchEvent(new KeyboardEvent("keydown", event));
   },
   wait: (_, milliseconds) => new Promise((done) => setTimeout(done, Number(milliseconds))),
 };

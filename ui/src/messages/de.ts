@@ -2,6 +2,7 @@
 import type { Messages } from "./en";
 import actions from "./de/actions.json";
 import duplicates from "./de/duplicates.json";
+import failures from "./de/failures.json";
 import firstRun from "./de/firstRun.json";
 import grid from "./de/grid.json";
 import insight from "./de/insight.json";
@@ -25,6 +26,7 @@ import words from "./de/words.json";
 export const de: Messages = {
   actions,
   duplicates,
+  failures,
   firstRun,
   grid,
   insight,

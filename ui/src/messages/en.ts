@@ -1,6 +1,7 @@
 /** All that the window says, in English: the messages that every other language translates. */
 import actions from "./en/actions.json";
 import duplicates from "./en/duplicates.json";
+import failures from "./en/failures.json";
 import firstRun from "./en/firstRun.json";
 import grid from "./en/grid.json";
 import insight from "./en/insight.json";
@@ -24,6 +25,7 @@ import words from "./en/words.json";
 export const en = {
   actions,
   duplicates,
+  failures,
   firstRun,
   grid,
   insight,

@@ -2,8 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const source = readFileSync("src/styles/tokens.css", "utf8").replace(/\/\*.*?\*\//gs, "");
-const light = source.slice(source.indexOf("prefers-color-scheme: light"));
-const dark = source.slice(0, source.indexOf("@media"));
+/** What stands in the first rule of a selector. */
+const ruleOf = (selector: string): string => {
+  const from = source.indexOf(`${selector} {`);
+  return from < 0 ? "" : source.slice(from, source.indexOf("}", from));
+};
+const light = ruleOf(':root[data-theme="light"]');
+const dark = ruleOf(":root");
 
 const colors = (css: string): Record<string, string> =>
   Object.fromEntries(
@@ -28,6 +33,8 @@ function contrast(one: string, other: string): number {
 }
 
 const GROUNDS = ["ground", "surface", "raised"];
+/** What is no text, and has to be seen: edges of fields, the focus, what is chosen, what is wrong. */
+const SHAPES = ["edge", "accent", "danger"];
 const TEXTS = ["text", "text-2", "accent", "danger", "ok"];
 
 describe.each([
@@ -40,12 +47,22 @@ describe.each([
     ["ground", "text"] as const,
     ["ground", "accent"] as const,
     ["text", "stage"] as const,
+    // What floats over a line, as a menu's chosen item.
+    ["text", "line"] as const,
   ];
-  it.each(GROUNDS)("the edge of a field on %s keeps 3 : 1", (ground) => {
-    expect(contrast(theme["edge"] ?? "", theme[ground] ?? "")).toBeGreaterThanOrEqual(3);
+  const shapes = GROUNDS.flatMap((ground) => SHAPES.map((shape) => [shape, ground] as const));
+  it.each(shapes)("%s on %s keeps 3 : 1", (shape, ground) => {
+    expect(contrast(theme[shape] ?? "", theme[ground] ?? "")).toBeGreaterThanOrEqual(3);
   });
   it.each(pairs)("%s on %s keeps 4.5 : 1", (text, ground) => {
     expect(contrast(theme[text] ?? "", theme[ground] ?? "")).toBeGreaterThanOrEqual(4.5);
+  });
+});
+
+describe("the themes", () => {
+  it("have the same colours, each of them both ways", () => {
+    expect(Object.keys(colors(light)).length).toBeGreaterThan(10);
+    for (const name of Object.keys(colors(light))) expect(colors(dark)).toHaveProperty(name);
   });
 });
 

@@ -74,7 +74,9 @@ describe("a picture that is pasted", () => {
     const { backend } = await open();
     const keep = vi.spyOn(backend, "keepPicture");
     expect(await paste(document.body, "words", false)).toBe(false);
-    await userEvent.click(screen.getByRole("button", { name: "Remove Pictures from the library" }));
+    screen.getByTestId("folder").focus();
+    await userEvent.keyboard("{Delete}");
+    expect(screen.getByRole("dialog")).toBeTruthy();
     expect(await paste(document.body, "")).toBe(false);
     expect(keep).not.toHaveBeenCalled();
   });

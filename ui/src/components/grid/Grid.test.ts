@@ -127,14 +127,64 @@ describe("the grid", () => {
     expect(image()?.src).toBe("thumb://localhost/4?v=b2");
   });
 
-  it("asks for no thumbnails while it is rushed through", () => {
-    show(plain(100_000));
+  it("paints colours while it is rushed through, touches no tile and waits for no thumbnail", async () => {
+    show(plain(100_000).map((record) => ({ ...record, color: 0x102030 })));
     const grid = screen.getByTestId("grid");
+    tiles()[0]?.querySelector("img")?.dispatchEvent(new Event("load"));
+    flushSync();
+    const before = ids();
     grid.scrollTop = 2_000_000;
     grid.dispatchEvent(new Event("scroll"));
     flushSync();
+    expect(ids()).toEqual(before);
+    // What has come by then is kept.
+    expect(grid.querySelectorAll("img")).toHaveLength(1);
+    const rows = [...grid.querySelectorAll<HTMLElement>(".passing > div")];
+    expect(rows.length).toBeGreaterThan(2);
+    const tops = rows.map((row) => parseFloat(row.style.top));
+    expect(Math.min(...tops)).toBeGreaterThan(1_999_000);
+    expect(Math.max(...tops)).toBeLessThanOrEqual(2_000_700);
+
+    await new Promise((done) => setTimeout(done, 100));
+    flushSync();
     expect(ids()[0]).toBeGreaterThan(1000);
-    expect(grid.querySelectorAll("img")).toHaveLength(0);
+    expect(grid.querySelectorAll("img").length).toBeGreaterThan(2);
+  });
+
+  it("asks for what is in the window first, then for what is below it, then above", async () => {
+    show(plain(2000));
+    const top = 10_000;
+    await scrollTo(top);
+    const placeOf = (tile: HTMLElement): "seen" | "below" | "above" => {
+      const from = parseFloat(tile.style.top);
+      if (from + parseFloat(tile.style.height) <= top) return "above";
+      return from > top + 700 ? "below" : "seen";
+    };
+    const asked = (place: string): boolean[] =>
+      tiles()
+        .filter((tile) => placeOf(tile) === place)
+        .map((tile) => tile.querySelector("img") !== null);
+    const arrive = (place: string): void => {
+      for (const tile of tiles().filter((each) => placeOf(each) === place)) {
+        tile.querySelector("img")?.dispatchEvent(new Event("load"));
+      }
+      flushSync();
+    };
+    expect(new Set(asked("seen"))).toEqual(new Set([true]));
+    expect(new Set(asked("below"))).toEqual(new Set([false]));
+    arrive("seen");
+    expect(new Set(asked("below"))).toEqual(new Set([true]));
+    expect(new Set(asked("above"))).toEqual(new Set([false]));
+    arrive("below");
+    expect(new Set(asked("above"))).toEqual(new Set([true]));
+  });
+
+  it("forgets a thumbnail that is still on its way to a photo scrolled past", async () => {
+    show(plain(5000));
+    const images = tiles().flatMap((tile) => [...tile.querySelectorAll("img")]);
+    const addresses = images.map((image) => image.getAttribute("src"));
+    await scrollTo(pageHeight() / 2);
+    images.forEach((image, i) => expect(image.getAttribute("src")).not.toBe(addresses[i]));
   });
 
   it("moves by the arrow keys, rows, pages, and to both ends", async () => {
@@ -160,14 +210,6 @@ describe("the grid", () => {
     expect(currentId()).toBe(1);
     await user.keyboard("{Enter}");
     expect(props.onopen).toHaveBeenCalledWith(1);
-    await user.keyboard("{Escape}");
-    expect(props.onescape).toHaveBeenCalledOnce();
-  });
-
-  it("opens a photo on a click", async () => {
-    const { props } = show(plain(10));
-    await userEvent.click(tiles()[3] as HTMLElement);
-    expect(props.onopen).toHaveBeenCalledWith(4);
   });
 
   it("folds weaker matches away behind a line, and offers them", async () => {
@@ -283,15 +325,15 @@ describe("what is said of a photo", () => {
     flushSync();
   };
   const buttons = (): HTMLElement[] =>
-    within(screen.getByTestId("tile-actions")).getAllByRole("button");
+    within(screen.getByTestId("tile-actions")).getAllByRole("button", { name: /like this/ });
 
   it("is said by + and - of the current one", async () => {
-    const said = feedback();
-    show(scored(5, 0), { feedback: said });
+    const { props } = show(scored(5, 0), { feedback: feedback() });
+    const say = vi.spyOn(props.session.search, "say").mockReturnValue(undefined);
     list().focus();
     flushSync();
     await userEvent.keyboard("{ArrowRight}+-");
-    expect(said.onsay.mock.calls).toEqual([
+    expect(say.mock.calls).toEqual([
       [2, true],
       [2, false],
     ]);
@@ -315,9 +357,15 @@ describe("what is said of a photo", () => {
   });
 
   it("is not offered where it refines nothing", async () => {
-    show(plain(5));
+    const { props } = show(plain(5));
+    const say = vi.spyOn(props.session.search, "say");
     hover(1);
-    expect(screen.queryByTestId("tile-actions")).toBeNull();
+    const offered = within(screen.getByTestId("tile-actions"));
+    expect(offered.queryByRole("button", { name: /like this/ })).toBeNull();
+    list().focus();
+    flushSync();
+    await userEvent.keyboard("+");
+    expect(say).not.toHaveBeenCalled();
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import type { SavedSearch } from "../../lib/backend/dto";
 import { FakeBackend } from "../../lib/backend/fake";
+import { Layout } from "../../lib/layout/layout.svelte";
 import { Notices } from "../../lib/notices/notices.svelte";
 import { SavedSearches } from "../../lib/saved/saved.svelte";
 import { Search } from "../../lib/search/search.svelte";
@@ -26,6 +27,7 @@ const of = (id: number, name: string, query: string): SavedSearch => ({
 const KEPT = [of(1, "Dogs", "a dog"), of(2, "Grainy", "iso:>3200")];
 
 async function open({ kept = KEPT, atPhotos = true, fixed = false } = {}) {
+  localStorage.clear();
   const backend = new FakeBackend({ count: 40 });
   vi.spyOn(backend, "savedSearches").mockResolvedValue(kept);
   vi.spyOn(backend, "countSearch").mockImplementation(async (id) => id * 1200);
@@ -35,9 +37,10 @@ async function open({ kept = KEPT, atPhotos = true, fixed = false } = {}) {
   const saved = new SavedSearches(backend, new Notices(), search);
   await saved.load();
   const onopen = vi.fn((one: SavedSearch) => saved.open(one));
-  const shown = render(SavedList, { props: { saved, atPhotos, fixed, onopen } });
+  const layout = new Layout();
+  const shown = render(SavedList, { props: { saved, layout, atPhotos, fixed, onopen } });
   await settle();
-  return { backend, update, remove, search, saved, onopen, shown };
+  return { layout, backend, update, remove, search, saved, onopen, shown };
 }
 
 const entries = (): HTMLElement[] => screen.queryAllByTestId("saved-search");
@@ -80,12 +83,25 @@ describe("the saved searches", () => {
     expect(screen.getByText("Searches that you save stay here, with what they find.")).toBeTruthy();
   });
 
+  it("are not counted while they are folded, and are still kept by the button", async () => {
+    const { backend, layout } = await open();
+    await userEvent.click(screen.getByRole("button", { name: "Saved searches" }));
+    expect(entries()).toEqual([]);
+    expect(layout.folded("saved")).toBe(true);
+    expect(screen.getByTestId("save-search")).toBeTruthy();
+    vi.mocked(backend.countSearch).mockClear();
+    await userEvent.click(screen.getByRole("button", { name: "Saved searches" }));
+    expect(entries()).toHaveLength(2);
+  });
+
   it("say why they could not be read, and can be read again", async () => {
     const { backend, saved } = await open();
     vi.mocked(backend.savedSearches).mockRejectedValueOnce({ code: "failed", message: "no disk" });
     await saved.load();
     await settle();
-    expect(screen.getByRole("alert").textContent).toContain("They could not be read. No disk.");
+    expect(screen.getByRole("alert").textContent?.replace(/\s+/g, " ")).toContain(
+      "They could not be read. No disk.",
+    );
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     await settle();
     expect(screen.queryByText(/could not be read/)).toBeNull();

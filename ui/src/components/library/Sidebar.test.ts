@@ -1,128 +1,127 @@
-import { render, screen, within } from "@testing-library/svelte";
+import { render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { createRawSnippet, tick } from "svelte";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeBackend, type FakeOptions } from "../../lib/backend/fake";
-import { Library } from "../../lib/library/library.svelte";
-import { Notices } from "../../lib/notices/notices.svelte";
-import { SavedSearches } from "../../lib/saved/saved.svelte";
-import { Search } from "../../lib/search/search.svelte";
-import { Tags } from "../../lib/tags/tags.svelte";
+import { speech } from "../../lib/i18n/i18n.svelte";
+import { Session } from "../../lib/session.svelte";
 import Sidebar from "./Sidebar.svelte";
 
 async function settle(): Promise<void> {
-  for (let i = 0; i < 8; i++) await tick();
+  for (let i = 0; i < 30; i++) await tick();
 }
 
 async function open(options: Partial<FakeOptions> = {}) {
-  const backend = new FakeBackend({ count: 400, state: "offline", ...options });
-  const notices = new Notices();
-  const library = new Library(backend, notices);
-  await library.open();
-  const props = {
-    library,
-    saved: new SavedSearches(backend, notices, new Search(backend)),
-    tags: new Tags(backend, notices),
-    at: "photos" as const,
-    category: null,
-    onshow: vi.fn(),
-    onsaved: vi.fn(),
-    ontag: vi.fn(),
-    onreview: vi.fn(),
-    onsettings: vi.fn(),
-    children: createRawSnippet(() => ({ render: () => "<p>foot</p>" })),
-  };
-  render(Sidebar, { props });
+  const session = new Session(new FakeBackend({ count: 400, ...options }));
+  await session.start();
+  const onchosen = vi.fn();
+  const children = createRawSnippet(() => ({ render: () => "<p>foot</p>" }));
+  render(Sidebar, { props: { session, onchosen, children } });
   await settle();
-  return { backend, notices, props };
+  return { session, onchosen };
 }
 
-const folders = (): HTMLElement[] =>
-  within(screen.getByRole("list", { name: "Folders" })).getAllByRole("listitem");
-const seen = (element: Element | undefined): string =>
-  [...(element?.querySelectorAll(".name, .count, .state") ?? [])]
-    .map((part) => part.textContent?.trim())
-    .join(" | ");
-/** What a screen reader reads of a folder, its buttons aside. */
-const heard = (element: Element | undefined): string => {
-  const copy = element?.cloneNode(true) as Element;
-  copy.querySelectorAll("[aria-hidden='true'], .actions").forEach((hidden) => hidden.remove());
-  return copy.textContent?.replace(/\s+/g, " ").trim() ?? "";
-};
+const entry = (name: string): HTMLElement =>
+  screen.getByRole("button", { name: new RegExp(`^${name}`) });
+const marked = (): (string | undefined)[] =>
+  [...document.querySelectorAll("[aria-current='page'] .name")].map((name) =>
+    name.textContent?.trim(),
+  );
 
-describe("the folders in the sidebar", () => {
-  it("say in words which of them are not as they should be", async () => {
-    await open();
-    expect(folders().map(seen)).toEqual([
-      "Pictures | 400",
-      "Photos 2009–2016 | 1,204 | Not there",
-      expect.stringMatching(/^Familienurlaub .* \| 18 \| Cannot be read$/),
-      "Family | 5,321 | Checked now and then",
-      "scans | 88,214 | Checked now and then",
-    ]);
-  });
+beforeEach(() => {
+  localStorage.clear();
+  speech.choice = "system";
+});
 
-  it("tell why changes come late, to who points at them and to who listens", async () => {
-    await open();
-    const reason = "A network folder (nfs4) tells nothing of its changes.";
-    const family = folders()[3];
-    expect(family?.title).toBe(`/mnt/nas/Family\nChanges are noticed with some delay. ${reason}`);
-    expect(heard(family)).toContain(reason);
-    expect(heard(folders()[1])).toContain("Its photos stay in the library.");
-    expect(folders()[0]?.title).toBe("/home/anna/Pictures");
-    expect(heard(folders()[0])).toBe("Pictures 400");
-  });
-
-  it("are followed anew on request", async () => {
-    const { backend, notices } = await open();
-    vi.spyOn(backend, "rescan").mockRejectedValue({ code: "failed", message: "stopped" });
-    await userEvent.click(screen.getByRole("button", { name: "Look for changes" }));
-    await settle();
-    expect(notices.all[0]?.text).toBe("Your folders could not be looked through. Stopped.");
-  });
-
-  it("have what is left out of them changed", async () => {
-    const { backend } = await open();
-    const set = vi.spyOn(backend, "setExclusions");
-    await userEvent.click(screen.getByRole("button", { name: "What to leave out of Family" }));
-    await userEvent.type(screen.getByLabelText("Names and paths, one a line"), "2019/raw");
-    await userEvent.click(screen.getByRole("button", { name: "Apply" }));
-    await settle();
-    expect(set).toHaveBeenCalledWith(4, {
-      patterns: ["2019/raw"],
-      hidden: true,
-      noMedia: true,
-      minBytes: 0,
-    });
-    expect(screen.queryByRole("dialog")).toBeNull();
-  });
-
-  it("offer nothing that would fail while the library cannot be changed", async () => {
-    await open({ readOnly: "library.sqlite is damaged" });
-    const buttons = screen.getAllByRole<HTMLButtonElement>("button");
-    const offered = buttons
-      .filter((button) => !button.disabled)
-      .map((button) => button.textContent);
-    expect(offered.map((words) => words?.replace(/\s+/g, " ").trim())).toEqual([
-      "Library 95,157",
-      "Duplicates",
-      "Map",
-      "Insight",
-      "Settings",
-    ]);
-  });
-
-  it("lead back to the library, to its other views, and to the settings", async () => {
-    const { props } = await open();
-    const library = screen.getByRole("button", { name: /^Library/ });
-    expect(library.getAttribute("aria-current")).toBe("page");
-    await userEvent.click(library);
-    for (const name of ["Duplicates", "Map", "Insight"]) {
-      await userEvent.click(screen.getByRole("button", { name }));
+describe("the sidebar", () => {
+  it("leads to every place, and marks the one that is on view", async () => {
+    const { session, onchosen } = await open();
+    expect(marked()).toEqual(["Library"]);
+    for (const [name, view, text] of [
+      ["Favourites", "photos", "is:favourite"],
+      ["Recent", "photos", 'added:"last 30 days" sort:added'],
+      ["Duplicates", "duplicates", 'added:"last 30 days" sort:added'],
+      ["Map", "map", 'added:"last 30 days" sort:added'],
+      ["Insight", "insight", 'added:"last 30 days" sort:added'],
+      ["Rejected suggestions", "rejected", 'added:"last 30 days" sort:added'],
+      ["Library", "photos", ""],
+    ] as const) {
+      await userEvent.click(entry(name));
+      await settle();
+      expect([session.view, session.search.text]).toEqual([view, text]);
+      expect(marked()).toEqual([name]);
     }
-    expect(props.onshow.mock.calls.flat()).toEqual(["photos", "duplicates", "map", "insight"]);
-    await userEvent.click(screen.getByRole("button", { name: "Settings" }));
-    expect(props.onsettings).toHaveBeenCalledOnce();
+    expect(onchosen).toHaveBeenCalledTimes(7);
+  });
+
+  it("marks a folder that is asked for, and nothing where the question is another one", async () => {
+    const { session, onchosen } = await open();
+    await userEvent.click(screen.getByTestId("folder"));
+    await settle();
+    expect(session.search.text).toBe('folder:"/home/anna/Pictures"');
+    expect(marked()).toEqual(["Pictures"]);
+    expect(onchosen).toHaveBeenCalledOnce();
+    session.search.type("a dog");
+    session.search.submit();
+    await settle();
+    expect(marked()).toEqual([]);
+    session.search.open({
+      ...{ id: 0, name: "", query: "is:favourite", examples: [] },
+      ...{ like: [3], unlike: [] },
+    });
+    await settle();
+    expect(marked()).toEqual([]);
+  });
+
+  it("folds its parts, and remembers that", async () => {
+    const { session } = await open();
+    await userEvent.click(screen.getByRole("button", { name: "Folders" }));
+    expect(screen.queryByTestId("folder")).toBeNull();
+    expect(screen.getByRole("button", { name: "Folders" }).getAttribute("aria-expanded")).toBe(
+      "false",
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Tags" }));
+    expect(screen.queryByTestId("all-tags")).toBeNull();
+    expect(["folders", "tags", "saved"].map((name) => session.layout.folded(name))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await userEvent.click(screen.getByRole("button", { name: "Folders" }));
+    expect(screen.getAllByTestId("folder")).toHaveLength(1);
+  });
+
+  it("tells the key of a place to who points at it", async () => {
+    const { session } = await open();
+    expect(entry("Map").title).toBe("Map (Ctrl+5)");
+    session.shortcuts.rebind("map", []);
+    await settle();
+    expect(entry("Map").title).toBe("Map");
+  });
+
+  it("speaks the language of the window", async () => {
+    await open();
+    speech.choice = "de";
+    await settle();
+    expect(screen.getByRole("navigation", { name: "Bibliothek" })).toBeTruthy();
+    expect(entry("Abgelehnte Vorschläge")).toBeTruthy();
+  });
+
+  it("offers nothing that would fail while the library cannot be changed", async () => {
+    await open({ readOnly: "library.sqlite is damaged" });
+    for (const testid of ["add-folder", "new-tag", "save-search"]) {
+      expect(screen.getByTestId<HTMLButtonElement>(testid).disabled).toBe(true);
+    }
+    expect(
+      screen.getByRole<HTMLButtonElement>("button", { name: "Look for changes" }).disabled,
+    ).toBe(true);
+    expect(screen.getByTestId<HTMLButtonElement>("map-entry").disabled).toBe(false);
+  });
+
+  it("leads to the settings", async () => {
+    const { session } = await open();
+    await userEvent.click(screen.getByTestId("settings-button"));
+    expect(session.settings.section).not.toBeNull();
   });
 });

@@ -1,10 +1,13 @@
 import { render, screen, within } from "@testing-library/svelte";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { tick } from "svelte";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { FakeBackend } from "../../lib/backend/fake";
+import { speech } from "../../lib/i18n/i18n.svelte";
 import { PROPOSE_MS } from "../../lib/search/completer.svelte";
+import { Notices } from "../../lib/notices/notices.svelte";
+import { SavedSearches } from "../../lib/saved/saved.svelte";
 import { Search } from "../../lib/search/search.svelte";
 import SearchBox from "./SearchBox.svelte";
 
@@ -15,6 +18,7 @@ async function settle(): Promise<void> {
 interface Opened {
   backend: FakeBackend;
   search: Search;
+  saved: SavedSearches;
   user: UserEvent;
   onleave: ReturnType<typeof vi.fn>;
 }
@@ -23,14 +27,15 @@ async function open(text = ""): Promise<Opened> {
   localStorage.clear();
   const backend = new FakeBackend({ count: 60 });
   const search = new Search(backend);
+  const saved = new SavedSearches(backend, new Notices(), search);
   const onleave = vi.fn();
-  render(SearchBox, { props: { search, backend, example: "a dog", onleave } });
+  render(SearchBox, { props: { search, saved, backend, example: "a dog", onleave } });
   const user = userEvent.setup();
   box().focus();
   if (text !== "") await user.type(box(), text);
   search.submit();
   await settle();
-  return { backend, search, user, onleave };
+  return { backend, search, saved, user, onleave };
 }
 
 const box = (): HTMLInputElement => screen.getByTestId("search-box");
@@ -54,6 +59,10 @@ const active = (): string | null => {
     ? (document.getElementById(id)?.querySelector(".what, .quiet")?.textContent ?? "")
     : null;
 };
+
+afterEach(() => {
+  speech.choice = "system";
+});
 
 async function proposed(): Promise<void> {
   await new Promise((done) => setTimeout(done, PROPOSE_MS + 10));
@@ -152,14 +161,46 @@ describe("completing", () => {
     expect(document.activeElement).toBe(box());
   });
 
-  it("goes by Escape, which only then clears", async () => {
-    const { search, user } = await open("is:");
+  it("goes by Escape, which only then clears, and leaves the box that is empty", async () => {
+    const { search, user, onleave } = await open("is:");
     await proposed();
     await user.keyboard("{Escape}");
     expect(proposals()).toEqual([]);
     expect(search.text).toBe("is:");
     await user.keyboard("{Escape}");
     expect(search.text).toBe("");
+    expect(onleave).not.toHaveBeenCalled();
+    await user.keyboard("{Escape}");
+    expect(onleave).toHaveBeenCalledOnce();
+  });
+
+  it("proposes searches that were saved, with what they find, and asks one anew", async () => {
+    const { backend, search, saved, user } = await open("old");
+    const dogs = { id: 3, name: "Old dogs", query: "a dog date:2009" };
+    vi.spyOn(backend, "savedSearches").mockResolvedValue([
+      { ...dogs, examples: [], like: [], unlike: [7] },
+    ]);
+    await saved.load();
+    saved.counts.set(3, 1204);
+    await user.type(box(), " d");
+    await proposed();
+    expect(proposals()).toEqual(["date:", "Old dogs"]);
+    expect(screen.getAllByTestId("proposal")[1]?.textContent).toContain("1,204 photos");
+    await user.keyboard("{ArrowDown}{ArrowDown}{Enter}");
+    await settle();
+    expect(search.text).toBe("a dog date:2009");
+    expect(search.unlike).toEqual([7]);
+  });
+
+  it("says in the window's language what filters and their values mean", async () => {
+    speech.choice = "de";
+    const { user } = await open("orient");
+    await proposed();
+    expect(screen.getByTestId("proposal").textContent).toContain("wie seine Seiten");
+    await user.clear(box());
+    await user.type(box(), "orientation:l");
+    await proposed();
+    expect(proposals()).toEqual(["landscape"]);
   });
 
   it("does not underline what is just being completed", async () => {
@@ -197,6 +238,13 @@ describe("the empty box", () => {
     await settle();
     expect(search.text).toBe(latest);
     expect(search.answered).toMatchObject({ query: latest });
+  });
+
+  it("shows it by one more press, too", async () => {
+    const { user } = await open();
+    await user.click(box());
+    await settle();
+    expect(proposals()).toContain("a beach -people");
   });
 
   it("forgets what was asked before", async () => {
@@ -281,63 +329,18 @@ describe("the pictures before the text", () => {
   });
 });
 
-describe("what the answer is tuned by", () => {
-  async function tuning(text: string): Promise<Opened & { panel: HTMLElement }> {
-    const opened = await open(text);
-    await proposed();
-    await opened.user.click(screen.getByTitle("Order and strictness"));
-    await settle();
-    return { ...opened, panel: screen.getByRole("dialog", { name: "Order and strictness" }) };
-  }
-  const orders = (panel: HTMLElement): (string | null)[] =>
-    within(panel)
-      .getAllByRole("radio")
-      .map((radio) => radio.closest("label")?.textContent?.trim() ?? null);
-
-  it("puts the order into the text, and takes it out again", async () => {
-    const { search, user, panel } = await tuning("a dog");
-    expect(orders(panel)).toEqual(["Best match", "Newest", "Oldest"]);
-    await user.click(within(panel).getByLabelText("Newest"));
-    await settle();
-    expect(search.text).toBe("a dog sort:date");
-    expect(search.listing?.byDate).toBe(true);
-    await user.click(within(panel).getByLabelText("Oldest"));
-    await settle();
-    expect(search.text).toBe("a dog sort:oldest");
-    await user.click(within(panel).getByLabelText("Best match"));
-    await settle();
-    expect(search.text).toBe("a dog");
-  });
-
-  it("offers no best match and no strictness where nothing is ranked", async () => {
-    const { panel } = await tuning("date:2026");
-    expect(orders(panel)).toEqual(["Newest", "Oldest"]);
-    expect(within(panel).getByLabelText<HTMLInputElement>("Newest").checked).toBe(true);
-    expect(within(panel).queryByRole("slider")).toBeNull();
-  });
-
-  it("asks at once with another strictness, and says it in words", async () => {
-    const { search, panel } = await tuning("a dog");
-    const strong = search.listing?.strong ?? 0;
-    const slider = within(panel).getByRole<HTMLInputElement>("slider");
-    expect(slider.getAttribute("aria-valuetext")).toBe("As usual");
-    slider.value = "4";
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-    await settle();
-    expect(search.strictness).toBe(1);
-    expect(slider.getAttribute("aria-valuetext")).toBe("Only sure ones");
-    expect(search.listing?.strong).toBeLessThan(strong);
-    expect(screen.getByTestId("result-count").textContent).toContain(
-      `${search.listing?.strong} strong`,
+describe("what was found", () => {
+  it("stands at the end of the box with how long it took, and is told when the typing pauses", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { search } = await open("a dog");
+    const { strong, likely } = search.listing ?? { strong: 0, likely: 0 };
+    expect(screen.getByTestId("result-count").textContent).toMatch(
+      new RegExp(`^${strong} strong · ${likely} likely · (?:< 1|[0-9]+) ms$`),
     );
-  });
-
-  it("closes by Escape, which leaves the question alone", async () => {
-    const { search, user } = await tuning("a dog");
-    await user.keyboard("{Escape}");
-    await settle();
-    expect(screen.queryByRole("dialog")).toBeNull();
-    expect(document.activeElement).toBe(screen.getByTitle("Order and strictness"));
-    expect(search.text).toBe("a dog");
+    const told = screen.getByTestId("result-told");
+    expect(told.getAttribute("role")).toBe("status");
+    expect(told.textContent).toBe("");
+    await vi.advanceTimersByTimeAsync(600);
+    expect(told.textContent).toBe(`${strong} strong, ${likely} likely`);
   });
 });

@@ -233,7 +233,8 @@ export class FakeBackend implements Backend {
 
   async addRoot(path: string): Promise<Root> {
     await this.#wait();
-    const root = madeRoot(this.#roots.length + 1, path, "online", 0);
+    const id = Math.max(0, ...this.#roots.map((root) => root.id)) + 1;
+    const root = madeRoot(id, path, "online", 0);
     this.#roots.push(root);
     return root;
   }

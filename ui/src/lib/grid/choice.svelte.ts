@@ -1,6 +1,7 @@
 /** Which photos of the grid are chosen, and whether what can be done to them is offered. */
 import type { Held } from "../selection/choosing";
 import type { Selection } from "../selection/selection.svelte";
+import { amongst, nearestLeft, toggledAll } from "./amongst";
 
 const NOTHING_HELD: Held = { shift: false, control: false };
 
@@ -64,22 +65,12 @@ export class GridChoice {
 
   /** Whether all of these are chosen, or only some: `mixed`. */
   amongst(ids: Uint32Array): boolean | "mixed" {
-    const { count } = this.#selection;
-    if (count === 0 || ids.length === 0) return false;
-    let chosen = 0;
-    for (const id of ids) if (this.#selection.has(id)) chosen++;
-    return chosen === ids.length ? true : chosen > 0 ? "mixed" : false;
+    return amongst(this.#selection.ids, ids);
   }
 
   /** Chooses all of these beside the others, or where they are, none of them. */
   toggleAll(ids: Uint32Array): void {
-    const chosen = new Set(this.#selection.ids);
-    const out = this.amongst(ids) === true;
-    for (const id of ids) {
-      if (out) chosen.delete(id);
-      else chosen.add(id);
-    }
-    this.frame(chosen);
+    this.frame(toggledAll(this.#selection.ids, ids));
   }
 
   /** Other photos are on view: what is not among them is no longer chosen. */
@@ -92,10 +83,7 @@ export class GridChoice {
     this.#selection.keep(ids);
     if (!same || at < 0 || this.#selection.current !== null) return;
     // Keys go on from where the photo was.
-    const there = new Set(ids);
-    const next =
-      before.subarray(at + 1).find((id) => there.has(id)) ??
-      before.subarray(0, at).findLast((id) => there.has(id));
+    const next = nearestLeft(before, at, ids);
     if (next !== undefined) this.#selection.look(next);
   }
 }

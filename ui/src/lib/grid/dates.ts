@@ -1,12 +1,12 @@
 /** Where in a grid of photos in the order of dates each month begins. */
-import { rowOf, type Layout } from "./justify";
+import { rowOf, sectionAt, type Layout } from "./justify";
 
 /** The first photo of a month. */
 export interface Month {
   index: number;
   /** Seconds since 1970. */
   time: number;
-  /** Where its row begins, in pixels. */
+  /** Where it begins, with its date where it has one of its own. Pixels. */
   top: number;
   /** It is the first of its year, too. */
   year: boolean;
@@ -42,8 +42,7 @@ export function monthsOf(times: Float64Array, layout: Layout): Month[] {
     const thisYear = date.getUTCFullYear();
     const thisMonth = thisYear * 12 + date.getUTCMonth();
     if (thisMonth === month) continue;
-    const top = layout.rowTop[rowOf(layout, index)] ?? 0;
-    months.push({ index, time, top, year: thisYear !== year });
+    months.push({ index, time, top: topOf(layout, index), year: thisYear !== year });
     month = thisMonth;
     year = thisYear;
   }
@@ -63,9 +62,17 @@ export function ticksOf(months: readonly Month[], height: number, track: number)
   return [...named, ...others].sort((a, b) => a.y - b.y);
 }
 
-/** The month that the photo at `index` is part of; -1 where there is none. */
-export function monthAt(months: readonly Month[], index: number): number {
-  return months.findLastIndex((month) => month.index <= index);
+/** The month that is at `y` pixels from the top; null where there are no photos. */
+export function monthAt(months: readonly Month[], y: number): Month | null {
+  return months.findLast(({ top }) => top <= y) ?? months[0] ?? null;
+}
+
+/** The top of a photo's row, or of the head over that. */
+function topOf(layout: Layout, index: number): number {
+  const row = rowOf(layout, index);
+  const top = layout.rowTop[row] ?? 0;
+  const head = layout.headTop[sectionAt(layout, top)] ?? top;
+  return row === 0 || (layout.rowTop[row - 1] ?? 0) < head ? head : top;
 }
 
 /** Those that are so far from the one before, and from `taken`. Both come in order. */

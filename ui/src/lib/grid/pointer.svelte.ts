@@ -166,7 +166,7 @@ export class GridPointer {
     this.#spent = true;
     const ids = this.#ids();
     const inside = framed(this.#view.layout, frame).map((index) => ids[index] ?? 0);
-    this.#choice.frame(new Set([...kept, ...inside]));
+    this.#choice.frame([...kept, ...inside]);
   }
 
   #scrollAtEdges(kept: readonly number[]): void {

@@ -14,7 +14,10 @@ export function rowColors(listing: Listing, layout: Layout, row: number, unknown
     const left = layout.left[index] ?? 0;
     const right = left + (layout.width[index] ?? 0);
     // A stop at 0 begins where the one before it ends.
-    stops.push(`transparent 0 ${left}px`, `${hex(colorAt(listing, index)) ?? unknown} 0 ${right}px`);
+    stops.push(
+      `transparent 0 ${left}px`,
+      `${hex(colorAt(listing, index)) ?? unknown} 0 ${right}px`,
+    );
   }
   return `linear-gradient(90deg, ${stops.join(", ")}, transparent 0)`;
 }

@@ -25,7 +25,7 @@ export function turnOf(row: number, { first, last }: Seen): number {
 
 export class Thumbnails {
   /** The photo of each slot whose thumbnail has come, or will not. */
-  readonly #settled = new Map<number, number>();
+  readonly #settled: number[] = [];
   #changes = $state(0);
   readonly #tiles: () => readonly Wanting[];
   readonly #seen: () => Seen;
@@ -47,7 +47,7 @@ export class Thumbnails {
     const seen = this.#seen();
     let turn = 2;
     for (const { slot, index, row } of this.#tiles()) {
-      if (this.#settled.get(slot) !== this.#idOf(index)) turn = Math.min(turn, turnOf(row, seen));
+      if (this.#settled[slot] !== this.#idOf(index)) turn = Math.min(turn, turnOf(row, seen));
     }
     return turn;
   });
@@ -59,7 +59,7 @@ export class Thumbnails {
 
   /** The thumbnail of a photo is there, or cannot be had. */
   settle(slot: number, photo: number): void {
-    this.#settled.set(slot, photo);
+    this.#settled[slot] = photo;
     this.#changes++;
   }
 }

@@ -105,7 +105,8 @@ export class GridView {
   /** What was made last, for which layout. */
   #keptTiles: { layout: Layout; tiles: readonly GridTile[] } | null = null;
   #keptHeads: { layout: Layout; heads: readonly GridHead[] } | null = null;
-  #made = new Map<number, GridTile>();
+  /** The tile of each slot. */
+  #made: GridTile[] = [];
   #pool = 0;
   #anchor: Anchor | null = null;
   #scrolledAt = 0;
@@ -234,10 +235,10 @@ export class GridView {
   /** The same tile for the same place, so that what did not move is not looked at again. */
   #tile(index: number, row: number): GridTile {
     const slot = index % this.#pool;
-    const made = this.#made.get(slot);
+    const made = this.#made[slot];
     if (made?.index === index && made.row === row) return made;
     const tile = { index, row, slot };
-    this.#made.set(slot, tile);
+    this.#made[slot] = tile;
     return tile;
   }
 

@@ -64,7 +64,7 @@ function choiceOf(recalled: string | null): LanguageChoice {
 }
 
 /** The first of the system's languages that the window speaks. */
-function systemLanguage(): Language {
+export function systemLanguage(): Language {
   for (const wanted of navigator.languages) {
     const spoken = wanted.split("-")[0] ?? "";
     if (spoken in CATALOGUES) return spoken as Language;

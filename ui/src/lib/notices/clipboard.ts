@@ -16,6 +16,7 @@ function copyByHand(text: string): boolean {
   field.className = "unseen";
   // Inside of a dialog that is open, for nothing outside of it can be chosen.
   (before?.closest("dialog") ?? document.body).append(field);
+  field.focus();
   field.select();
   const copied = document.execCommand("copy");
   field.remove();

@@ -54,7 +54,8 @@ export class Completer {
   /** Proposes what fits at `cursor`, once the typing pauses. */
   propose(text: string, cursor: number): void {
     clearTimeout(this.#pause);
-    if (text.trim() === "") return this.close();
+    if (text.trim() === "" || !this.completing) this.close();
+    if (text.trim() === "") return;
     this.#pause = setTimeout(() => void this.#complete(text, cursor), PROPOSE_MS);
   }
 

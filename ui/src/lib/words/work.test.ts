@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Effort, Overview, Pace, Progress, Step } from "../backend/dto";
-import { PACES, statusOf, untold } from "./work";
+import { PACES, spokenStatus, statusOf, untold } from "./work";
 
 const OVERVIEW: Overview = {
   photos: 1200,
@@ -118,5 +118,24 @@ describe("the choices of speed", () => {
     expect(new Set(PACES.map(({ title }) => title)).size).toBe(4);
     expect(PACES.map(({ pace }) => pace)).toEqual(["automatic", "full", "polite", "whenAway"]);
     for (const { about } of PACES) expect(about).toMatch(/^[A-Z].*\.$/);
+  });
+});
+
+describe("what is told of the work to who listens", () => {
+  it("is how far it is, at steps that are worth it", () => {
+    const told = [0, 1, 24, 25, 49, 50, 99, 100].map((done) =>
+      spokenStatus("Indexing", { ...at("indexing"), done, total: 100 }),
+    );
+    expect(told).toEqual([
+      "Indexing",
+      "Indexing",
+      "Indexing",
+      "Indexing: 25\u00a0%",
+      "Indexing: 25\u00a0%",
+      "Indexing: 50\u00a0%",
+      "Indexing: 75\u00a0%",
+      "Indexing: 100\u00a0%",
+    ]);
+    expect(spokenStatus("Paused", null)).toBe("Paused");
   });
 });
