@@ -504,6 +504,7 @@ mod tests {
         declare::<Folder>(&config, &mut out);
         declare::<Rated>(&config, &mut out);
         declare::<Application>(&config, &mut out);
+        declare::<explain::Strength>(&config, &mut out);
         declare::<explain::PartKind>(&config, &mut out);
         declare::<explain::ExplainedPart>(&config, &mut out);
         declare::<Explanation>(&config, &mut out);

@@ -90,7 +90,6 @@ impl From<engine::Strength> for Strength {
 pub struct Explanation {
     /// Cosine similarity of the whole question; null where nothing is scored.
     pub score: Option<f32>,
-    #[cfg_attr(test, ts(inline))]
     pub strength: Strength,
     /// Place among all photos that were ranked, from 1; null where nothing is scored.
     pub rank: Option<usize>,

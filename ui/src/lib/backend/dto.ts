@@ -76,7 +76,7 @@ export type TimeSource = "picture" | "name" | "file";
  */
 export interface Photo {
   id: number;
-  /** The folder of the library that it is in, by its number. */
+  /** The id of its root. */
   root: number;
   path: string;
   name: string;
@@ -309,7 +309,7 @@ export interface DuplicateGroup {
   reason: string;
 }
 
-/** A file that could not be moved to the trash. */
+/** A file that could not be moved to the trash, or out of it. */
 export interface NotTrashed {
   photo: number;
   path: string;
@@ -320,6 +320,149 @@ export interface NotTrashed {
 export interface Trashed {
   moved: number[];
   failed: NotTrashed[];
+}
+
+/** What became of photos that were to come back from the trash. */
+export interface Restored {
+  restored: number[];
+  failed: NotTrashed[];
+}
+
+/** A folder with photos, or with folders that have some. */
+export interface Folder {
+  root: number;
+  /** Absolute; `folder:"…"` with it finds its photos. */
+  path: string;
+  /** The last part of it. */
+  name: string;
+  /** 0 for a root itself. */
+  depth: number;
+  /** Photos in it and below it. */
+  photos: number;
+}
+
+/** What photos were rated before. */
+export interface Rated {
+  /** As the person gave them; null where the file's own counted. */
+  stars: number | null;
+  photos: number[];
+}
+
+/** A program that opens photos. */
+export interface Application {
+  id: string;
+  name: string;
+}
+
+/** What a score means among the scores of the same question. */
+export type Strength = "unscored" | "strong" | "likely" | "weak";
+
+/** What a part of a question is. */
+export type PartKind = "words" | "excluded" | "example" | "like" | "unlike" | "filter" | "text";
+
+/** What one part of a question has to do with the photo. */
+export interface ExplainedPart {
+  kind: PartKind;
+  /**
+   * As it stands in the question; for `example`, `like`, `unlike` the picture's file
+   * name; for `text` the words found.
+   */
+  words: string;
+  /** Cosine similarity; null for filters and text. */
+  score: number | null;
+  /**
+   * Robust standard deviations above the library's median for this part alone; null
+   * as above.
+   */
+  spreads: number | null;
+  /**
+   * Photo fulfils it (filter, text), or is pulled up by it (positive parts) or not
+   * pushed down (negative ones).
+   */
+  holds: boolean;
+  /**
+   * For `text`: where it was found: "title" | "description" | "keywords" | "name" |
+   * "folder" | "tags"; else null.
+   */
+  field: string | null;
+}
+
+/** Why a photo answers a question. */
+export interface Explanation {
+  /** Cosine similarity of the whole question; null where nothing is scored. */
+  score: number | null;
+  strength: Strength;
+  /** Place among all photos that were ranked, from 1; null where nothing is scored. */
+  rank: number | null;
+  ranked: number;
+  parts: ExplainedPart[];
+}
+
+/** In which format copies are written. */
+export type ExportFormat = "original" | "jpeg" | "png" | "webp";
+
+/** Copies to write. */
+export interface ExportRequest {
+  photos: number[];
+  /** An absolute folder, as the folder dialog gave it. */
+  folder: string;
+  format: ExportFormat;
+  /** Longest edge in pixels, never enlarged; null leaves the size. */
+  longestEdge: number | null;
+  /** 1 to 100, for JPEG and WebP. */
+  quality: number;
+  /**
+   * `{name}`, `{date}` (2026-11-28), `{time}` (14-03-59), `{year}`, `{month}`, `{day}`,
+   * `{number}` (place in the export, zero-padded), `{rating}`, `{camera}`; no extension.
+   */
+  pattern: string;
+  /**
+   * Keep EXIF, XMP and IPTC (place included); without it nothing but pixels and colour
+   * profile.
+   */
+  metadata: boolean;
+}
+
+/** How far an export is, in photos. */
+export interface ExportProgress {
+  done: number;
+  total: number;
+}
+
+/** A photo of which no copy was written. */
+export interface NotExported {
+  path: string;
+  reason: string;
+}
+
+/** What became of an export. */
+export interface Exported {
+  written: number;
+  failed: NotExported[];
+  folder: string;
+}
+
+/** A part of what Afterimage keeps. */
+export interface StoredAt {
+  path: string;
+  bytes: number;
+}
+
+/** What Afterimage keeps on this computer. */
+export interface Storage {
+  /** The library: what the person said, where photos are. */
+  library: StoredAt;
+  /** Vectors and thumbnails, which can be computed again. */
+  derived: StoredAt;
+  models: StoredAt;
+  backups: StoredAt;
+}
+
+/** The application itself. */
+export interface About {
+  version: string;
+  system: string;
+  license: string;
 }
 
 /** What a model is recommended for. */
@@ -575,129 +718,4 @@ export interface MapCluster {
   x: number;
   y: number;
   count: number;
-}
-
-/** A folder with photos, or with folders that have some. */
-export interface Folder {
-  root: number;
-  /** Absolute; a question for `folder:"…"` with it finds its photos. */
-  path: string;
-  /** The last part of it. */
-  name: string;
-  /** 0 for a folder that was added itself. */
-  depth: number;
-  /** Photos in it and below it. */
-  photos: number;
-}
-
-/** What photos were rated before. */
-export interface Rated {
-  /** As the person gave them; null where what their files say counted. */
-  stars: number | null;
-  photos: number[];
-}
-
-/** What became of photos that were to come back from the trash. */
-export interface Restored {
-  restored: number[];
-  failed: NotTrashed[];
-}
-
-/** How sure a match is. */
-export type Strength = "unscored" | "strong" | "likely" | "weak";
-
-/** Why a photo answers a question, or does not. */
-export interface Explanation {
-  /** Cosine similarity of the whole question; null where nothing is scored. */
-  score: number | null;
-  strength: Strength;
-  /** Place among all photos that were ranked, from 1; null where nothing is scored. */
-  rank: number | null;
-  ranked: number;
-  parts: ExplainedPart[];
-}
-
-/** What a part of a question asks. */
-export type PartKind = "words" | "excluded" | "example" | "like" | "unlike" | "filter" | "text";
-
-/** What a part of a question says of a photo. */
-export interface ExplainedPart {
-  kind: PartKind;
-  /** As it stands in the question, or the name of the picture, or the words that were found. */
-  words: string;
-  /** Cosine similarity; null for filters and text. */
-  score: number | null;
-  /** Robust standard deviations above the library's median, for this part alone. */
-  spreads: number | null;
-  /** The photo fulfils it. */
-  holds: boolean;
-  /** For text: where it was found. */
-  field: string | null;
-}
-
-/** A program that opens photos. */
-export interface Application {
-  id: string;
-  name: string;
-}
-
-/** As what copies are written. */
-export type ExportFormat = "original" | "jpeg" | "png" | "webp";
-
-/** Which copies of photos are wanted, and where. */
-export interface ExportRequest {
-  photos: number[];
-  /** Absolute. */
-  folder: string;
-  format: ExportFormat;
-  /** Pixels, never enlarged; null leaves the size. */
-  longestEdge: number | null;
-  /** 1 to 100, for JPEG and WebP. */
-  quality: number;
-  /** Names without an extension: `{name}`, `{date}`, `{number}` and others are filled in. */
-  pattern: string;
-  /** Keep what the files say of themselves, the place included. */
-  metadata: boolean;
-}
-
-/** How many copies are written. */
-export interface ExportProgress {
-  done: number;
-  total: number;
-}
-
-/** A copy that could not be written. */
-export interface NotExported {
-  path: string;
-  reason: string;
-}
-
-/** What became of copies. */
-export interface Exported {
-  written: number;
-  failed: NotExported[];
-  folder: string;
-}
-
-/** Where something is kept on this computer. */
-export interface StoredAt {
-  path: string;
-  bytes: number;
-}
-
-/** What Afterimage keeps on this computer. */
-export interface Storage {
-  /** What the person said, and where the photos are. */
-  library: StoredAt;
-  /** Vectors and thumbnails, which can be computed again. */
-  derived: StoredAt;
-  models: StoredAt;
-  backups: StoredAt;
-}
-
-/** The application itself. */
-export interface About {
-  version: string;
-  system: string;
-  license: string;
 }
