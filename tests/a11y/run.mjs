@@ -31,8 +31,7 @@ const BROWSERS = [
   "/usr/libexec/webkit2gtk-4.1/MiniBrowser",
   "/usr/lib/webkit2gtk-4.1/MiniBrowser",
 ];
-const USUAL = [1280, 800];
-const SMALL = [760, 520];
+const SIZES = { usual: [1280, 800], small: [760, 520] };
 /** Elements that are told of for each rule. */
 const MOST_TOLD = 3;
 const THEMES = ["dark", "light"];
@@ -238,18 +237,13 @@ async function main() {
     counts[(await check.themes()) ? "passed" : "failed"] += 1;
     const words = process.argv.slice(2).join(" ");
     const states = told.filter(({ name }) => name.includes(words));
-    const all = async (size, chosen) => {
+    for (const [name, size] of Object.entries(SIZES)) {
       await window.resize(...size);
-      for (const state of chosen) {
+      for (const state of states.filter(({ sizes }) => sizes.includes(name))) {
         const fine = await check.run(state, size);
         counts[fine ? "passed" : "failed"] += 1;
       }
-    };
-    await all(USUAL, states);
-    await all(
-      SMALL,
-      states.filter(({ small }) => small),
-    );
+    }
   } finally {
     await window?.close();
     await stop();

@@ -3,16 +3,25 @@
  * what is not listed here is not checked.
  */
 
+/** 1280 x 800 pixels, or as small as the window gets: 760 x 520. */
+export type WindowSize = "usual" | "small";
+
 export interface State {
   name: string;
   /** Behind the `?` of the address. */
   address: string;
-  /** Worth a look in a small window, too. */
-  small?: true;
+  /** Where it is worth a look. */
+  sizes: readonly WindowSize[];
 }
 
-const state = (name: string, address: string): State => ({ name, address });
-const both = (name: string, address: string): State => ({ name, address, small: true });
+const state = (name: string, address: string): State => ({ name, address, sizes: ["usual"] });
+const both = (name: string, address: string): State => ({
+  name,
+  address,
+  sizes: ["usual", "small"],
+});
+/** Of what is folded away where there is little room. */
+const small = (name: string, address: string): State => ({ name, address, sizes: ["small"] });
 
 const REJECTED = "decided=dog:rejected:1.2.3.4.5.6.7.8;cat:rejected:9";
 const TAGGED = "decided=dog:confirmed:1.2.3.4;food:confirmed:5";
@@ -21,6 +30,8 @@ const SAVED = "saved=Ferries at dusk:ferry at dusk;Screens:kind:screenshot";
 export const states: readonly State[] = [
   both("first run", "fake=0&still=1"),
   state("first run, a folder held over it", "fake=0&still=1&open=drag"),
+  state("first run in German", "fake=0&still=1&lang=de"),
+  state("first run, the pictures folder unknown", "fake=0&still=1&fail=proposedFolder"),
   state("first run without any model", "fake=0&models=none&still=1"),
   state("first run, the folder cannot be added", "fake=0&fail=addRoot&still=1&open=failure"),
   state("library that cannot be opened", "fake=0&state=broken"),
@@ -31,6 +42,7 @@ export const states: readonly State[] = [
   both("library without a photo", "fake=0&state=empty"),
   state("library that is scanned", "fake=0&state=scanning"),
   both("library that is indexed", "fake=60&state=indexing"),
+  state("library that is indexed for the first time", "fake=400&state=indexing"),
   state("library that is indexed gently", "fake=60&state=polite"),
   state("library whose model is loaded", "fake=60&state=loadingModel"),
   state("library that waits", "fake=60&state=waiting"),
@@ -49,9 +61,13 @@ export const states: readonly State[] = [
   state("library without its sidebar", "fake=60&sidebar=0"),
   both("sidebar by its key", "fake=60&open=focus:grid,key:Ctrl+b"),
   both("inspector by its key", "fake=60&open=select:3,focus:grid,key:i"),
-  both("size and arrangement", "fake=60&open=click:view-options"),
-  both("order and strictness", "fake=400&open=ask:ferry,click:tuning"),
+  small("order, size and arrangement", "fake=60&open=click:view-options"),
+  state("order and strictness", "fake=400&open=ask:ferry,click:tuning"),
   state("first run in German", "fake=0&lang=de&still=1"),
+  both("library, its sidebar opened or closed", "fake=60&open=click:sidebar-toggle"),
+  both("library, how it is shown", "fake=400&inspector=1&open=ask:ferry,click:view-options"),
+  state("library, order and strictness", "fake=400&open=ask:ferry,click:tuning"),
+  state("library, the menu of a folder", "fake=60&open=click:fold-folder,context:folder"),
   state("library in German", `fake=60&lang=de&${SAVED}&${TAGGED}&inspector=1&open=select:3`),
   state("all tags", "fake=60&open=allTags,click:hidden-tags"),
   state("tags that cannot be read", "fake=60&fail=tagTree"),
@@ -194,6 +210,21 @@ export const states: readonly State[] = [
   state("settings, models that cannot be listed", "fake=60&fail=models&open=settings:models"),
   both("settings, indexing", "fake=60&open=settings:indexing"),
   state("settings, sidecars", `fake=60&${TAGGED}&open=settings:sidecars,click:preview-sidecars`),
+  both("settings, folders", "fake=60&state=offline&open=settings:folders"),
+  state("settings, folders, read only", "fake=60&readOnly=1&open=settings:folders"),
+  both("settings, categories", `fake=60&${TAGGED}&open=settings:categories`),
+  state("settings, a new category", "fake=60&open=settings:categories,click:settings-new-tag"),
+  state("settings, categories that cannot be read", "fake=60&fail=tagTree&open=settings:categories"),
+  both("settings, appearance", "fake=60&open=settings:appearance"),
+  both("settings, keys", "fake=60&open=settings:keys"),
+  state("settings, language", "fake=60&open=settings:language"),
+  both("settings, privacy", "fake=60&open=settings:privacy"),
+  state("settings, what is kept is read", "fake=60&hang=storage&open=settings:privacy"),
+  state("settings, what is kept cannot be read", "fake=60&fail=storage&open=settings:privacy"),
+  both("settings, about", "fake=60&models=many&open=settings:about"),
+  state("settings, the version cannot be read", "fake=60&fail=about&open=settings:about"),
+  state("settings in German", "fake=60&models=many&lang=de&still=1&open=settings:models"),
+  state("settings of keys in German", "fake=60&lang=de&open=settings:keys"),
   both("failures", "fake=60&state=failures&open=click:failures-button"),
   state(
     "failures that cannot be listed",

@@ -75,7 +75,7 @@ describe("tokens", () => {
     expect(components.length).toBeGreaterThan(10);
     for (const path of components) {
       const style = /<style>.*<\/style>/s.exec(readFileSync(path, "utf8"))?.[0] ?? "";
-      const rules = style.replace(/@media [^{]*/g, "");
+      const rules = style.replace(/@(?:media|container) [^{]*/g, "");
       expect.soft(rules.match(/#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(/gi), path).toBeNull();
       expect.soft(rules.match(/\b\d*\.?\d+(?:px|rem)\b/g), path).toBeNull();
     }

@@ -149,7 +149,7 @@ describe("a part of a photo", () => {
   // Windows are 1000 by 700 here; photo 1 has its own shape.
   async function crop() {
     const opened = await open();
-    await userEvent.click(screen.getAllByTestId("tile")[0] as HTMLElement);
+    await userEvent.dblClick(screen.getAllByTestId("tile")[0] as HTMLElement);
     await settle();
     await userEvent.keyboard("e");
     await settle();
@@ -230,7 +230,7 @@ describe("a part of a photo", () => {
 
   it("cannot be chosen of a photo that cannot be seen", async () => {
     await open();
-    await userEvent.click(screen.getAllByTestId("tile")[0] as HTMLElement);
+    await userEvent.dblClick(screen.getAllByTestId("tile")[0] as HTMLElement);
     await settle();
     screen.getByTestId("viewer-photo").dispatchEvent(new Event("error"));
     await settle();

@@ -62,10 +62,34 @@ describe("the settings", () => {
     expect(document.activeElement).toBe(gear);
   });
 
+  it("lead from one section to the other", async () => {
+    await open();
+    for (const [section, heading] of [
+      ["folders", "Folders"],
+      ["indexing", "Indexing"],
+      ["sidecars", "Sidecars"],
+      ["categories", "Categories"],
+      ["appearance", "Appearance"],
+      ["keys", "Keys"],
+      ["language", "Language"],
+      ["privacy", "Privacy"],
+      ["about", "About"],
+      ["models", "Models"],
+    ] as const) {
+      const button = screen.getByTestId(`settings-${section}`);
+      await userEvent.click(button);
+      await settle();
+      const shown = within(screen.getByTestId("settings"));
+      expect(shown.getByRole("heading", { level: 2, name: heading })).toBeTruthy();
+      expect(button.getAttribute("aria-current")).toBe("page");
+    }
+  });
+
   it("do not open over a photo", async () => {
-    render(App, { props: { session: new Session(new FakeBackend({ count: 3 })) } });
+    const session = new Session(new FakeBackend({ count: 3 }));
+    render(App, { props: { session } });
     await settle();
-    await userEvent.click(screen.getAllByTestId("tile")[0] as HTMLElement);
+    session.viewer.open(1);
     await settle();
     await userEvent.keyboard("{Control>},{/Control}");
     await settle();
@@ -76,7 +100,7 @@ describe("the settings", () => {
   it("are reached before there is a folder", async () => {
     render(App, { props: { session: new Session(new FakeBackend({ count: 0 })) } });
     await settle();
-    await userEvent.click(screen.getByRole("button", { name: "Get a better model" }));
+    await userEvent.click(screen.getByTestId("all-models"));
     await settle();
     expect(idsIn("models-current")).toEqual(["starter"]);
   });
@@ -308,6 +332,18 @@ describe("using another model", () => {
     expect(text(screen.getByTestId("status-bar"))).toContain("CPU · OpenAI CLIP ViT-B/32");
   });
 
+  it("can be given up while it is prepared, for the one that still answers", async () => {
+    const backend = await open({ models: "many" });
+    await press(OPENAI, /Use this model/);
+    expect(text(screen.getByTestId("back-to-model"))).toBe(
+      "Go back to OpenCLIP ViT-B/32-256 DataComp",
+    );
+    await userEvent.click(screen.getByTestId("back-to-model"));
+    await settle();
+    expect([backend.stock.current, backend.stock.serving]).toEqual([DATACOMP, DATACOMP]);
+    expect(screen.queryByTestId("preparing")).toBeNull();
+  });
+
   it("says beside the model why it cannot be used", async () => {
     const backend = await open({ models: "many" });
     vi.spyOn(backend, "useModel").mockRejectedValue({
@@ -324,7 +360,7 @@ describe("using another model", () => {
 
 describe("removing a model", () => {
   it("says what it frees and leaves the index, unless that is to go too", async () => {
-    const backend = await open({ models: "many", count: 1_000_000 });
+    const backend = await open({ models: "many", count: 100_000 });
     const remove = vi.spyOn(backend, "removeModel");
     const question = (): HTMLElement =>
       screen.getByRole("dialog", { name: "Remove OpenAI CLIP ViT-B/32?" });
@@ -341,15 +377,15 @@ describe("removing a model", () => {
     expect(text(question())).toContain("This frees 607 MB");
     expect(text(question())).toContain("Its index stays");
     await userEvent.click(
-      within(question()).getByRole("checkbox", { name: "Remove its index of 610,000 photos too" }),
+      within(question()).getByRole("checkbox", { name: "Remove its index of 61,000 photos too" }),
     );
-    expect(text(question())).toContain("This frees 1.2 GB");
+    expect(text(question())).toContain("This frees 669 MB");
     await userEvent.click(screen.getByRole("button", { name: "Remove the model" }));
     await settle();
     expect(remove).toHaveBeenCalledWith(OPENAI, true);
     expect(idsIn("models-installed")).not.toContain(OPENAI);
     expect(text(screen.getByTestId("settings"))).toContain(
-      "OpenAI CLIP ViT-B/32 was removed, which frees 1.2 GB.",
+      "OpenAI CLIP ViT-B/32 was removed, which frees 669 MB.",
     );
     expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Models" }));
   });

@@ -183,6 +183,10 @@ describe("what a photo tells of itself", () => {
     expect(within(tile(3)).queryByTestId("tile-favourite")).toBeNull();
     expect(within(tile(2)).getByTitle("Rejected")).toBeTruthy();
     expect(tile(2).className).toContain("rejected");
+    const names = [1, 2, 3].map((id) => tile(id).getAttribute("aria-label") ?? "");
+    expect(names[0]).toMatch(/, favourite, 4 stars$/);
+    expect(names[1]).toMatch(/, rejected$/);
+    expect(names[2]).not.toMatch(/favourite|star|rejected/);
     hover(1);
     expect(screen.getByRole("img", { name: "4 stars" })).toBeTruthy();
     const heart = screen.getByTestId("tile-heart");
@@ -200,6 +204,7 @@ describe("what a photo tells of itself", () => {
     expect(screen.queryByTestId("tile-score")).toBeNull();
     await fireEvent.keyDown(window, { key: "Alt", altKey: true });
     expect(screen.getByTestId("tile-score").textContent).toBe("0.31");
+    expect(tile(1).getAttribute("aria-label")).toMatch(/, 0\.31$/);
     await fireEvent.keyUp(window, { key: "Alt" });
     expect(screen.queryByTestId("tile-score")).toBeNull();
     session.layout.scores = true;

@@ -38,9 +38,7 @@ const seen = (element: Element): string =>
     .map((part) => part.textContent?.trim())
     .join(" | ");
 const heard = (element: Element): string =>
-  [...element.querySelectorAll(".name, .unseen")]
-    .map((part) => part.textContent?.trim())
-    .join("");
+  [...element.querySelectorAll(".name, .unseen")].map((part) => part.textContent?.trim()).join("");
 const at = (): string | undefined =>
   document.activeElement instanceof HTMLElement ? document.activeElement.dataset.path : undefined;
 

@@ -75,7 +75,7 @@ describe("the settings of indexing", () => {
       .spyOn(FakeBackend.prototype, "policy")
       .mockRejectedValue({ code: "failed", message: "permission denied" });
     await open();
-    expect(screen.getByRole("alert").textContent).toContain(
+    expect(screen.getByRole("alert").textContent?.replace(/\s+/g, " ")).toContain(
       "Your choice could not be read. Permission denied.",
     );
     expect(screen.queryByRole("radio")).toBeNull();

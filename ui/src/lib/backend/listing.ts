@@ -72,12 +72,13 @@ export interface Opinion {
 /** The same listing with another opinion of some photos. */
 export function withOpinion(
   listing: Listing,
-  photos: ReadonlySet<number>,
+  photos: readonly number[],
   { favourite, rating }: Opinion,
 ): Listing {
+  const meant = new Set(photos);
   const changed = { ...listing, ratings: listing.ratings.slice(), marks: listing.marks.slice() };
   listing.ids.forEach((id, i) => {
-    if (!photos.has(id)) return;
+    if (!meant.has(id)) return;
     if (rating !== undefined) changed.ratings[i] = rating;
     const mark = listing.marks[i] ?? 0;
     if (favourite !== undefined) {

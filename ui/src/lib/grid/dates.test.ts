@@ -54,7 +54,7 @@ describe("the months of photos in the order of dates", () => {
           const month = months.find(({ time }) => time === tick.time);
           expect(tick.y).toBe(Math.round(((month?.top ?? NaN) / layout.height) * track));
           const next = ticks[i + 1];
-          if (next) expect(next.y - tick.y).toBeGreaterThanOrEqual(6);
+          if (next) expect(next.y - tick.y).toBeGreaterThanOrEqual(tick.year ? 16 : 6);
         });
         const years = ticks.filter(({ year }) => year);
         years.forEach(({ y }, i) => {

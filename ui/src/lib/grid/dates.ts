@@ -21,9 +21,11 @@ export interface Tick {
   year: boolean;
 }
 
-/** Pixels that marks keep apart: named ones, and others. */
+/** Pixels that marks keep apart, named ones, and others. */
 const NAMED_APART = 24;
 const APART = 6;
+/** So far a name reaches below its mark. */
+const NAME = 16;
 const DAY_S = 86_400;
 
 /** `times` in either order. */
@@ -75,15 +77,16 @@ function topOf(layout: Layout, index: number): number {
   return row === 0 || (layout.rowTop[row - 1] ?? 0) < head ? head : top;
 }
 
-/** Those that are so far from the one before, and from `taken`. Both come in order. */
+/** Those that are so far from one another, and clear of the names of `taken`. Both in order. */
 function apart(ticks: readonly Tick[], least: number, taken: readonly Tick[]): Tick[] {
   const kept: Tick[] = [];
   let next = 0;
   for (const tick of ticks) {
     while ((taken[next]?.y ?? Infinity) <= tick.y) next++;
-    const before = Math.max(kept.at(-1)?.y ?? -Infinity, taken[next - 1]?.y ?? -Infinity);
-    const after = taken[next]?.y ?? Infinity;
-    if (tick.y - before >= least && after - tick.y >= least) kept.push(tick);
+    const named = (taken[next - 1]?.y ?? -Infinity) + NAME;
+    const before = (kept.at(-1)?.y ?? -Infinity) + least;
+    const after = (taken[next]?.y ?? Infinity) - least;
+    if (tick.y >= Math.max(before, named) && tick.y <= after) kept.push(tick);
   }
   return kept;
 }

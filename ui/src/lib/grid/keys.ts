@@ -9,8 +9,6 @@ export interface GridDoing {
   /** Scrolls as little as shows the photo at this place. */
   reveal: (index: number) => void;
   open: (id: number) => void;
-  /** Opens the menu of a photo where it stands. */
-  menu: (id: number) => void;
   /** Leaves the grid. */
   escape: () => void;
   /** Whether more or less like a photo can be wanted. */
@@ -81,10 +79,17 @@ export class GridKeys {
       return true;
     }
     if (current === null) return false;
-    if (key === "ContextMenu" || (key === "F10" && shiftKey)) this.#doing.menu(current);
+    if (key === "ContextMenu" || (key === "F10" && shiftKey)) this.#menu(current);
     else if (key === " " && control) this.#choice.toggle(current);
     else if ((key === " " || key === "Enter") && !control && !shiftKey) this.#doing.open(current);
     else return false;
     return true;
+  }
+
+  /** Opens the menu of a photo where it stands. */
+  #menu(id: number): void {
+    const box = document.getElementById(`tile-${id}`)?.getBoundingClientRect();
+    if (!box) return;
+    this.#session.actions.openMenu(id, box.left + box.width / 2, box.top + box.height / 2);
   }
 }

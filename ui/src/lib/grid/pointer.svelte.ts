@@ -23,6 +23,10 @@ export class GridPointer {
   readonly band = new Band();
   /** The photo under the pointer. */
   pointed = $state<number | null>(null);
+  /** Keys were used since the pointer was, so that the photo they start from shows. */
+  resting = $state(false);
+  /** A button of it, or a finger, is down. */
+  pressed = false;
 
   readonly #session: Session;
   readonly #view: GridView;
@@ -36,6 +40,8 @@ export class GridPointer {
   #at: Point = { x: 0, y: 0 };
   #press: ReturnType<typeof setTimeout> | undefined;
   #ending: AbortController | null = null;
+  /** What comes of it where the pointer moves while it is down. */
+  #moved: ((event: PointerEvent) => void) | null = null;
 
   constructor(
     session: Session,
@@ -53,19 +59,36 @@ export class GridPointer {
     this.#elements = elements;
   }
 
-  over({ target }: PointerEvent): void {
+  /** Does what is done over what scrolls; ends with what it returns. */
+  follow(): () => void {
+    const { scroller } = this.#elements();
+    const ending = new AbortController();
+    const options = { signal: ending.signal };
+    scroller.addEventListener("pointerdown", (event) => this.#down(event), options);
+    scroller.addEventListener("pointerover", (event) => this.#over(event), options);
+    scroller.addEventListener("pointerleave", () => (this.pointed = null), options);
+    scroller.addEventListener("click", (event) => this.#clicked(event), options);
+    scroller.addEventListener("dblclick", (event) => this.#double(event), options);
+    scroller.addEventListener("dragstart", (event) => this.#drag(event), options);
+    scroller.addEventListener("contextmenu", (event) => this.#menu(event), options);
+    return () => {
+      ending.abort();
+      this.#stop();
+    };
+  }
+
+  #over({ target }: PointerEvent): void {
     // What lies over a photo belongs to it.
     if (target instanceof Element && target.closest(".actions")) return;
     this.pointed = photoAt(target);
   }
 
-  leave(): void {
-    this.pointed = null;
-  }
-
-  down(event: PointerEvent): void {
+  #down(event: PointerEvent): void {
     const { target, button, clientX, clientY } = event;
-    this.stop();
+    this.#stop();
+    this.resting = false;
+    this.pressed = true;
+    this.#begin();
     this.#finger = event.pointerType === "touch";
     this.#spent = false;
     this.#at = { x: clientX, y: clientY };
@@ -82,7 +105,7 @@ export class GridPointer {
     }
   }
 
-  click(event: MouseEvent): void {
+  #clicked(event: MouseEvent): void {
     const { target } = event;
     if (!(target instanceof Element) || target.closest(CONTROLS)) return;
     if (this.#spent) this.#spent = false;
@@ -100,14 +123,14 @@ export class GridPointer {
     else this.#open(photo);
   }
 
-  double(event: MouseEvent): void {
+  #double(event: MouseEvent): void {
     const photo = photoAt(event.target);
     const { shift, control } = heldWith(event);
     if (photo !== null && !this.#finger && !shift && !control) this.#open(photo);
   }
 
   /** A photo is dragged: its file is, with those of all that are chosen where it is among them. */
-  drag(event: DragEvent): void {
+  #drag(event: DragEvent): void {
     event.preventDefault();
     const photo = photoAt(event.target);
     if (photo === null || this.#finger || this.band.frame !== null || heldWith(event).control) {
@@ -118,7 +141,7 @@ export class GridPointer {
     void actions.dragOut(actions.targets(photo));
   }
 
-  menu(event: MouseEvent): void {
+  #menu(event: MouseEvent): void {
     event.preventDefault();
     const over = event.target instanceof Element && event.target.closest(".actions") !== null;
     const photo = over ? this.pointed : photoAt(event.target);
@@ -128,8 +151,10 @@ export class GridPointer {
   }
 
   /** Ends what is under way. */
-  stop(): void {
+  #stop(): void {
     clearTimeout(this.#press);
+    this.pressed = false;
+    this.#moved = null;
     this.#ending?.abort();
     this.#ending = null;
     this.band.end();
@@ -140,23 +165,23 @@ export class GridPointer {
     this.#press = setTimeout(() => {
       this.#spent = true;
       this.#choice.toggle(photo);
-      this.stop();
+      this.#stop();
     }, LONG_PRESS_MS);
-    this.#follow((event) => {
+    this.#moved = (event) => {
       const far = Math.hypot(event.clientX - from.x, event.clientY - from.y);
-      if (far > FINGER_SLACK_PX) this.stop();
-    });
+      if (far > FINGER_SLACK_PX) this.#stop();
+    };
   }
 
   /** Draws a frame; the photos in it are chosen beside those kept. */
   #draw(kept: readonly number[]): void {
     this.band.begin(this.#onPage());
-    this.#follow((event) => {
+    this.#moved = (event) => {
       const still = this.band.frame === null;
       this.#at = { x: event.clientX, y: event.clientY };
       this.#reach(kept);
       if (still && this.band.frame !== null) this.#scrollAtEdges(kept);
-    });
+    };
   }
 
   #reach(kept: readonly number[]): void {
@@ -181,13 +206,16 @@ export class GridPointer {
     requestAnimationFrame(() => this.#scrollAtEdges(kept));
   }
 
-  #follow(move: (event: PointerEvent) => void): void {
-    this.#ending = new AbortController();
-    const { signal } = this.#ending;
-    window.addEventListener("pointermove", move, { signal, passive: true });
-    for (const end of ["pointerup", "pointercancel"]) {
-      window.addEventListener(end, () => this.stop(), { signal });
-    }
+  /** Follows the pointer until it is up again. */
+  #begin(): void {
+    const { signal } = (this.#ending = new AbortController());
+    const up = (): void => this.#stop();
+    window.addEventListener("pointerup", up, { signal });
+    window.addEventListener("pointercancel", up, { signal });
+    window.addEventListener("pointermove", (event) => this.#moved?.(event), {
+      signal,
+      passive: true,
+    });
   }
 
   #onPage(): Point {

@@ -22,10 +22,7 @@ export function byReason(failures: readonly Failure[]): FailureGroup[] {
       retried: all.some(({ permanent }) => !permanent),
       failures: all,
     }))
-    .sort(
-      (a, b) =>
-        Number(b.retried) - Number(a.retried) || b.failures.length - a.failures.length,
-    );
+    .sort((a, b) => Number(b.retried) - Number(a.retried) || b.failures.length - a.failures.length);
 }
 
 /** All of it as text, one photo a line, to be sent to somebody. */

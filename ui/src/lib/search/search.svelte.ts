@@ -62,6 +62,8 @@ export class Search {
   /** Grows with every answer, also to the same question. */
   revision = $state(0);
   busy = $state(false);
+  /** The rest of the library is still to come. */
+  partial = $state(false);
   failure = $state.raw<CommandError | null>(null);
   /** Why the rest of the answer could not be had. */
   moreFailure = $state.raw<CommandError | null>(null);
@@ -342,7 +344,7 @@ export class Search {
   /** The person said this of photos; those on view show it at once. */
   believe(photos: readonly number[], opinion: Opinion): void {
     if (this.listing === null || photos.length === 0) return;
-    this.listing = withOpinion(this.listing, new Set(photos), opinion);
+    this.listing = withOpinion(this.listing, photos, opinion);
   }
 
   /** The request that the answer on view came from, to ask why a photo is part of it. */
@@ -462,8 +464,24 @@ export class Search {
   }
 
   #fetch(question: Question, offset: number, limit: number, ticket: number): Promise<Listing> {
-    if (question.kind === "library") return this.#backend.library();
+    if (question.kind === "library") return this.#library(ticket);
     return this.#backend.search(this.#request(question, offset, limit, ticket));
+  }
+
+  /** All photos. Where nothing is shown yet, the first of them come to view before the rest. */
+  async #library(ticket: number): Promise<Listing> {
+    if (this.listing === null) {
+      const first = await this.#backend.library(FIRST_PAGE);
+      if (first.count < FIRST_PAGE) return first;
+      if (ticket === this.#ticket) {
+        this.listing = first;
+        this.partial = true;
+        this.revision++;
+      }
+    }
+    const all = await this.#backend.library();
+    this.partial = false;
+    return all;
   }
 
   #request(

@@ -35,12 +35,13 @@ const FIXED: Readonly<Record<Scope, readonly Fixed[]>> = {
   ],
 };
 
+/** In an order that fills two columns about evenly. */
 const SCOPES: Readonly<Record<Scope, MessageKey>> = {
   window: "shortcuts.scopeWindow",
-  photos: "shortcuts.scopePhotos",
   grid: "shortcuts.scopeGrid",
-  viewer: "shortcuts.scopeViewer",
   review: "shortcuts.scopeReview",
+  photos: "shortcuts.scopePhotos",
+  viewer: "shortcuts.scopeViewer",
 };
 
 /** Of what the window is moved in, whatever is chosen. */

@@ -55,13 +55,6 @@ export function photos(count: number): string {
   return t("words.photos", { count });
 }
 
-const plural = new Intl.PluralRules("en");
-
-/** `1 photo`, `1,200 photos`. */
-export function count(value: number, one: string, many: string): string {
-  return `${number(value)} ${plural.select(value) === "one" ? one : many}`;
-}
-
 /** `a, b and c`. */
 export function conjunction(parts: readonly string[]): string {
   return formats().conjunction.format(parts);

@@ -1,5 +1,8 @@
 /** Words for the photos of the grid. */
-import { speech } from "../i18n/i18n.svelte";
+import { REJECTED } from "../actions/actions.svelte";
+import { favouriteAt, ratingAt, type Listing } from "../backend/listing";
+import { speech, t } from "../i18n/i18n.svelte";
+import { tileWords } from "./search";
 
 const formats = new Map<string, Intl.NumberFormat>();
 
@@ -12,4 +15,18 @@ export function similarity(score: number): string {
     formats.set(tag, format);
   }
   return format.format(score);
+}
+
+/** A photo of the grid with what was said of it, for who does not see it; `score` as it shows. */
+export function optionWords(listing: Listing, index: number, score: string | null): string {
+  const rating = ratingAt(listing, index);
+  return [
+    tileWords(listing, index),
+    favouriteAt(listing, index) ? t("grid.isFavourite") : null,
+    rating > 0 ? t("grid.stars", { count: rating }) : null,
+    rating === REJECTED ? t("grid.isRejected") : null,
+    score,
+  ]
+    .filter((part) => part !== null)
+    .join(", ");
 }

@@ -1,15 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
 import { FakeModels } from "../backend/fakeModels";
+import { speech } from "../i18n/i18n.svelte";
 import {
+  aboutWords,
+  deviceWords,
   familyWords,
   languageWords,
   licenseWords,
+  qualityWords,
   remedy,
   shortTitle,
   smallPrint,
   splitTitle,
 } from "./models";
+
+afterEach(() => (speech.choice = "system"));
 
 describe("words for models", () => {
   it.each([
@@ -25,7 +31,7 @@ describe("words for models", () => {
   it.each([
     ["en", "English"],
     ["en, mul", "English and many others"],
-    ["de, en, zh", "German, English and Chinese"],
+    ["de, en, zh", "German, English, and Chinese"],
     ["About a hundred", "About a hundred"],
     ["xx", "xx"],
   ])("the languages %s are %s", (codes, words) => {
@@ -57,5 +63,18 @@ describe("words for models", () => {
     expect(said[0]).toContain("install Afterimage again");
     expect(said[1]).toContain("then install it again");
     expect(said[2]).toContain("from a folder");
+  });
+
+  it("are in the language of the window, but for what only the engine knows", () => {
+    speech.choice = "de";
+    expect(datacomp && aboutWords(datacomp)).toBe(
+      "Das beste Verhältnis von Güte und Tempo, auf jedem Computer.",
+    );
+    expect(languageWords("en, mul")).toBe("Englisch und viele andere");
+    expect(licenseWords("MIT")).toBe("Lizenz MIT");
+    expect([qualityWords("Good"), qualityWords("Splendid")]).toEqual(["gut", "Splendid"]);
+    expect(deviceWords("CPU")).toBe("dem Prozessor dieses Computers");
+    expect(datacomp && aboutWords({ ...datacomp, about: "for the sea" })).toBe("For the sea.");
+    expect(datacomp && smallPrint(datacomp).join("\n")).toMatch(/39,9\s%/);
   });
 });
