@@ -247,7 +247,9 @@ fn riff(chunks: &[u8]) -> Vec<u8> {
 
 /// As [`bare_jpeg`].
 pub(super) fn bare_webp(file: &[u8], orientation: u8) -> Option<Vec<u8>> {
-    let mut rest = file.get(RIFF_HEADER..)?;
+    let length = usize::try_from(u32::from_le_bytes(*file.get(4..)?.first_chunk()?)).ok()?;
+    // What follows is no part of the picture.
+    let mut rest = file.get(RIFF_HEADER..length.saturating_add(8).min(file.len()))?;
     let mut chunks = Vec::new();
     let mut extended = false;
     while let Some((kind, after)) = rest.split_first_chunk::<4>() {
