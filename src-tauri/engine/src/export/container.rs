@@ -247,7 +247,9 @@ fn riff(chunks: &[u8]) -> Vec<u8> {
 
 /// As [`bare_jpeg`].
 pub(super) fn bare_webp(file: &[u8], orientation: u8) -> Option<Vec<u8>> {
-    let mut rest = file.get(RIFF_HEADER..)?;
+    let length = usize::try_from(u32::from_le_bytes(*file.get(4..)?.first_chunk()?)).ok()?;
+    // What follows is no part of the picture.
+    let mut rest = file.get(RIFF_HEADER..length.saturating_add(8).min(file.len()))?;
     let mut chunks = Vec::new();
     let mut extended = false;
     while let Some((kind, after)) = rest.split_first_chunk::<4>() {
@@ -275,4 +277,116 @@ pub(super) fn bare_webp(file: &[u8], orientation: u8) -> Option<Vec<u8>> {
     }
     // Only an extended file has a place for EXIF.
     (!chunks.is_empty() && (extended || orientation == 1)).then(|| riff(&chunks))
+}
+
+#[cfg(test)]
+mod tests {
+    use image::codecs::jpeg::JpegEncoder;
+    use image::codecs::png::PngEncoder;
+    use image::codecs::webp::WebPEncoder;
+    use image::{ImageEncoder, Rgb, RgbImage};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::metadata;
+
+    const SIZE: (u32, u32) = (33, 17);
+
+    fn extras() -> Extras {
+        Extras {
+            profile: Some(vec![3; 501]),
+            exif: Some(exif::only_orientation(3)),
+            xmp: Some(b"<x:xmpmeta/>".to_vec()),
+            resources: Some(b"8BIM\x04\x04\0\0\0\0\0\x03abc\0".to_vec()),
+        }
+    }
+
+    /// A file of each format, without and with blocks.
+    fn files() -> [(Vec<u8>, Vec<u8>); 3] {
+        fn write(encoder: impl ImageEncoder) {
+            let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| Rgb([x as u8 * 7, y as u8, 9]));
+            picture.write_with_encoder(encoder).unwrap();
+        }
+        let [mut jpeg, mut png, mut webp] = [const { Vec::new() }; 3];
+        write(JpegEncoder::new(&mut jpeg));
+        write(PngEncoder::new(&mut png));
+        write(WebPEncoder::new_lossless(&mut webp));
+        let extras = extras();
+        let said =
+            [jpeg_with(&jpeg, &extras), png_with(&png, &extras), webp_with(&webp, SIZE, &extras)];
+        let [a, b, c] = said;
+        [(jpeg, a), (png, b), (webp, c)]
+    }
+
+    #[test]
+    fn blocks_are_found_where_they_were_put() {
+        for (plain, said) in files() {
+            let blocks = metadata::blocks(&said);
+            assert_eq!(blocks.exif.as_deref(), extras().exif.as_deref());
+            assert_eq!(blocks.xmp.as_deref(), extras().xmp.as_deref());
+            if plain.starts_with(b"\xFF\xD8") {
+                assert_eq!(blocks.iptc.as_deref(), Some(&b"abc"[..]));
+            }
+            let [before, after] = [&plain, &said].map(|it| image::load_from_memory(it).unwrap());
+            assert_eq!(before.into_rgb8(), after.into_rgb8());
+        }
+    }
+
+    #[test]
+    fn what_is_made_bare_turns_as_before_and_says_nothing_else() {
+        let [jpeg, png, webp] = files().map(|(_, said)| said);
+        let bare: [(&[u8], fn(&[u8], u8) -> Option<Vec<u8>>); 3] =
+            [(&jpeg, bare_jpeg), (&png, bare_png), (&webp, bare_webp)];
+        for (said, make) in bare {
+            for orientation in [1, 3] {
+                // A trailer, as films and second views are.
+                let bare = make(&[said, b"trailer!"].concat(), orientation).unwrap();
+                let blocks = metadata::blocks(&bare);
+                let found = blocks.exif.as_deref().and_then(exif::orientation);
+                assert_eq!(found, (orientation != 1).then_some(orientation));
+                assert!(blocks.xmp.is_none() && blocks.iptc.is_none());
+                assert!(!bare.windows(8).any(|it| it == b"trailer!"));
+                let pictures = [said, &bare].map(|it| image::load_from_memory(it).unwrap());
+                assert_eq!(pictures[0], pictures[1]);
+            }
+        }
+    }
+
+    #[test]
+    fn long_profiles_and_resources_are_cut_and_longer_blocks_left_out() {
+        let [(jpeg, _), ..] = files();
+        let records = vec![b'r'; 100_000];
+        let length = u32::try_from(records.len()).unwrap().to_be_bytes();
+        let said = jpeg_with(
+            &jpeg,
+            &Extras {
+                exif: Some(vec![0; LONGEST_JPEG_EXIF + 1]),
+                resources: Some([b"8BIM\x04\x04\0\0", &length[..], &records].concat()),
+                ..Extras::default()
+            },
+        );
+        let blocks = metadata::blocks(&said);
+        assert!(blocks.exif.is_none());
+        assert!(blocks.iptc.as_deref() == Some(records.as_slice()));
+        image::load_from_memory(&said).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_never_panic(
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            end: prop::sample::Index,
+        ) {
+            for (_, mut file) in files() {
+                for (at, value) in &damage {
+                    let at = at.index(file.len());
+                    file[at] = *value;
+                }
+                file.truncate(end.index(file.len()) + 1);
+                for make in [bare_jpeg, bare_png, bare_webp] {
+                    make(&file, 6);
+                }
+            }
+        }
+    }
 }

@@ -385,3 +385,27 @@ impl Export<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_disk_refuses_is_told_with_what_to_do() {
+        let cancel = Cancel::default();
+        let making = Making { quality: 90, longest_edge: None, metadata: true };
+        let folder = Path::new("/copies");
+        let export = Export { folder, making, budget: Budget::new(1), cancel: &cancel };
+        for (kind, says) in [
+            (ErrorKind::StorageFull, "there is no room in /copies: make some"),
+            (ErrorKind::QuotaExceeded, "there is no room in /copies: make some"),
+            (ErrorKind::ReadOnlyFilesystem, "nothing may be written to /copies"),
+            (ErrorKind::PermissionDenied, "nothing may be written to /copies"),
+            (ErrorKind::NotFound, "/copies is not there any more: connect its drive"),
+            (ErrorKind::TimedOut, "it cannot be written to /copies"),
+        ] {
+            let words = export.words_of_writing(&kind.into());
+            assert!(words.starts_with(says) && words.ends_with("choose another folder"), "{words}");
+        }
+    }
+}
