@@ -15,6 +15,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // All of it comes from the disk, and is read once.
+    chunkSizeWarningLimit: 1000,
   },
   server: { port: 1420, strictPort: true, host: "127.0.0.1" },
   test: {

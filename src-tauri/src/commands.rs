@@ -35,11 +35,12 @@ const OFFERED: usize = 50;
 type Answer<T> = Result<T, CommandError>;
 
 #[tauri::command]
-pub async fn overview(shell: State<'_, Arc<Shell>>) -> Answer<Overview> {
+pub async fn overview(shell: State<'_, Arc<Shell>>, glance: bool) -> Answer<Overview> {
     let shell = Arc::clone(&shell);
     blocking("overview", move || {
         let engine = shell.engine()?;
-        Ok(Overview::new(engine.status()?, shell.control()?.is_paused()))
+        let status = if glance { engine.glance()? } else { engine.status()? };
+        Ok(Overview::new(status, shell.control()?.is_paused()))
     })
     .await
 }

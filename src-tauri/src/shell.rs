@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions, Result};
 use tauri::AppHandle;
@@ -13,6 +14,9 @@ use tauri::AppHandle;
 use crate::dto::Pictures;
 use crate::events;
 use crate::presence::Presence;
+
+/// How long a window that opens has the computer for itself.
+const WARM_AFTER: Duration = Duration::from_millis(800);
 
 /// The library of the window, the searches on it, and what is being installed.
 pub struct Shell {
@@ -150,7 +154,11 @@ impl Shell {
             let observer = events::relay(self.app.clone());
             let background = engine.start_sensing(Presence::default(), observer);
             let warming = engine.clone();
-            thread::spawn(move || warming.warm());
+            thread::spawn(move || {
+                // The first photos come to view before what the first question needs.
+                thread::sleep(WARM_AFTER);
+                warming.warm();
+            });
             *library = Library::Open { engine, background };
         }
         match &*library {

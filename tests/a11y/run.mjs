@@ -182,9 +182,10 @@ class Check {
   }
 
   async #settled() {
+    // A page that breaks on its way says nothing: that is this state's fault, and no other's.
     return eventually("the state is reached", () =>
       this.#window.run("return document.documentElement.dataset.state"),
-    );
+    ).catch((error) => error.message);
   }
 
   #failed(name, size, why) {

@@ -85,8 +85,16 @@ async function firstThumbnail(env) {
     );
     return Math.round(painted - began);
   } finally {
-    await window.close();
+    await closed(window);
   }
+}
+
+/** Closes the window; the next one is another instance only when this one has ended. */
+async function closed(window) {
+  await window.close();
+  await eventually("the application has ended", () => {
+    return processes("afterimage-desk").length === 0;
+  });
 }
 
 async function atWork(env) {
@@ -94,20 +102,18 @@ async function atWork(env) {
   try {
     await window.resize(1280, 800);
     await window.find("tile");
-    const photos = await eventually("all photos are listed", async () =>
-      window.run(
-        "return Number(document.querySelector('[data-testid=tile]')?.ariaSetSize)",
-      ),
-    );
-    // What goes on after a start is over.
+    // What goes on after a start is over then, and all photos are listed.
     await sleep(10_000);
+    const photos = await window.run(
+      "return Number(document.querySelector('[data-testid=tile]')?.ariaSetSize)",
+    );
     const frames = await scrolled(window);
     const typed = [];
     for (const question of QUESTIONS) typed.push(await asked(window, question));
     const memory = memoryOf(oneProcess("WebKitWebProces"));
     return { photos, frames, typed, ...memory };
   } finally {
-    await window.close();
+    await closed(window);
   }
 }
 
@@ -185,12 +191,15 @@ function summary(times) {
 
 /** The process of this name that was started last. */
 function oneProcess(name) {
-  const found = readdirSync("/proc")
+  const [found] = processes(name).sort((a, b) => startOf(b) - startOf(a));
+  if (found === undefined) throw new Error(`no process is called ${name}`);
+  return found;
+}
+
+function processes(name) {
+  return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => read(`/proc/${pid}/comm`).trim() === name)
-    .sort((a, b) => startOf(b) - startOf(a));
-  if (found.length === 0) throw new Error(`no process is called ${name}`);
-  return found[0];
+    .filter((pid) => read(`/proc/${pid}/comm`).trim() === name);
 }
 
 /** When a process was started, in milliseconds since 1970. */

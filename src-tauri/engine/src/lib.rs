@@ -351,40 +351,52 @@ impl Engine {
 
     /// The library at a glance.
     pub fn status(&self) -> Result<Status> {
+        let mut status = self.glance()?;
+        if let Some(in_use) = self.in_use()?.filter(|it| it.problem().is_none()) {
+            let tasks = self.0.tasks(&in_use, &HashSet::new())?;
+            // A photo may wait for two models.
+            let waiting = tasks.iter().flat_map(|task| &task.photos).map(|photo| photo.id);
+            let waiting: HashSet<i64> = waiting.collect();
+            status.pending = waiting.len() as u64;
+            status.preparing = self.0.preparing(&in_use)?;
+        }
+        status.models = self.0.derived.embedded_counts()?;
+        Ok(status)
+    }
+
+    /// What of the status is known without looking at each photo, for a window that
+    /// opens: nothing waits, no index is being prepared, and none is counted.
+    pub fn glance(&self) -> Result<Status> {
         let counts = self.0.catalog.counts()?;
-        let in_use = match self.0.in_use() {
-            Ok(in_use) => Some(in_use),
-            Err(error) if error.code() == Code::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let (pending, preparing) = match &in_use {
-            Some(in_use) if in_use.problem().is_none() => {
-                let tasks = self.0.tasks(in_use, &HashSet::new())?;
-                // A photo may wait for two models.
-                let waiting = tasks.iter().flat_map(|task| &task.photos).map(|photo| photo.id);
-                let waiting: HashSet<i64> = waiting.collect();
-                (waiting.len() as u64, self.0.preparing(in_use)?)
-            }
-            _ => (counts.present - counts.failed, None),
-        };
+        let in_use = self.in_use()?;
+        let usable = in_use.as_ref().is_some_and(|it| it.problem().is_none());
         let device = self.device_of(in_use.as_ref());
         let model_problem = in_use.as_ref().and_then(library::InUse::problem);
         let (model, serving) = in_use.map(|m| (m.current.id, m.serving.id)).unzip();
         let skipped = self.0.catalog.roots()?.iter().map(|root| root.skipped).sum();
         Ok(Status {
             photos: counts.present,
-            pending,
+            pending: if usable { 0 } else { counts.present - counts.failed },
             failed: counts.failed,
             skipped,
             model,
             model_problem,
             serving,
-            preparing,
+            preparing: None,
             device,
-            models: self.0.derived.embedded_counts()?,
+            models: Vec::new(),
             roots: self.roots()?,
             read_only: self.0.catalog.read_only().map(str::to_owned),
         })
+    }
+
+    /// The model in use; `None` where none is installed.
+    fn in_use(&self) -> Result<Option<library::InUse>> {
+        match self.0.in_use() {
+            Ok(in_use) => Ok(Some(in_use)),
+            Err(error) if error.code() == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Answers a question from what is indexed now; indexing does not delay it.

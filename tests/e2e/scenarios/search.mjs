@@ -49,6 +49,7 @@ export const search = {
     const tiles = await window.all("tile");
     assert.match(await tiles[0].attribute("data-photo-id"), /^\d+$/);
     await tiles[0].click();
+    await window.press(Key.enter);
     const shown = await viewerName(window);
     assert.ok(dogs.includes(shown), `the best match for "a dog" is ${shown}`);
     await eventually("the photo itself is shown", () =>
@@ -96,6 +97,7 @@ export const search = {
       /\d+ strong/.test(await count.text()),
     );
     await (await window.all("tile"))[0].click();
+    await window.press(Key.enter);
     await (await window.find("more-like")).click();
     await window.press(Key.escape);
     await window.gone("viewer");

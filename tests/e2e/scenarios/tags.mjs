@@ -54,6 +54,7 @@ export const tags = {
     await window.gone("review");
     await window.find("tile");
     await (await window.all("tile"))[0].click();
+    await window.press(Key.enter);
     await window.find("photo-tags");
     await window.press("t");
     await window.press(..."Our garden", Key.enter);

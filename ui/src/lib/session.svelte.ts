@@ -172,14 +172,18 @@ export class Session {
     } catch (thrown) {
       this.notices.failed("Changes will not be shown until you start Afterimage again.", thrown);
     }
-    await this.library.open();
+    const opened = this.library.open();
+    // Beside it: the photos are what the person waits for.
+    const answered = this.search.begin();
+    await opened;
     if (this.library.failure) return;
+    this.indexing.paused = this.library.overview?.paused ?? false;
+    await answered;
+    this.library.refresh();
     void this.models.load();
     void this.saved.load();
     void this.tags.load();
     void this.folders.load();
-    this.indexing.paused = this.library.overview?.paused ?? false;
-    this.search.submit();
   }
 
   stop(): void {

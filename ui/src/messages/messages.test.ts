@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+
 import { parse, TYPE, type MessageFormatElement } from "@formatjs/icu-messageformat-parser";
 import { describe, expect, test } from "vitest";
 
@@ -40,5 +42,44 @@ describe.each(Object.entries(ENGLISH))("the messages of %s", (domain, messages) 
       expect(german.trim(), name).not.toBe("");
       expect([...read(german)].sort(), name).toEqual([...read(message)].sort());
     }
+  });
+});
+
+/** Keys that are put together, as the source has it, with all that may come of it. */
+const BUILT = [
+  { by: "`duplicates.${kind}`", keys: /^duplicates\.(exact|edited|burst)$/ },
+  { by: "`duplicates.${kind}About`", keys: /^duplicates\.(exact|edited|burst)About$/ },
+  { by: "`duplicates.${kind}NoneTitle`", keys: /^duplicates\.(exact|edited|burst)NoneTitle$/ },
+  { by: "`duplicates.${kind}NoneAbout`", keys: /^duplicates\.(exact|edited|burst)NoneAbout$/ },
+  {
+    by: "`library.${place}`",
+    keys: /^library\.(favourites|recent|duplicates|map|insight|rejected)$/,
+  },
+  { by: "`review.${of}`", keys: /^review\.(suggested|tagged|rejected)$/ },
+  { by: "`search.${other}`", keys: /^search\.(justified|squares)$/ },
+];
+
+describe("the messages of all domains", () => {
+  const sources = ["src", "dev"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(ts|svelte)$/.test(name) && !name.endsWith(".test.ts"))
+      .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
+  );
+  const quoted = sources.flatMap((source) => [...source.matchAll(/(["'`])(\w+\.\w+)\1/g)]);
+  const named = new Set(quoted.map(([, , key]) => key));
+  const keys = Object.entries(ENGLISH).flatMap(([domain, messages]) =>
+    Object.keys(messages).map((name) => `${domain}.${name}`),
+  );
+
+  test("are said somewhere, each of them", () => {
+    const unsaid = keys.filter(
+      (key) => !named.has(key) && !BUILT.some((built) => built.keys.test(key)),
+    );
+    expect(unsaid).toEqual([]);
+  });
+
+  test.each(BUILT)("are still put together by $by", (built) => {
+    expect(sources.some((source) => source.includes(built.by))).toBe(true);
+    expect(keys.some((key) => built.keys.test(key))).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/svelte";
+import { render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -142,6 +142,29 @@ describe("the status bar", () => {
   it("speaks up when the disk is full", async () => {
     await open({ state: "diskFull" });
     expect(screen.getByRole("alert").textContent).toContain("The disk is full");
-    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(within(bar()).queryByRole("progressbar")).toBeNull();
+  });
+});
+
+describe("the work in the background", () => {
+  it("is told to who listens when a quarter more of it is done, and not before", async () => {
+    const backend = await open({ state: "onOneCore" });
+    const told = screen.getByTestId("progress-told");
+    expect(told.getAttribute("role")).toBe("status");
+    const at = async (done: number): Promise<string> => {
+      backend.emit((events) =>
+        events.progress({
+          ...{ step: "indexing", effort: "polite", total: 1000, done },
+          ...{ failed: 0, rate: 3, secondsLeft: 60 },
+        }),
+      );
+      await settle();
+      return told.textContent?.trim() ?? "";
+    };
+    expect(await at(10)).toBe("Indexing on one core");
+    expect(await at(240)).toBe("Indexing on one core");
+    expect(await at(250)).toBe("Indexing on one core: 25\u00a0%");
+    expect(await at(499)).toBe("Indexing on one core: 25\u00a0%");
+    expect(await at(990)).toBe("Indexing on one core: 75\u00a0%");
   });
 });

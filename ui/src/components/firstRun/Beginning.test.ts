@@ -69,13 +69,15 @@ describe("the bar of the first run", () => {
   });
 
   it("can be dismissed, which is remembered", async () => {
-    const { unmount } = await open({ state: "scanning" });
-    expect(said()).toContain("Your folders are looked through: 1,000 photos so far.");
+    const { unmount } = await open({ state: "scanning", count: 0 });
+    expect(said()).toBe(
+      "Your folders are looked through. You can search as soon as the first photos are looked at.",
+    );
     await userEvent.click(screen.getByRole("button", { name: "Dismiss" }));
     await settle();
     expect(screen.queryByTestId("beginning")).toBeNull();
     unmount();
-    await open({ state: "scanning" });
+    await open({ state: "scanning", count: 0 });
     expect(screen.queryByTestId("beginning")).toBeNull();
   });
 

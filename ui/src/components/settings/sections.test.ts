@@ -76,7 +76,7 @@ describe("the folders in the settings", () => {
   it("keep their exclusions in a dialog", async () => {
     const { backend } = await open("folders");
     const keep = vi.spyOn(backend, "setExclusions");
-    await press(named("What to leave out of Pictures"));
+    await press(named("Leave out… Pictures"));
     await userEvent.type(screen.getByRole("textbox", { name: /Names and paths/ }), "Cache");
     await press(screen.getByRole("button", { name: "Apply" }));
     expect(keep).toHaveBeenCalledWith(1, expect.objectContaining({ patterns: ["Cache"] }));

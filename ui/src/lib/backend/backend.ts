@@ -90,7 +90,8 @@ export interface BackendEvents {
 }
 
 export interface Backend {
-  overview(): Promise<Overview>;
+  /** `glance` leaves out what takes a look at each photo: what waits, and how far an index is. */
+  overview(glance?: boolean): Promise<Overview>;
   /** The system's folder dialog; null when it was dismissed. */
   chooseFolder(): Promise<string | null>;
   addRoot(path: string): Promise<Root>;

@@ -45,7 +45,7 @@ import { decodeListing } from "./listing";
 import { decodePhotoMap } from "./photoMap";
 
 export const tauriBackend: Backend = {
-  overview: () => invoke<Overview>("overview"),
+  overview: (glance = false) => invoke<Overview>("overview", { glance }),
   chooseFolder: () => invoke<string | null>("choose_folder"),
   addRoot: (path) => invoke<Root>("add_root", { path }),
   removeRoot: (id) => invoke("remove_root", { id }),

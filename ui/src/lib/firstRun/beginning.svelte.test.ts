@@ -50,6 +50,18 @@ describe("the first look at the photos", () => {
     expect(firstLook({ ...library, readOnly: "damaged" }, null, false)).toBeNull();
   });
 
+  test("is none in a library that is complete, though its folders are looked through", async () => {
+    const complete = await overview({ photos: 500, pending: 0 });
+    expect(firstLook(complete, progress({ step: "scanning" }), false)).toBeNull();
+    expect(firstLook(complete, null, false)).toBeNull();
+    const begun = await overview({ photos: 500, pending: 500 });
+    expect(firstLook(begun, progress({ step: "scanning" }), false)).toEqual({
+      stage: "scanning",
+      found: 0,
+      total: 500,
+    });
+  });
+
   test("is over for good once nothing waits, but not before there are photos", async () => {
     const beginning = new Beginning();
     beginning.see(await overview({ photos: 0 }), null);

@@ -43,6 +43,8 @@ export function firstLook(
   if (readOnly !== null || (photos === 0 && step !== "scanning")) return null;
   const counting = progress !== null && step === "indexing";
   const waiting = counting ? progress.total - progress.done : pending;
+  // A library that is complete is looked through at each start, too.
+  if (photos > 0 && waiting === 0) return null;
   const far = { found: Math.max(0, photos - waiting), total: photos };
   if (paused) return { stage: "held", ...far };
   if (step === "scanning" || step === "loadingModel") return { stage: "scanning", ...far };

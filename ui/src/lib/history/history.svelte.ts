@@ -16,6 +16,8 @@ const MOST = 100;
 export class History {
   #steps = $state.raw<readonly Step[]>([]);
   #undoing = false;
+  /** The notice that offers to take the last thing back. */
+  #offered: number | null = null;
   #notices: Notices;
   /** What to do where nothing is left: what earlier sessions did is not held here. */
   #before: () => Promise<string | null>;
@@ -35,28 +37,25 @@ export class History {
    * rejects where that fails.
    */
   did(words: string, undo: () => Promise<void>): void {
-    const step = this.push(words, undo);
-    const run = (): void => {
-      if (this.#steps.includes(step)) void this.#take(step);
-    };
-    this.#notices.done(words, { words: t("shared.undo"), run });
+    this.push(words, undo);
+    this.#offered = this.#notices.done(words, {
+      words: t("shared.undo"),
+      run: () => void this.undo(),
+    });
   }
 
   /** The same, where the window shows by itself what was done. */
-  push(words: string, undo: () => Promise<void>): Step {
-    const step = { words, undo };
-    this.#steps = [...this.#steps, step].slice(-MOST);
-    return step;
+  push(words: string, undo: () => Promise<void>): void {
+    this.#withdraw();
+    this.#steps = [...this.#steps, { words, undo }].slice(-MOST);
   }
 
   /** Takes the last thing back and says so. */
   async undo(): Promise<void> {
-    await this.#take(this.#steps.at(-1) ?? null);
-  }
-
-  async #take(step: Step | null): Promise<void> {
     if (this.#undoing) return;
     this.#undoing = true;
+    this.#withdraw();
+    const step = this.#steps.at(-1) ?? null;
     try {
       if (step) await step.undo();
       this.#steps = this.#steps.filter((other) => other !== step);
@@ -69,5 +68,11 @@ export class History {
     } finally {
       this.#undoing = false;
     }
+  }
+
+  /** Only the last thing can be taken back, so that only its notice offers it. */
+  #withdraw(): void {
+    if (this.#offered !== null) this.#notices.withdraw(this.#offered);
+    this.#offered = null;
   }
 }

@@ -41,15 +41,16 @@ export class Library {
   }
 
   /** Reads where things stand; rejects where that fails. */
-  async read(): Promise<void> {
-    const overview = await this.#backend.overview();
+  async read(glance = false): Promise<void> {
+    const overview = await this.#backend.overview(glance);
     this.overview = overview;
     this.#onread(overview);
   }
 
+  /** Reads it for the first time: what can be told at once. */
   async open(): Promise<void> {
     try {
-      await this.read();
+      await this.read(true);
       this.failure = null;
     } catch (thrown) {
       this.failure = commandError(thrown);

@@ -28,9 +28,16 @@ export class Notices {
   all = $state.raw<readonly Notice[]>([]);
   #next = 1;
 
-  done(text: string, action: NoticeAction | null = null): void {
+  /** Says that something was done, and returns the notice's number. */
+  done(text: string, action: NoticeAction | null = null): number {
     const { id } = this.#add({ kind: "done", text, details: null, action });
     setTimeout(() => this.dismiss(id), action ? ACTION_MS : DONE_MS);
+    return id;
+  }
+
+  /** What a notice offers can be done no longer. */
+  withdraw(id: number): void {
+    this.all = this.all.map((notice) => (notice.id === id ? { ...notice, action: null } : notice));
   }
 
   /** `what` says what did not happen; the cause is added. */

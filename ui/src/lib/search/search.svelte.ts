@@ -194,6 +194,11 @@ export class Search {
     else this.#soon = setTimeout(() => this.submit(), wait);
   }
 
+  /** Asks for the first time; ends when that is answered, or could not be. */
+  async begin(): Promise<void> {
+    await this.#ask();
+  }
+
   /** Asks at once, unless that is what is being answered. */
   submit(): void {
     clearTimeout(this.#soon);
