@@ -20,7 +20,7 @@ SETUP := build
 # Both programs in one call, so that they share every compiled dependency.
 PROGRAMS := -p afterimage-cli -p afterimage-desktop
 
-.PHONY: help setup build run check test a11y bench cuda-check bundle clean
+.PHONY: help setup build run check test a11y bench bench-window cuda-check bundle clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1  /p' Makefile | while read -r name text; do \
@@ -63,6 +63,10 @@ a11y: setup ui/node_modules/.package-lock.json ## every state of the window agai
 bench: build ## speed beside what people use today; PHOTOS=DIR, ROUNDS=N
 	@scripts/bench.py target/release/afterimage \
 		$(if $(PHOTOS),"$(FOLDER)") $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+bench-window: SETUP := test
+bench-window: build ## the window on a made-up library of 100,000 photos: start, scrolling, typing, memory
+	node tests/e2e/bench.mjs
 
 cuda-check: setup ## compile the feature cuda, without a GPU
 	@scripts/cuda-check.sh

@@ -307,6 +307,7 @@ describe("installing", () => {
 
 describe("using another model", () => {
   it("lets the old one answer until the new one is ready", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
     const backend = await open({ models: "many" });
     await press(OPENAI, /Use this model/);
     expect(idsIn("models-current")).toEqual([OPENAI]);
@@ -321,7 +322,6 @@ describe("using another model", () => {
     expect(document.activeElement).toBe(row(OPENAI));
 
     // What was read a moment ago is read again a second later.
-    vi.useFakeTimers();
     backend.stock.prepared(350);
     await vi.advanceTimersByTimeAsync(1000);
     await settle();
