@@ -6,6 +6,7 @@ import type { Crop, Overview } from "./backend/dto";
 import { Duplicates } from "./duplicates/duplicates.svelte";
 import { Folders } from "./folders/folders.svelte";
 import { History } from "./history/history.svelte";
+import { t } from "./i18n/i18n.svelte";
 import { Insight } from "./insight/insight.svelte";
 import { Indexing } from "./progress/indexing.svelte";
 import { Inspector } from "./inspector/inspector.svelte";
@@ -162,15 +163,14 @@ export class Session {
         exportProgress: (progress) => this.exporting.follow(progress),
         mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
-        engineFailed: (error) =>
-          this.notices.failed("Something went wrong in the background.", error),
+        engineFailed: (error) => this.notices.failed(t("shell.engineFailed"), error),
         dragging: (active) => (this.dragging = active),
         install: (install) => this.models.follow(install),
         modelsChanged: () => void this.models.changed(),
         dropped: (paths) => this.#dropped(paths),
       });
     } catch (thrown) {
-      this.notices.failed("Changes will not be shown until you start Afterimage again.", thrown);
+      this.notices.failed(t("shell.unfollowed"), thrown);
     }
     const opened = this.library.open();
     // Beside it: the photos are what the person waits for.

@@ -194,6 +194,21 @@ describe("the page", () => {
     expect(box().getAttribute("aria-label")).toBe("Deine Fotos durchsuchen");
   });
 
+  it("says what goes wrong in the background in that language, too", async () => {
+    speech.choice = "de";
+    const failure = { code: "failed", message: "disk is gone" } as const;
+    vi.spyOn(FakeBackend.prototype, "subscribe").mockRejectedValueOnce(failure);
+    const session = await open();
+    expect(session.notices.all.map(({ text }) => text)).toEqual([
+      "Änderungen werden erst gezeigt, wenn du Afterimage neu startest. Disk is gone.",
+    ]);
+    await session.start();
+    (session.backend as FakeBackend).emit((events) => events.engineFailed(failure));
+    expect(session.notices.all.at(-1)?.text).toBe(
+      "Im Hintergrund ist etwas schiefgegangen. Disk is gone.",
+    );
+  });
+
   it("wears the theme that is chosen", async () => {
     const session = await open();
     session.layout.theme = "light";

@@ -14,7 +14,6 @@ import type {
   Decision,
   DuplicateGroup,
   DuplicateKind,
-  Effort,
   Exclusions,
   Explanation,
   Exported,
@@ -45,15 +44,19 @@ import type {
   Trashed,
 } from "./dto";
 import { duplicateGroups, pathOf } from "./fakeDuplicates";
+import { drawing, rgb } from "./fakeDrawing";
 import { FakeFiles } from "./fakeFiles";
+import { fakeFolders } from "./fakeFolders";
 import { fakeInsight, fakePhotoMap, fakeSidecars } from "./fakeInsight";
 import { chance, encodeListing, type FakeRecord } from "./fakeListing";
 import { FakeModels, type FakeModelsState } from "./fakeModels";
 import { readQuery } from "./fakeQuery";
 import { FakeSavedSearches } from "./fakeSaved";
 import { FakeOpinions } from "./fakeOpinions";
+import { fakePhoto, fileStars, LONG_NAME } from "./fakePhoto";
 import { FakeQuestions } from "./fakeSearch";
 import { FakeTags } from "./fakeTags";
+import { AT_DESK, AUTOMATIC, COUNTING, effortUnder, WORK, type FakeWork } from "./fakeWork";
 import { decodeListing, type Listing } from "./listing";
 import { decodePhotoMap, type PhotoMap } from "./photoMap";
 
@@ -89,59 +92,6 @@ const ASPECTS = [1.5, 1.5, 1.5, 1.333, 1.333, 0.667, 0.75, 1.778, 1, 0.5625, 2.4
 const MOST_TAGGED = 2000;
 const NEWEST = 1_790_000_000;
 const NOTHING_LEFT_OUT: Exclusions = { patterns: [], hidden: true, noMedia: true, minBytes: 0 };
-const FULL: Policy = { pace: "full", mainsOnly: false };
-const AUTOMATIC: Policy = { pace: "automatic", mainsOnly: false };
-const AT_DESK: Conditions = { inUse: true, onMains: true };
-const UNTOLD: Conditions = { inUse: null, onMains: null };
-
-interface FakeWork {
-  step: Step;
-  policy: Policy;
-  conditions: Conditions;
-}
-
-const working = (step: Step, policy = AUTOMATIC, conditions = AT_DESK): FakeWork => ({
-  step,
-  policy,
-  conditions,
-});
-
-/** The step of such a state, and the policy and the conditions that make it so. */
-const WORK = {
-  scanning: working("scanning"),
-  loadingModel: working("loadingModel"),
-  waiting: working("waiting"),
-  diskFull: working("diskFull"),
-  paused: working("paused", FULL),
-  indexing: working("indexing", FULL),
-  polite: working("indexing", AUTOMATIC),
-  onOneCore: working("indexing", { ...AUTOMATIC, pace: "polite" }),
-  untold: working("indexing", AUTOMATIC, UNTOLD),
-  waitingForMains: working(
-    "indexing",
-    { ...AUTOMATIC, mainsOnly: true },
-    { ...AT_DESK, onMains: false },
-  ),
-  waitingForAbsence: working("indexing", { ...AUTOMATIC, pace: "whenAway" }),
-};
-const COUNTING: readonly Step[] = ["indexing", "paused", "deferred"];
-
-/** How hard the work goes under a policy. */
-function effortUnder({ pace, mainsOnly }: Policy, { inUse, onMains }: Conditions): Effort {
-  if (mainsOnly && onMains === false) return "waitingForMains";
-  if (pace === "whenAway" && inUse === true) return "waitingForAbsence";
-  if (pace === "polite") return "polite";
-  if (mainsOnly && onMains === null) return "politeUntold";
-  if (pace === "full" || inUse === false) return "full";
-  return inUse === null ? "politeUntold" : "politeInUse";
-}
-
-const LONG_NAME =
-  "Familienurlaub an der Ostsee, Abendspaziergang am Leuchtturm mit Großeltern und Nachbarskindern ".repeat(
-    2,
-  );
-const MANY_WORDS = [LONG_NAME, ...Array.from({ length: 40 }, (_, i) => `keyword ${i + 1}`)];
-
 export class FakeBackend implements Backend {
   /** What a test moves the models by. */
   readonly stock: FakeModels;
@@ -406,49 +356,8 @@ export class FakeBackend implements Backend {
 
   async photo(id: number): Promise<Photo> {
     await this.#wait();
-    const file = this.#file(id);
-    const record = this.#record(id);
-    const long = id % 13 === 0;
-    const said = id % 3 === 0;
-    return {
-      id,
-      root: 1,
-      path: `/home/anna/Pictures/2024/${file?.name ?? `IMG_${id}.jpg`}`,
-      name: long
-        ? `${LONG_NAME}${id}.jpg`
-        : (file?.name ?? `IMG_${String(id).padStart(4, "0")}.jpg`),
-      folder: "/home/anna/Pictures/2024",
-      size: file?.bytes ?? 3_482_112,
-      time: record.time ?? 0,
-      timeSource: id % 7 === 0 ? "name" : id % 11 === 0 ? "file" : "picture",
-      takenAt: id % 7 === 0 || id % 11 === 0 ? null : (record.time ?? null),
-      utcOffsetMin: id % 2 ? 120 : null,
-      width: file?.width ?? 1200,
-      height: file?.height ?? Math.round(1200 / (record.aspect ?? 1)),
-      camera: id % 2 ? "Fujifilm X-T4" : null,
-      lens: id % 2 ? "XF35mmF1.4 R" : null,
-      format: "JPEG",
-      lat: id % 2 ? 38.7 : null,
-      lon: id % 2 ? -9.1 : null,
-      iso: id % 2 ? 400 : null,
-      aperture: id % 2 ? 2.8 : null,
-      focalMm: id % 2 ? 35 : null,
-      exposureS: id % 2 ? 0.004 : null,
-      title: said ? (long ? LONG_NAME : "Evening at the river") : null,
-      description: said
-        ? long
-          ? LONG_NAME.repeat(4)
-          : "The last ferry of the day, seen from the terrace."
-        : null,
-      keywords: said ? ["river", "ferry", "Lisbon", ...(long ? MANY_WORDS : [])] : [],
-      hierarchicalKeywords: said ? ["Places|Portugal|Lisbon"] : [],
-      rating: this.opinions.stars(id) ?? fileStars(id),
-      label: said ? "Green" : null,
-      favourite: this.opinions.isFavourite(id),
-      near: id % 2 ? { city: "Lisbon", region: "Lisbon", country: "Portugal" } : null,
-      offline: record.offline ?? false,
-      embedded: true,
-    };
+    const stars = this.opinions.stars(id) ?? fileStars(id);
+    return fakePhoto(this.#record(id), this.#file(id), stars);
   }
 
   async failures(): Promise<Failure[]> {
@@ -770,54 +679,4 @@ export class FakeBackend implements Backend {
 
 function madeRoot(id: number, path: string, state: Root["state"], photos: number): Root {
   return { id, path, state, reason: null, photos, exclusions: NOTHING_LEFT_OUT };
-}
-
-/** What the photo's file says of itself. */
-function fileStars(id: number): number | null {
-  return id % 3 === 0 ? 4 : id % 10 === 0 ? -1 : null;
-}
-
-/** A root with years below it, and a trip in each of them. */
-function fakeFolders(root: Root): Folder[] {
-  const folder = (path: string, depth: number, photos: number): Folder => ({
-    root: root.id,
-    path,
-    name: path.split("/").at(-1) ?? path,
-    depth,
-    photos,
-  });
-  const share = Math.floor(root.photos / 3);
-  const years = [2024, 2023, 2022].flatMap((year) => [
-    folder(`${root.path}/${year}`, 1, share),
-    folder(`${root.path}/${year}/Lisbon`, 2, Math.floor(share / 4)),
-  ]);
-  return [folder(root.path, 0, root.photos), ...(root.photos >= 3 ? years : [])];
-}
-
-/** A landscape of three hills under a sky. */
-function drawing(id: number, { aspect = 1 }: FakeRecord): string {
-  const hue = chance(id, 2) * 360;
-  const width = 300;
-  const height = Math.round(width / aspect);
-  const hill = (layer: number): string => {
-    const y = height * (0.45 + layer * 0.15);
-    const dip = (chance(id, 10 + layer) - 0.5) * height * 0.5;
-    const light = 42 - layer * 9;
-    return `<path d="M0 ${y} Q${width / 2} ${y + dip} ${width} ${y}V${height}H0Z" fill="hsl(${hue} 30% ${light}%)"/>`;
-  };
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width * 4}" height="${height * 4}" viewBox="0 0 ${width} ${height}">` +
-    `<rect width="100%" height="100%" fill="hsl(${hue + 160} 35% 68%)"/>` +
-    `<circle cx="${width * chance(id, 20)}" cy="${height * 0.3}" r="${height * 0.1}" fill="hsl(45 60% 84%)"/>` +
-    `${hill(0)}${hill(1)}${hill(2)}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
-}
-
-function rgb(hue: number, saturation: number, lightness: number): number {
-  const channel = (n: number): number => {
-    const k = (n + hue / 30) % 12;
-    const a = saturation * Math.min(lightness, 1 - lightness);
-    return Math.round(255 * (lightness - a * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return (channel(0) << 16) | (channel(8) << 8) | channel(4);
 }
