@@ -39,7 +39,10 @@ export const library = {
     assert.match(await button.text(), /1 photo/);
     await button.click();
     const list = await window.find("failures-list");
-    const text = await eventually("the list is filled", () => list.text());
+    const text = await eventually("the list is filled", async () => {
+      const words = await list.text();
+      return words.includes("holiday.jpg") && words;
+    });
     await stage.screenshots(window, "failures");
     // The reason heads the photos that have it.
     assert.match(text, /^Not a picture/);

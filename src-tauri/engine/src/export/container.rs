@@ -335,8 +335,8 @@ mod tests {
     #[test]
     fn what_is_made_bare_turns_as_before_and_says_nothing_else() {
         let [jpeg, png, webp] = files().map(|(_, said)| said);
-        let bare: [(&[u8], fn(&[u8], u8) -> Option<Vec<u8>>); 3] =
-            [(&jpeg, bare_jpeg), (&png, bare_png), (&webp, bare_webp)];
+        type Strip = fn(&[u8], u8) -> Option<Vec<u8>>;
+        let bare: [(&[u8], Strip); 3] = [(&jpeg, bare_jpeg), (&png, bare_png), (&webp, bare_webp)];
         for (said, make) in bare {
             for orientation in [1, 3] {
                 // A trailer, as films and second views are.
