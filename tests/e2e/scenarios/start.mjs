@@ -1,10 +1,19 @@
 /** How the window starts, and how it ends. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { DARK, everyday, exitCode, keepsItsPolicy, launch } from "../steps.mjs";
+import {
+  ask,
+  DARK,
+  everyday,
+  exitCode,
+  keepsItsPolicy,
+  launch,
+  rests,
+  thumbnailsAreShown,
+} from "../steps.mjs";
 import { eventually } from "../webdriver.mjs";
 
 export const start = {
@@ -15,6 +24,26 @@ export const start = {
     assert.match(await button.text(), /choose a folder/i);
     assert.equal(await window.run("return document.title"), "Afterimage");
     await stage.screenshots(window, "first-run");
+    await keepsItsPolicy(window);
+  },
+
+  "a first run leads to the first result": async (stage) => {
+    const pictures = await proposed(stage, 24);
+    const window = await stage.open([], DARK);
+    const offer = await window.find("proposed-folder");
+    assert.match(await offer.text(), new RegExp(pictures));
+    await stage.screenshots(window, "first-run-proposed");
+    await (await window.find("use-proposed")).click();
+    // Photos come to view while they are indexed, and the first ones are found already.
+    await window.find("tile", 60);
+    await stage.screenshot(window, "first-run-indexing");
+    await eventually("all photos are indexed", () => rests(window, 24), 120);
+    await ask(window, "a dog");
+    const count = await window.find("result-count");
+    await eventually("the search answers", async () =>
+      /\d+ (strong|likely)/.test(await count.text()),
+    );
+    await thumbnailsAreShown(window);
     await keepsItsPolicy(window);
   },
 
@@ -62,3 +91,16 @@ export const start = {
     assert.equal(await exitCode(child, 2), 0);
   },
 };
+
+/** The system's folder for pictures, with the first test photos. */
+async function proposed(stage, count) {
+  const folder = join(stage.folder, "Pictures");
+  await rename(await everyday(stage, count), folder);
+  const config = join(stage.folder, "config");
+  await mkdir(config);
+  await writeFile(
+    join(config, "user-dirs.dirs"),
+    'XDG_PICTURES_DIR="$HOME/Pictures"\n',
+  );
+  return folder;
+}

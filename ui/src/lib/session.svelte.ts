@@ -76,7 +76,7 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.history = new History(this.notices, () => this.tags.undo());
+    this.history = new History(this.notices, () => this.#earlier());
     const onread = (overview: Overview): void => {
       if (!this.models.see(overview)) return;
       // Another index answers.
@@ -164,10 +164,12 @@ export class Session {
         mapProgress: (done) => this.map.follow(done),
         savedSearchesChanged: () => void this.saved.load(),
         engineFailed: (error) => this.notices.failed(t("shell.engineFailed"), error),
-        dragging: (active) => (this.dragging = active),
+        dragging: (active) => (this.dragging = active && !this.actions.dragging),
         install: (install) => this.models.follow(install),
         modelsChanged: () => void this.models.changed(),
-        dropped: (paths) => this.#dropped(paths),
+        dropped: (paths) => {
+          if (!this.actions.dragging) this.#dropped(paths);
+        },
       });
     } catch (thrown) {
       this.notices.failed(t("shell.unfollowed"), thrown);
@@ -223,6 +225,16 @@ export class Session {
       else this.#tagsMoved = true;
     }
     this.saved.recount();
+  }
+
+  /** Decisions of an earlier day are not taken back by a key alone. */
+  #earlier(): boolean {
+    const what = this.tags.tree?.undo ?? null;
+    if (what === null) return false;
+    const run = (): void =>
+      void this.tags.undo().catch((thrown) => this.notices.failed(t("shared.undoFailed"), thrown));
+    this.notices.done(t("shared.earlier", { what }), { words: t("shared.undo"), run });
+    return true;
   }
 
   #opinionsChanged(): void {

@@ -25,6 +25,9 @@ export interface PhotoMenu {
 /** Rejected, as a rating. */
 export const REJECTED = -1;
 
+/** What was let go over the window is told a little after the pointer moves again. */
+const AFTER_DRAG_MS = 500;
+
 export class Actions {
   /** Photos that wait for the person to say that they may go to the trash. */
   asked = $state.raw<readonly number[] | null>(null);
@@ -36,6 +39,9 @@ export class Actions {
   menu = $state.raw<PhotoMenu | null>(null);
   /** Photos that are compared side by side. */
   comparing = $state.raw<readonly number[] | null>(null);
+
+  /** Photos are dragged out of the window; let go over it, they are not meant for it. */
+  dragging = false;
 
   #backend: Backend;
   #notices: Notices;
@@ -182,6 +188,10 @@ export class Actions {
 
   /** Begins to drag the files to another application. */
   async dragOut(photos: readonly number[]): Promise<void> {
+    this.dragging = true;
+    // The page hears nothing of the pointer while the system drags.
+    const over = (): void => void setTimeout(() => (this.dragging = false), AFTER_DRAG_MS);
+    window.addEventListener("pointermove", over, { once: true });
     await this.#try("actions.dragFailed", () => this.#backend.dragOut([...photos]));
   }
 
@@ -260,7 +270,7 @@ export class Actions {
 
   async #try(what: MessageKey, work: () => Promise<unknown>): Promise<boolean> {
     try {
-      await work();
+      await this.#history.during(work());
       return true;
     } catch (thrown) {
       this.#notices.failed(t(what), thrown);

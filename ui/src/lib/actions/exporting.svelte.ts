@@ -53,11 +53,13 @@ export class Exporting {
     }
   }
 
-  /** Finds out what a copy of this photo would be called. */
-  async preview(photo: number): Promise<void> {
+  /** Finds out what the first of these copies would be called. */
+  async preview(photos: readonly number[]): Promise<void> {
+    const [photo] = photos;
+    if (photo === undefined) return;
     const asked = ++this.#asked;
     try {
-      const name = await this.#backend.exportName(photo, this.#request([photo]));
+      const name = await this.#backend.exportName(photo, this.#request(photos));
       if (asked !== this.#asked) return;
       this.name = name;
       this.nameFailure = null;

@@ -38,20 +38,42 @@ test("only the notice of the last thing offers to take it back", async () => {
   expect(notices.all.every(({ action }) => action === null)).toBe(true);
 });
 
-test("where nothing is left, what an earlier session did is taken back", async () => {
+test("where nothing is left, what an earlier session did is offered, or nothing is", async () => {
   const notices = new Notices();
-  const before = vi.fn(async () => "“Dog” on 2 photos");
+  const before = vi.fn(() => true);
   await new History(notices, before).undo();
   expect(before).toHaveBeenCalledOnce();
-  expect(notices.all.at(-1)?.text).toBe("Taken back: “Dog” on 2 photos");
+  expect(notices.all).toEqual([]);
+  await new History(notices).undo();
+  expect(notices.all.at(-1)?.text).toBe("There is nothing to take back.");
 });
 
-test("what cannot be taken back is told with its cause, and can be tried again", async () => {
+test("what cannot be taken back is told with its cause, and does not stand before the rest", async () => {
+  const undone: string[] = [];
   const notices = new Notices();
   const history = new History(notices);
+  history.push("starred", async () => void undone.push("starred"));
   history.push("trashed", async () => Promise.reject(new Error("the trash is empty")));
   await history.undo();
   expect(notices.all.at(-1)).toMatchObject({ kind: "failed" });
   expect(notices.all.at(-1)?.text).toContain("The trash is empty.");
-  expect(history.next).toBe("trashed");
+  await history.undo();
+  expect(undone).toEqual(["starred"]);
+});
+
+test("what is still being done is what is taken back, not the step before it", async () => {
+  const undone: string[] = [];
+  const history = new History(new Notices());
+  history.push("first", async () => void undone.push("first"));
+  const slow = history.during(
+    new Promise<void>((done) =>
+      setTimeout(() => {
+        history.push("second", async () => void undone.push("second"));
+        done();
+      }, 20),
+    ),
+  );
+  await history.undo();
+  await slow;
+  expect(undone).toEqual(["second"]);
 });

@@ -16,13 +16,15 @@ const MOST = 100;
 export class History {
   #steps = $state.raw<readonly Step[]>([]);
   #undoing = false;
+  /** What is being done, and will be a step once it is done. */
+  #underWay: readonly Promise<unknown>[] = [];
   /** The notice that offers to take the last thing back. */
   #offered: number | null = null;
   #notices: Notices;
-  /** What to do where nothing is left: what earlier sessions did is not held here. */
-  #before: () => Promise<string | null>;
+  /** Offers what earlier sessions did, which is not held here; false where there is nothing. */
+  #before: () => boolean;
 
-  constructor(notices: Notices, before: () => Promise<string | null> = async () => null) {
+  constructor(notices: Notices, before: () => boolean = () => false) {
     this.#notices = notices;
     this.#before = before;
   }
@@ -44,25 +46,38 @@ export class History {
     });
   }
 
+  /** Something is being done: what is taken back meanwhile waits for it, for it is the last. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#underWay = [...this.#underWay, work];
+    try {
+      return await work;
+    } finally {
+      this.#underWay = this.#underWay.filter((other) => other !== work);
+    }
+  }
+
   /** The same, where the window shows by itself what was done. */
   push(words: string, undo: () => Promise<void>): void {
     this.#withdraw();
     this.#steps = [...this.#steps, { words, undo }].slice(-MOST);
   }
 
-  /** Takes the last thing back and says so. */
+  /**
+   * Takes the last thing back and says so. What cannot be taken back is told, and is not tried
+   * again: it would stand before all that was done earlier.
+   */
   async undo(): Promise<void> {
     if (this.#undoing) return;
     this.#undoing = true;
-    this.#withdraw();
+    await Promise.allSettled(this.#underWay);
+    if (this.#offered !== null) this.#notices.dismiss(this.#offered);
+    this.#offered = null;
     const step = this.#steps.at(-1) ?? null;
+    this.#steps = this.#steps.slice(0, -1);
     try {
       if (step) await step.undo();
-      this.#steps = this.#steps.filter((other) => other !== step);
-      const words = step?.words ?? (await this.#before());
-      this.#notices.done(
-        words === null ? t("shared.nothingToUndo") : t("shared.undone", { what: words }),
-      );
+      if (step) this.#notices.done(t("shared.undone", { what: step.words }));
+      else if (!this.#before()) this.#notices.done(t("shared.nothingToUndo"));
     } catch (thrown) {
       this.#notices.failed(t("shared.undoFailed"), thrown);
     } finally {

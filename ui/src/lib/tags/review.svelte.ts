@@ -182,6 +182,7 @@ export class Review {
     this.#ticket++;
     this.#waiting++;
     this.#last = this.#last.then(() => this.#send([...targets], category, decision));
+    void this.#tags.history.during(this.#last);
   }
 
   async #send(targets: number[], category: string, decision: Decision | null): Promise<void> {

@@ -45,11 +45,9 @@ export class Tags {
   /** Where decisions are taken back. */
   readonly history: History;
   #backend: Backend;
-  #notices: Notices;
 
   constructor(backend: Backend, notices: Notices, history = new History(notices)) {
     this.#backend = backend;
-    this.#notices = notices;
     this.history = history;
   }
 
@@ -98,7 +96,9 @@ export class Tags {
 
   /** Keeps a category; rejects where it cannot be. */
   async save(category: NewCategory): Promise<Category> {
+    const before = this.get(category.id);
     const saved = await this.#backend.saveCategory(category);
+    if (before) this.history.push(nameOf(before), () => this.#putBack(before));
     await this.load();
     return saved;
   }
@@ -106,17 +106,33 @@ export class Tags {
   /** Removes an own category with its tags, or hides a bundled one; rejects where that fails. */
   async remove(category: Category): Promise<void> {
     await this.#backend.removeCategory(category.id);
-    this.#notices.done(
-      category.origin === "own"
-        ? t("tags.deleted", { name: nameOf(category) })
-        : t("tags.isHidden", { name: nameOf(category) }),
-    );
+    const name = nameOf(category);
+    if (category.origin === "own") {
+      this.history.did(t("tags.deleted", { name }), async () => void (await this.undo()));
+    } else this.history.did(t("tags.isHidden", { name }), () => this.#putBack(category));
     await this.load();
   }
 
   /** Forgets the person's changes to a bundled category; rejects where that fails. */
   async reset(category: Category): Promise<void> {
     await this.#backend.resetCategory(category.id);
+    this.history.push(nameOf(category), () => this.#putBack(category));
+    await this.load();
+  }
+
+  /** Has a category be again as it was. */
+  async #putBack(category: Category): Promise<void> {
+    const { id, name, names, parent, prompts, synonyms, exclusive, hidden } = category;
+    await this.#backend.saveCategory({
+      id,
+      name,
+      names,
+      parent,
+      prompts,
+      synonyms,
+      exclusive,
+      hidden,
+    });
     await this.load();
   }
 
