@@ -37,7 +37,10 @@ pub async fn proposed_folder(shell: State<'_, Arc<Shell>>) -> Answer<Option<Stri
     ask("proposed_folder", &shell, |engine| {
         let Some(dirs) = UserDirs::new() else { return Ok(None) };
         let roots: Vec<PathBuf> = engine.roots()?.into_iter().map(|root| root.path).collect();
-        Ok(dirs.picture_dir().and_then(|pictures| proposed(pictures, dirs.home_dir(), &roots)))
+        // Where the system names none, it is where most have it.
+        let usual = || dirs.home_dir().join("Pictures");
+        let pictures = dirs.picture_dir().map_or_else(usual, Path::to_owned);
+        Ok(proposed(&pictures, dirs.home_dir(), &roots))
     })
     .await
 }
