@@ -101,6 +101,12 @@ describe("the first run", () => {
     expect(within(offer()).getByRole("button", { name: /^Install/ })).toBeTruthy();
   });
 
+  it("says that a better model waits for a network", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    await open();
+    expect(within(offer()).getByTestId("no-network").textContent).toContain("There is no network");
+  });
+
   it("says so where there is no model at all", async () => {
     await open({ models: "none" });
     expect(text(screen.getByTestId("empty-state"))).toContain("Without one nothing can be found.");
