@@ -28,6 +28,8 @@ import { Review } from "./tags/review.svelte";
 import { tagQuery, Tags } from "./tags/tags.svelte";
 import { type Sequence, Viewer } from "./viewer/viewer.svelte";
 
+/** How long what is beside the photos waits for them at the start. */
+const PHOTOS_FIRST_MS = 2000;
 const NO_PHOTOS = new Uint32Array();
 
 /**
@@ -180,7 +182,8 @@ export class Session {
     await opened;
     if (this.library.failure) return;
     this.indexing.paused = this.library.overview?.paused ?? false;
-    await answered;
+    // The photos come first, but nothing waits for a list that does not come.
+    await Promise.race([answered, new Promise((late) => setTimeout(late, PHOTOS_FIRST_MS))]);
     this.library.refresh();
     void this.models.load();
     void this.saved.load();

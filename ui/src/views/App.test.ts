@@ -362,7 +362,7 @@ describe("the status bar", () => {
       "3 min left",
       "CPU · Starter",
     ]) {
-      expect(text()).toContain(words);
+      await vi.waitFor(() => expect(text()).toContain(words));
     }
     await userEvent.click(screen.getByTestId("pause"));
     await settle();

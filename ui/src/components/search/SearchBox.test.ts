@@ -92,32 +92,37 @@ describe("the text of a query", () => {
 });
 
 describe("a problem in a query", () => {
-  it("is underlined, and told where the caret is and to who cannot see it", async () => {
-    const { user } = await open("dog foo:bar ");
+  const FOO = "There is no filter foo: use folder:.";
+  const FOE = "There is no filter foe: use folder:.";
+
+  it("is underlined, and told to who sees it and who does not", async () => {
+    await open("dog foo:bar ");
     expect(drawn("problem")).toEqual(["foo:bar"]);
     expect(box().getAttribute("aria-invalid")).toBe("true");
-    expect(heard()).toBe("There is no filter foo: use folder:.");
-    expect(note()).toBeNull();
+    expect(heard()).toBe(FOO);
+    expect(note()).toBe(FOO);
+  });
+
+  it("is the one at the caret where there are several, or else the first", async () => {
+    const { user } = await open("foo:bar dog foe:bar ");
+    expect(note()).toBe(FOO);
     await user.keyboard("{ArrowLeft}{ArrowLeft}");
     await settle();
-    expect(note()).toBe("There is no filter foo: use folder:.");
-    await user.keyboard("{Home}");
-    await settle();
-    expect(note()).toBeNull();
+    expect(note()).toBe(FOE);
   });
 
   it("is told under the pointer, too", async () => {
-    await open("dog foo:bar ");
-    const part = document.querySelector("[data-problem]") as HTMLElement;
+    await open("foo:bar dog foe:bar ");
+    const part = document.querySelectorAll("[data-problem]")[1] as HTMLElement;
     vi.spyOn(part, "getBoundingClientRect").mockReturnValue(new DOMRect(40, 0, 60, 20));
     const point = async (x: number): Promise<void> => {
       box().dispatchEvent(new MouseEvent("pointermove", { clientX: x, bubbles: true }));
       await settle();
     };
     await point(50);
-    expect(note()).toBe("There is no filter foo: use folder:.");
+    expect(note()).toBe(FOE);
     await point(10);
-    expect(note()).toBeNull();
+    expect(note()).toBe(FOO);
   });
 
   it("is gone when it is mended", async () => {

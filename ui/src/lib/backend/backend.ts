@@ -217,7 +217,7 @@ export interface Backend {
   undoTags(): Promise<string | null>;
   /** Rejects with `usage` for a category that cannot be, as one whose name is taken. */
   saveCategory(category: NewCategory): Promise<Category>;
-  /** Removes an own category for good, with its tags; hides a bundled one. */
+  /** Removes an own category with its tags; hides a bundled one. */
   removeCategory(id: string): Promise<void>;
   /** Forgets the person's changes to a bundled category. */
   resetCategory(id: string): Promise<Category>;

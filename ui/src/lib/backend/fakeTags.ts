@@ -71,7 +71,7 @@ export class FakeTags {
   ready = true;
   #categories: Kept[] = [...BUNDLED];
   #said: Said = new Map();
-  #past: { words: string; said: Said }[] = [];
+  #past: { words: string; said: Said; categories?: readonly Kept[] }[] = [];
   readonly #records: () => readonly FakeRecord[];
   readonly #changed: () => void;
 
@@ -188,6 +188,7 @@ export class FakeTags {
     const last = this.#past.pop();
     if (!last) return null;
     this.#said = last.said;
+    if (last.categories) this.#categories = [...last.categories];
     this.#changed();
     return last.words;
   }
@@ -214,13 +215,16 @@ export class FakeTags {
   remove(id: string): void {
     const kept = this.#find(id);
     if (kept.origin === "own") {
+      if ((this.#said.get(id)?.size ?? 0) > 0) {
+        const words = `${kept.name} taken from its photos`;
+        this.#past.push({ words, said: this.#said, categories: this.#categories });
+      }
       this.#categories = this.#categories
         .filter((other) => other.id !== id)
         .map((other) => (other.parent === id ? { ...other, parent: kept.parent } : other));
       const said = new Map(this.#said);
       said.delete(id);
       this.#said = said;
-      this.#past = [];
     } else {
       this.#categories = this.#categories.map((other) =>
         other.id === id ? { ...other, hidden: true, origin: "changed" } : other,

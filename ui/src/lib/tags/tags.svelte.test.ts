@@ -100,6 +100,23 @@ describe("changing categories", () => {
       "“Food” is hidden.",
     ]);
   });
+
+  it("takes a deletion back with its tags, and never what was decided before it", async () => {
+    await backend.decide([5], "dog", "confirmed");
+    await backend.addTag([1, 2], "Grandma");
+    await tags.load();
+    await tags.remove(tags.get("own-grandma") ?? category("none"));
+    await tags.history.undo();
+    expect(tags.get("own-grandma")?.tagged).toBe(2);
+
+    // Without tags there is nothing that the engine could take back.
+    const empty = await tags.save({ ...NEW, name: "Boats" });
+    await tags.remove(empty);
+    await tags.history.undo();
+    expect(tags.categories.map(({ name }) => name)).toContain("Boats");
+    expect(tags.get("own-grandma")?.tagged).toBe(2);
+    expect(tags.get("dog")?.tagged).toBe(1);
+  });
 });
 
 describe("the tags of a photo", () => {

@@ -105,12 +105,18 @@ export class Tags {
 
   /** Removes an own category with its tags, or hides a bundled one; rejects where that fails. */
   async remove(category: Category): Promise<void> {
+    const before = this.tree?.undo;
     await this.#backend.removeCategory(category.id);
-    const name = nameOf(category);
-    if (category.origin === "own") {
-      this.history.did(t("tags.deleted", { name }), async () => void (await this.undo()));
-    } else this.history.did(t("tags.isHidden", { name }), () => this.#putBack(category));
     await this.load();
+    const name = nameOf(category);
+    if (category.origin !== "own") {
+      this.history.did(t("tags.isHidden", { name }), () => this.#putBack(category));
+    } else if (this.tree?.undo !== before) {
+      // What was decided by it went with it, as one change that is taken back as a whole.
+      this.history.did(t("tags.deleted", { name }), async () => void (await this.undo()));
+    } else {
+      this.history.did(t("tags.deleted", { name }), () => this.#putBack(category, null));
+    }
   }
 
   /** Forgets the person's changes to a bundled category; rejects where that fails. */
@@ -120,9 +126,9 @@ export class Tags {
     await this.load();
   }
 
-  /** Has a category be again as it was. */
-  async #putBack(category: Category): Promise<void> {
-    const { id, name, names, parent, prompts, synonyms, exclusive, hidden } = category;
+  /** Has a category be again as it was; without a number it is a new one of that name. */
+  async #putBack(category: Category, id: string | null = category.id): Promise<void> {
+    const { name, names, parent, prompts, synonyms, exclusive, hidden } = category;
     await this.#backend.saveCategory({
       id,
       name,

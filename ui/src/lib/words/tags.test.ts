@@ -66,7 +66,7 @@ describe("words for tags", () => {
 
   it("count what a category has", () => {
     expect(categoryFacts(category("dog", { tagged: 3, suggested: 4 }))).toBe(
-      "3 tagged · 4 to review",
+      "3 tagged · 4 likely suggestions",
     );
     expect(categoryFacts(category("dog", { rejected: 2 }))).toContain("· 2 rejected");
   });
@@ -76,7 +76,7 @@ describe("words for tags", () => {
     expect(deleteWords(category("x", { tagged: 12, rejected: 1 }))).toEqual([
       "12 photos lose this tag.",
       "What you rejected for it is forgotten, too.",
-      "This cannot be undone. The photos themselves stay as they are.",
+      "You can undo this. The photos themselves stay as they are.",
     ]);
     expect(deleteWords(category("x"))[0]).toBe("No photo has this tag.");
   });

@@ -136,7 +136,7 @@ export function noTagsWords(tree: TagTree): string {
 export function categoryFacts({ tagged, suggested, rejected }: Category): string {
   return [
     t("review.factTagged", { count: tagged }),
-    toReview(suggested),
+    t("review.factLikely", { count: suggested }),
     ...(rejected > 0 ? [t("review.factRejected", { count: rejected })] : []),
   ].join(" · ");
 }
