@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use afterimage_engine::{
     Cancel, Context, Engine, Error, PairCheck, PhotoId, Result, RootId, SavedSearchId, Sensor,
+    message,
 };
 use tauri::ipc::{InvokeBody, Response};
 use tauri::{AppHandle, State, WebviewWindow};
@@ -51,13 +52,13 @@ pub async fn choose_folder(window: WebviewWindow) -> Answer<Option<String>> {
     blocking("choose_folder", move || {
         let dialog = window.dialog().file().set_parent(&window).set_title("Choose a folder");
         let Some(chosen) = dialog.blocking_pick_folder() else { return Ok(None) };
-        let folder = chosen.into_path().context(|| "cannot use what was chosen")?;
+        let folder = chosen.into_path().context(|| message!("cannot use what was chosen"))?;
         match folder.into_os_string().into_string() {
             Ok(folder) => Ok(Some(folder)),
-            Err(folder) => Err(Error::usage(format!(
-                "the name of {} is no Unicode: add the folder with \
+            Err(folder) => Err(Error::usage(message!(
+                "the name of {name} is no Unicode: add the folder with \
                  afterimage-desktop --add",
-                folder.to_string_lossy()
+                name = folder.to_string_lossy()
             ))),
         }
     })
@@ -123,7 +124,7 @@ pub async fn keep_picture(
     request: tauri::ipc::Request<'_>,
 ) -> Answer<u64> {
     let InvokeBody::Raw(bytes) = request.body() else {
-        return Err(Error::usage("a picture is handed over as its bytes").into());
+        return Err(Error::usage(message!("a picture is handed over as its bytes")).into());
     };
     let bytes = bytes.clone();
     let shell = Arc::clone(&shell);
@@ -313,7 +314,7 @@ pub async fn add_model(
     change("add_model", &app, &shell, move |engine| {
         let id = engine.add_model(&path, PairCheck::Required)?.id;
         let added = all_models(engine)?.into_iter().find(|model| model.id == id);
-        added.ok_or_else(|| Error::failed(format!("{id} was removed while it was added")))
+        added.ok_or_else(|| Error::failed(message!("{id} was removed while it was added", id)))
     })
     .await
 }
@@ -359,9 +360,9 @@ pub async fn open_license(shell: State<'_, Arc<Shell>>, id: String) -> Answer<()
         let url = known
             .map(|known| known.license_url.to_string())
             .filter(|url| url.starts_with("https://"))
-            .ok_or_else(|| Error::not_found(format!("no licence is known of {id}")))?;
+            .ok_or_else(|| Error::not_found(message!("no licence is known of {id}", id)))?;
         tauri_plugin_opener::open_url(&url, None::<&str>)
-            .context(|| format!("cannot open {url} in your browser"))
+            .context(|| message!("cannot open {url} in your browser", url))
     })
     .await
 }
@@ -403,6 +404,6 @@ async fn blocking<T: Send + 'static>(
         let _span = tracing::debug_span!("command", name = command).entered();
         work().inspect_err(|error| tracing::debug!("{error}"))
     };
-    let panicked = |error| Error::failed(format!("{command} broke off")).with(error);
+    let panicked = |error| Error::failed(message!("{command} broke off", command)).with(error);
     Ok(tauri::async_runtime::spawn_blocking(work).await.map_err(panicked)??)
 }

@@ -11,7 +11,7 @@ pub mod open;
 use std::path::Path;
 use std::sync::mpsc;
 
-use afterimage_engine::{Context, Error, Result};
+use afterimage_engine::{Context, Error, Result, message};
 use tauri::AppHandle;
 
 /// Runs `work` on the thread that the windows belong to and waits for it; not to be
@@ -28,7 +28,7 @@ pub fn on_main<T: Send + 'static>(
         // Nobody listens any more only where the application ends.
         let _ = sender.send(work());
     };
-    app.run_on_main_thread(run).context(|| "the window cannot be reached")?;
+    app.run_on_main_thread(run).context(|| message!("the window cannot be reached"))?;
     receiver.recv().map_err(|_| Error::cancelled())?
 }
 
@@ -37,7 +37,7 @@ pub fn on_main<T: Send + 'static>(
 #[cfg(target_os = "linux")]
 fn uri(path: &Path) -> Result<String> {
     let uri = gtk::glib::filename_to_uri(path, None);
-    Ok(uri.context(|| format!("{} has no address", path.display()))?.into())
+    Ok(uri.context(|| message!("{path} has no address", path = path.display()))?.into())
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -14,6 +14,7 @@ mod files;
 mod folders;
 mod insight;
 mod listing;
+mod message;
 mod models;
 mod opinions;
 mod policy;
@@ -33,6 +34,7 @@ pub use files::Application;
 pub use folders::Folder;
 pub use insight::{Insight, map_bytes};
 pub use listing::{library_listing, page_listing};
+pub use message::Message;
 pub use models::{Install, Model, Preparing, Removed, models};
 pub use opinions::Rated;
 pub use policy::{Conditions, Effort, Policy};
@@ -64,11 +66,11 @@ pub struct Overview {
     /// What computes, in words.
     pub device: String,
     /// Why it is not a faster one.
-    pub device_reason: Option<String>,
+    pub device_reason: Option<Message>,
     pub roots: Vec<Root>,
     pub paused: bool,
     /// Why nothing can be changed and what to do, where the library is damaged.
-    pub read_only: Option<String>,
+    pub read_only: Option<Message>,
 }
 
 impl Overview {
@@ -102,10 +104,10 @@ impl Overview {
             serving,
             preparing: preparing.map(Preparing::from),
             device: device.to_owned(),
-            device_reason,
+            device_reason: device_reason.map(Message::from),
             roots: roots.into_iter().map(Root::from).collect(),
             paused,
-            read_only,
+            read_only: read_only.map(Message::from),
         }
     }
 }
@@ -159,7 +161,7 @@ pub struct Root {
     pub path: String,
     pub state: RootState,
     /// Why it is polled, if it is.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     pub photos: u64,
     pub exclusions: Exclusions,
 }
@@ -173,7 +175,7 @@ impl From<engine::Root> for Root {
             engine::RootState::Unreadable => RootState::Unreadable,
             engine::RootState::Polling => RootState::Polling,
         };
-        let exclusions = exclusions.into();
+        let (reason, exclusions) = (reason.map(Message::from), exclusions.into());
         Self { id: id.0, path: text(&path), state, reason, photos, exclusions }
     }
 }
@@ -330,7 +332,7 @@ impl From<engine::Photo> for Photo {
 pub struct Failure {
     pub photo: i64,
     pub path: String,
-    pub reason: String,
+    pub reason: Message,
     /// True where only a change of the file can help.
     pub permanent: bool,
     pub when: i64,
@@ -339,7 +341,7 @@ pub struct Failure {
 impl From<engine::Failure> for Failure {
     fn from(failure: engine::Failure) -> Self {
         let engine::Failure { photo, path, reason, permanent, when } = failure;
-        Self { photo: photo.0, path: text(&path), reason, permanent, when }
+        Self { photo: photo.0, path: text(&path), reason: reason.into(), permanent, when }
     }
 }
 
@@ -411,7 +413,7 @@ pub enum ErrorCode {
 #[serde(rename_all = "camelCase")]
 pub struct CommandError {
     pub code: ErrorCode,
-    pub message: String,
+    pub message: Message,
 }
 
 impl From<engine::Error> for CommandError {
@@ -423,7 +425,7 @@ impl From<engine::Error> for CommandError {
             engine::Code::Cancelled => ErrorCode::Cancelled,
             engine::Code::Failed => ErrorCode::Failed,
         };
-        Self { code, message: error.to_string() }
+        Self { code, message: error.message().into() }
     }
 }
 
@@ -439,9 +441,15 @@ mod tests {
 
     #[test]
     fn the_engines_codes_keep_their_names() {
-        let error = CommandError::from(engine::Error::newer_library("made by 9.0"));
+        let error = CommandError::from(engine::Error::newer_library(engine::message!(
+            "made by {version}",
+            version = "9.0"
+        )));
         let json = serde_json::to_value(error).unwrap();
-        assert_eq!(json, serde_json::json!({"code": "newerLibrary", "message": "made by 9.0"}));
+        let part =
+            serde_json::json!({"template": "made by {version}", "values": {"version": "9.0"}});
+        let message = serde_json::json!({"parts": [part]});
+        assert_eq!(json, serde_json::json!({"code": "newerLibrary", "message": message}));
     }
 
     /// Set to write the front end's file instead of comparing it.
@@ -449,17 +457,20 @@ mod tests {
 
     #[test]
     fn the_front_ends_types_are_these() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/backend/dto.ts");
-        let written = bindings();
+        keep("ui/src/lib/backend/dto.ts", &bindings());
+    }
+
+    /// Compares a file of the front end with what it should be, or writes it.
+    pub(super) fn keep(file: &str, written: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
         if std::env::var_os(WRITE).is_some() {
-            std::fs::write(&file, &written).unwrap();
+            std::fs::write(&path, written).unwrap();
         }
-        let committed = std::fs::read_to_string(&file).unwrap();
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed == written,
-            "{} is not what src-tauri/src/dto.rs says; write it with\n    \
-             {WRITE}=1 cargo test -p afterimage-desktop front_ends_types",
-            file.display()
+            "{file} is not what the sources say; write it with\n    \
+             {WRITE}=1 cargo test -p afterimage-desktop"
         );
     }
 
@@ -485,6 +496,8 @@ mod tests {
         declare::<Step>(&config, &mut out);
         declare::<Progress>(&config, &mut out);
         declare::<ErrorCode>(&config, &mut out);
+        declare::<message::MessagePart>(&config, &mut out);
+        declare::<Message>(&config, &mut out);
         declare::<CommandError>(&config, &mut out);
         declare::<search::Problem>(&config, &mut out);
         declare::<listing::ListingHeader>(&config, &mut out);

@@ -36,9 +36,9 @@ pub fn relay(app: AppHandle) -> impl Fn(Event) + Send + Sync + 'static {
 }
 
 /// Tells the page that something went wrong behind its back.
-pub fn failed(app: &AppHandle, error: CommandError) {
-    tracing::warn!("{}", error.message);
-    emit(app, "engine-failed", error);
+pub fn failed(app: &AppHandle, error: engine::Error) {
+    tracing::warn!("{error}");
+    emit(app, "engine-failed", CommandError::from(error));
 }
 
 /// Tells the page how far the download of a model is.
@@ -119,7 +119,7 @@ struct Batch {
     progress: Option<Progress>,
     library: bool,
     roots: bool,
-    failed: Option<CommandError>,
+    failed: Option<engine::Error>,
 }
 
 impl Batch {
@@ -130,7 +130,7 @@ impl Batch {
                 Event::Progress(progress) => batch.progress = Some(progress.into()),
                 Event::LibraryChanged => batch.library = true,
                 Event::RootsChanged => batch.roots = true,
-                Event::Failed(error) => batch.failed = Some(error.into()),
+                Event::Failed(error) => batch.failed = Some(error),
             }
         }
         batch
@@ -161,7 +161,7 @@ fn emit(app: &AppHandle, name: &str, payload: impl serde::Serialize + Clone) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dto::{ErrorCode, Step};
+    use crate::dto::Step;
 
     fn indexing(done: u64) -> Event {
         Event::Progress(engine::Progress {
@@ -181,7 +181,7 @@ mod tests {
             [
                 indexing(1),
                 Event::LibraryChanged,
-                Event::Failed(engine::Error::failed("disk full")),
+                Event::Failed(engine::Error::failed(engine::message!("disk full"))),
                 indexing(2),
                 Event::LibraryChanged,
                 indexing(3),
@@ -193,7 +193,7 @@ mod tests {
         assert!(batch.library);
         assert!(!batch.roots);
         let failed = batch.failed.unwrap();
-        assert_eq!((failed.code, failed.message.as_str()), (ErrorCode::Failed, "disk full"));
+        assert_eq!((failed.code(), failed.to_string()), (engine::Code::Failed, "disk full".into()));
     }
 
     #[test]

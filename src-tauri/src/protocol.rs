@@ -117,7 +117,7 @@ fn respond(
 
 #[cfg(test)]
 mod tests {
-    use afterimage_engine::Error;
+    use afterimage_engine::{Error, message};
 
     use super::*;
 
@@ -127,9 +127,9 @@ mod tests {
             Named::Photo(PhotoId(7)) => {
                 Ok(PhotoFile { bytes: b"pixels".to_vec(), mime: "image/png" })
             }
-            Named::Photo(PhotoId(8)) => Err(Error::failed("the drive is not connected")),
+            Named::Photo(PhotoId(8)) => Err(Error::failed(message!("the drive is not connected"))),
             Named::Pasted(7) => Ok(PhotoFile { bytes: b"pasted".to_vec(), mime: "image/png" }),
-            _ => Err(Error::not_found("there is no such photo")),
+            _ => Err(Error::not_found(message!("there is no such photo"))),
         })
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions, Result};
+use afterimage_engine::{Background, Cancel, Control, Engine, Error, OpenOptions, Result, message};
 use tauri::AppHandle;
 
 use crate::dto::Pictures;
@@ -95,7 +95,7 @@ impl Shell {
             let Ok(engine) = shell.engine() else { return };
             for folder in folders {
                 if let Err(error) = engine.add_root(&folder) {
-                    events::failed(&shell.app, error.into());
+                    events::failed(&shell.app, error);
                 }
             }
         });
@@ -233,8 +233,9 @@ impl Installs {
     pub fn begin(&self, id: &str) -> Result<Installing> {
         let mut under_way = self.lock();
         if let Some((other, _)) = &*under_way {
-            return Err(Error::usage(format!(
-                "{other} is being installed: wait until it is there, or cancel it first"
+            return Err(Error::usage(message!(
+                "{id} is being installed: wait until it is there, or cancel it first",
+                id = other
             )));
         }
         let cancel = Cancel::default();

@@ -11,6 +11,7 @@
  */
 import { tick } from "svelte";
 
+import { says } from "../src/lib/backend/backend";
 import type { DuplicateKind, ReviewOf } from "../src/lib/backend/dto";
 import { speech, type LanguageChoice } from "../src/lib/i18n/i18n.svelte";
 import type { Theme } from "../src/lib/layout/layout.svelte";
@@ -56,7 +57,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   askToMove: ({ duplicates }) => duplicates.ask(duplicates.shown ?? []),
   move: ({ duplicates }) => void duplicates.confirm(),
   unmoved: ({ duplicates }) => {
-    const reason = "it is open in another program: close it there, then try again";
+    const reason = says("another file is at its place now: move that one first");
     duplicates.unmoved = [1, 2, 3].map((photo) => ({
       photo,
       path: `/home/anna/Pictures/2024/IMG_${photo}.jpg`,

@@ -86,11 +86,17 @@ mod tests {
 
     #[test]
     fn errors_map_to_the_contract() {
-        assert_eq!(code(Error::usage("empty query")), ExitCode::Usage);
-        assert_eq!(code(Error::newer_library("from tomorrow")), ExitCode::Usage);
-        assert_eq!(code(Error::not_found("no model")), ExitCode::Failed);
+        assert_eq!(code(Error::usage(afterimage_engine::message!("empty query"))), ExitCode::Usage);
+        assert_eq!(
+            code(Error::newer_library(afterimage_engine::message!("from tomorrow"))),
+            ExitCode::Usage
+        );
+        assert_eq!(
+            code(Error::not_found(afterimage_engine::message!("no model"))),
+            ExitCode::Failed
+        );
         assert_eq!(code(Error::cancelled()), ExitCode::Failed);
-        assert_eq!(code(Error::failed("disk full")), ExitCode::Failed);
+        assert_eq!(code(Error::failed(afterimage_engine::message!("disk full"))), ExitCode::Failed);
     }
 
     #[test]

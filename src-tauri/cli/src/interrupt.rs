@@ -4,7 +4,7 @@
 
 use std::process;
 
-use afterimage_engine::{Cancel, Control, Error};
+use afterimage_engine::{Cancel, Control, Error, message};
 
 /// Stops `control` on the first interrupt. Called once, by commands that run
 /// long; the others keep the system's default of dying on the spot.
@@ -40,5 +40,5 @@ fn listen(interrupted: impl Fn() -> bool + Send + 'static) -> Result<(), Error> 
             b"\nfinishing what is under way; press Ctrl-C again to leave at once\n",
         );
     })
-    .map_err(|error| Error::failed("cannot listen for Ctrl-C").with(error))
+    .map_err(|error| Error::failed(message!("cannot listen for Ctrl-C")).with(error))
 }

@@ -199,7 +199,7 @@ impl From<&Page> for SearchDocument {
                 .iter()
                 .map(|Problem { at, message }| NotUnderstood {
                     at: at.as_ref().map(|at| [at.start, at.end]),
-                    message: message.clone(),
+                    message: message.to_string(),
                 })
                 .collect(),
             results: page.hits.iter().map(ResultEntry::from).collect(),
@@ -315,7 +315,7 @@ impl From<&Root> for RootEntry {
         Self {
             path: text(&root.path),
             state: root.state.as_str(),
-            reason: root.reason.clone(),
+            reason: root.reason.as_ref().map(ToString::to_string),
             photos: root.photos,
         }
     }
@@ -328,7 +328,7 @@ impl From<&Status> for StatusDocument {
             pending: status.pending,
             failed: status.failed,
             model: status.model.clone(),
-            model_problem: status.model_problem.clone(),
+            model_problem: status.model_problem.as_ref().map(ToString::to_string),
             serving: status.serving.clone(),
             preparing: status.preparing.as_ref().map(|preparing| PreparingEntry {
                 model: preparing.model.clone(),
@@ -338,7 +338,7 @@ impl From<&Status> for StatusDocument {
             device: DeviceEntry {
                 asked: status.device.asked.to_string(),
                 used: status.device.used.to_string(),
-                reason: status.device.reason.clone(),
+                reason: status.device.reason.as_ref().map(ToString::to_string),
             },
             models: status
                 .models
@@ -346,7 +346,7 @@ impl From<&Status> for StatusDocument {
                 .map(|(id, embedded)| EmbeddedEntry { id: id.clone(), embedded: *embedded })
                 .collect(),
             roots: status.roots.iter().map(RootEntry::from).collect(),
-            read_only: status.read_only.clone(),
+            read_only: status.read_only.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -452,7 +452,7 @@ impl From<&Failure> for FailureEntry {
     fn from(failure: &Failure) -> Self {
         Self {
             path: text(&failure.path),
-            reason: failure.reason.clone(),
+            reason: failure.reason.to_string(),
             permanent: failure.permanent,
             when: failure.when,
         }
@@ -475,7 +475,7 @@ impl From<&ModelInfo> for ModelEntry {
     fn from(model: &ModelInfo) -> Self {
         let (state, reason) = match &model.state {
             ModelState::Ready => ("ready", None),
-            ModelState::Broken(reason) => ("broken", Some(reason.clone())),
+            ModelState::Broken(reason) => ("broken", Some(reason.to_string())),
         };
         Self {
             id: model.id.clone(),

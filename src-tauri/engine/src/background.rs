@@ -67,8 +67,11 @@ impl Background {
                 let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     follow(&engine, &control, &follower)
                 }));
-                let broken =
-                    || Err(Error::failed("indexing broke off; start Afterimage again to go on"));
+                let broken = || {
+                    Err(Error::failed(message!(
+                        "indexing broke off; start Afterimage again to go on"
+                    )))
+                };
                 if let Err(error) = followed.unwrap_or_else(|_| broken()) {
                     follower.failed(error);
                 }
@@ -103,7 +106,7 @@ impl Drop for Background {
 fn follow(engine: &Engine, control: &Control, follower: &dyn Follower) -> Result<()> {
     let library = &engine.0;
     if let Some(words) = library.derived.set_aside() {
-        follower.failed(Error::failed(words));
+        follower.failed(Error::failed(words.clone()));
     }
     let mut version = library.catalog.foreign_version();
     let mut told = None;

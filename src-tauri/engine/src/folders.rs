@@ -38,7 +38,7 @@ impl Engine {
     pub fn exclude_folder(&self, root: RootId, folder: &Path) -> Result<Exclusions> {
         let roots = self.roots()?;
         let found = roots.into_iter().find(|it| it.id == root).ok_or_else(|| {
-            Error::not_found(format!("there is no folder {} in this library", root.0))
+            Error::not_found(message!("there is no folder {id} in this library", id = root.0))
         })?;
         let pattern = pattern_of(&found.path, folder)?;
         let before = found.exclusions;
@@ -59,10 +59,11 @@ impl Engine {
 fn pattern_of(root: &Path, folder: &Path) -> Result<String> {
     let shown = folder.display();
     let outside = || {
-        Error::usage(format!(
-            "{shown} is no folder below {}: only what lies in a folder of the library can be \
+        Error::usage(message!(
+            "{path} is no folder below {root}: only what lies in a folder of the library can be \
              left out of it",
-            root.display()
+            path = shown,
+            root = root.display()
         ))
     };
     let within = folder.strip_prefix(root).map_err(|_| outside())?;
@@ -73,9 +74,10 @@ fn pattern_of(root: &Path, folder: &Path) -> Result<String> {
         // that are no Unicode.
         let name = name.to_str().filter(|name| !name.contains(char::REPLACEMENT_CHARACTER));
         let name = name.ok_or_else(|| {
-            Error::usage(format!(
-                "the name of {shown} is no Unicode: leave it out by a pattern, such as the \
-                 beginning of its name and a *"
+            Error::usage(message!(
+                "the name of {path} is no Unicode: leave it out by a pattern, such as the \
+                 beginning of its name and a *",
+                path = shown
             ))
         })?;
         pattern.push('/');

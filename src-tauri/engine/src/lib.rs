@@ -23,6 +23,9 @@
 //! tensors; `jobs`, `search`, `duplicates` and `export` put them together on a
 //! [`library`].
 
+#[macro_use]
+mod message;
+
 mod background;
 pub mod bench;
 mod catalog;
@@ -69,10 +72,11 @@ pub use background::Background;
 pub use decode::serve_if_asked as serve_decoder_if_asked;
 pub use error::{Code, Context, Error, Result};
 pub use insight::{
-    EvalComparison, EvalInput, EvalReport, EvalRequest, EvalRun, EvalSetting, Figure, Insight,
-    MapCluster, NamedPlot, PhotoMap,
+    Concern, EvalComparison, EvalInput, EvalReport, EvalRequest, EvalRun, EvalSetting, Figure,
+    Insight, MapCluster, NamedPlot, PhotoMap,
 };
 pub use jobs::{Cancel, Conditions, Control, Effort, Pace, Policy, Progress, Sensor, Step};
+pub use message::{Message, Part};
 pub use model::starter::import as import_starter;
 pub use model::{
     Affinity, DeviceChoice, DeviceReport, Download, KnownModel, ModelCheck, ModelInfo, ModelState,
@@ -156,9 +160,9 @@ impl Engine {
         directories::ProjectDirs::from("app", "afterimage", "Afterimage")
             .map(|dirs| dirs.data_dir().to_owned())
             .ok_or_else(|| {
-                Error::usage(
-                    "this system tells no folder for application data: name one with --library",
-                )
+                Error::usage(message!(
+                    "this system tells no folder for application data: name one with --library"
+                ))
             })
     }
 
@@ -184,15 +188,18 @@ impl Engine {
     /// listed.
     pub fn add_root(&self, dir: &Path) -> Result<Root> {
         let shown = dir.display();
-        let real = std::fs::canonicalize(dir)
-            .map_err(|error| Error::usage(format!("cannot add the folder {shown}")).with(error))?;
+        let real = std::fs::canonicalize(dir).map_err(|error| {
+            Error::usage(message!("cannot add the folder {path}", path = shown)).with(error)
+        })?;
         if !real.is_dir() {
-            return Err(Error::usage(format!(
-                "cannot add {shown}: it is a file; name the folder that holds it"
+            return Err(Error::usage(message!(
+                "cannot add {path}: it is a file; name the folder that holds it",
+                path = shown
             )));
         }
-        std::fs::read_dir(&real)
-            .map_err(|error| Error::usage(format!("cannot list the folder {shown}")).with(error))?;
+        std::fs::read_dir(&real).map_err(|error| {
+            Error::usage(message!("cannot list the folder {path}", path = shown)).with(error)
+        })?;
         let known = self.roots()?.iter().any(|root| root.path == real);
         let found = jobs::find_again(&self.0.catalog, &real)?;
         let roots = self.roots()?;
@@ -205,10 +212,9 @@ impl Engine {
         if !known && (found.is_some() || covering.is_none()) {
             self.0.wake(|| Wake::Roots);
         }
-        self.roots()?
-            .into_iter()
-            .find(|root| root.id.0 == id)
-            .ok_or_else(|| Error::failed(format!("{shown} was removed while it was added")))
+        self.roots()?.into_iter().find(|root| root.id.0 == id).ok_or_else(|| {
+            Error::failed(message!("{path} was removed while it was added", path = shown))
+        })
     }
 
     /// The root at this place, which need not be there now.
@@ -221,9 +227,9 @@ impl Engine {
         let roots = self.roots()?;
         let at = |place: &Path| roots.iter().find(|root| root.path == place).cloned();
         real.as_deref().and_then(at).or_else(|| at(&absolute)).ok_or_else(|| {
-            Error::usage(format!(
-                "{} is no folder of this library: `afterimage folder list` shows those that are",
-                dir.display()
+            Error::usage(message!(
+                "{dir} is no folder of this library: `afterimage folder list` shows those that are",
+                dir = dir.display()
             ))
         })
     }
@@ -236,7 +242,10 @@ impl Engine {
     /// [`Code::NotFound`] for an unknown id.
     pub fn remove_root(&self, id: RootId) -> Result<()> {
         if !self.0.catalog.remove_root(id.0)? {
-            return Err(Error::not_found(format!("there is no folder {} in this library", id.0)));
+            return Err(Error::not_found(message!(
+                "there is no folder {id} in this library",
+                id = id.0
+            )));
         }
         self.0.drop_vectors();
         self.0.wake(|| Wake::Roots);
@@ -253,7 +262,10 @@ impl Engine {
     pub fn set_exclusions(&self, id: RootId, exclusions: &Exclusions) -> Result<()> {
         Rules::new(exclusions).map_err(Error::usage)?;
         if !self.0.catalog.set_root_exclusions(id.0, exclusions)? {
-            return Err(Error::not_found(format!("there is no folder {} in this library", id.0)));
+            return Err(Error::not_found(message!(
+                "there is no folder {id} in this library",
+                id = id.0
+            )));
         }
         self.0.wake(|| Wake::Rules(id.0));
         Ok(())
@@ -386,7 +398,7 @@ impl Engine {
             device,
             models: Vec::new(),
             roots: self.roots()?,
-            read_only: self.0.catalog.read_only().map(str::to_owned),
+            read_only: self.0.catalog.read_only(),
         })
     }
 
@@ -466,9 +478,10 @@ impl Engine {
         progress: &(dyn Fn(Download) + Sync),
     ) -> Result<ModelInfo> {
         let known = model::known().iter().find(|known| known.id == id).ok_or_else(|| {
-            Error::usage(format!(
-                "no model {id:?} is known: `afterimage model list --available` shows those that \
-                 are, `afterimage model add FOLDER` installs one from a folder"
+            Error::usage(message!(
+                "no model \"{id}\" is known: `afterimage model list --available` shows those that \
+                 are, `afterimage model add FOLDER` installs one from a folder",
+                id
             ))
         })?;
         let cancelled = || cancel.is_cancelled();
@@ -563,7 +576,7 @@ fn embed(encoder: &dyn Encoder, inputs: &[EmbedInput]) -> Result<Vec<(EmbedInput
             EmbedInput::Text(text) => encoder
                 .encode_texts(&[text])?
                 .pop()
-                .ok_or_else(|| Error::failed("the model gave no vector for a text"))?,
+                .ok_or_else(|| Error::failed(message!("the model gave no vector for a text")))?,
             EmbedInput::Image(path) => search::embed_file(encoder, path)?,
         };
         Ok((input.clone(), vector.as_slice().to_vec()))
@@ -572,5 +585,5 @@ fn embed(encoder: &dyn Encoder, inputs: &[EmbedInput]) -> Result<Vec<(EmbedInput
 }
 
 fn no_photo(id: PhotoId) -> Error {
-    Error::not_found(format!("there is no photo {} in this library", id.0))
+    Error::not_found(message!("there is no photo {photo} in this library", photo = id.0))
 }

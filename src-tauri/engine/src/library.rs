@@ -23,6 +23,7 @@ use crate::jobs::{
     self, Control, Pipeline, Place, Progress, Reconciled, Register, Searchable, Sight, Step, Task,
     Totals, Wake,
 };
+use crate::message::Message;
 use crate::model::{Encoders, ModelInfo, ModelState, Models, PairCheck};
 use crate::scan::Change;
 use crate::search::Sentences;
@@ -86,27 +87,30 @@ impl InUse {
     }
 
     /// Why the current model cannot embed, if it cannot.
-    pub fn problem(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<Message> {
         problem(&self.current)
     }
 }
 
 /// What to say of a model that was chosen and broke since.
-fn problem(model: &ModelInfo) -> Option<String> {
+fn problem(model: &ModelInfo) -> Option<Message> {
     match &model.state {
         ModelState::Ready => None,
-        ModelState::Broken(reason) => Some(format!(
-            "the model {} cannot be used any more: {reason}. Put its files in order, or choose \
-             another model",
-            model.id
-        )),
+        ModelState::Broken(reason) => Some(
+            message!(
+                "the model {id} cannot be used any more: put its files in order, or choose another",
+                id = model.id
+            )
+            .because(reason.clone()),
+        ),
     }
 }
 
 impl Library {
     pub fn open(folder: PathBuf, models: Models, encoders: Arc<Encoders>) -> Result<Self> {
-        std::fs::create_dir_all(&folder)
-            .context(|| format!("cannot make the library's folder {}", folder.display()))?;
+        std::fs::create_dir_all(&folder).context(|| {
+            message!("cannot make the library's folder {folder}", folder = folder.display())
+        })?;
         let catalog = match writer::holder(&folder) {
             Some(_) => Catalog::open_in_use(&folder)?,
             None => Catalog::open(&folder)?,
@@ -164,12 +168,14 @@ impl Library {
                 Ok(writer) => return Ok(Some(writer)),
                 Err(holder) if holder.kind.is_endless() => {
                     let end = match holder.kind {
-                        WriterKind::Window => "close the window",
-                        _ => "end it, with Ctrl-C,",
+                        WriterKind::Window => phrase!("close the window"),
+                        _ => phrase!("end it, with Ctrl-C,"),
                     };
-                    return Err(Error::failed(format!(
+                    return Err(Error::failed(message!(
                         "{holder} follows this library and indexes what is new by itself: leave it \
-                         to that, or {end} first"
+                         to that, or {end} first",
+                        holder,
+                        end
                     )));
                 }
                 Err(holder) => progress(Progress::at(Step::Waiting(holder))),
@@ -211,10 +217,10 @@ impl Library {
             .or_else(|| ready(DEFAULT_MODEL))
             .or_else(|| installed.iter().find(|model| model.state == ModelState::Ready))
             .ok_or_else(|| {
-                Error::not_found(
+                Error::not_found(message!(
                     "no model is installed: add one with `afterimage model add FOLDER`, or run \
-                     `make build` in the source folder, which makes the starter model",
-                )
+                     `make build` in the source folder, which makes the starter model"
+                ))
             })?;
         let before = settings.get(SERVING).and_then(|id| ready(id));
         let serving = match before.filter(|model| model.id != current.id) {
@@ -246,9 +252,10 @@ impl Library {
     pub fn use_model(&self, id: &str, check: PairCheck) -> Result<ModelInfo> {
         let installed = self.models.list()?;
         let model = installed.into_iter().find(|model| model.id == id).ok_or_else(|| {
-            Error::usage(format!(
-                "no model {id:?} is installed: `afterimage model list` shows those that are, \
-                 `afterimage model add FOLDER` installs one"
+            Error::usage(message!(
+                "no model \"{id}\" is installed: `afterimage model list` shows those that are, \
+                 `afterimage model add FOLDER` installs one",
+                id
             ))
         })?;
         self.models.approve(&model, check)?;
@@ -334,16 +341,18 @@ impl Library {
     pub fn remove_model(&self, id: &str, vectors: bool) -> Result<Removed> {
         match self.in_use() {
             Ok(in_use) if in_use.current.id == id => {
-                return Err(Error::usage(format!(
+                return Err(Error::usage(message!(
                     "the model {id} is in use: choose another one first, with \
-                     `afterimage model use ID`"
+                     `afterimage model use ID`",
+                    id
                 )));
             }
             Ok(in_use) if in_use.serving.id == id => {
-                return Err(Error::usage(format!(
-                    "the model {id} answers searches until {} has seen all photos: run \
+                return Err(Error::usage(message!(
+                    "the model {id} answers searches until {current} has seen all photos: run \
                      `afterimage index` first",
-                    in_use.current.id
+                    id,
+                    current = in_use.current.id
                 )));
             }
             Err(error) if error.code() != Code::NotFound => return Err(error),
@@ -491,7 +500,9 @@ fn open_derived(folder: &Path) -> Result<Derived> {
             let _ = lock.set_len(0);
             opened
         }
-        Err(holder) => Err(error).context(|| format!("end {holder} first, then start again")),
+        Err(holder) => {
+            Err(error).context(|| message!("end {holder} first, then start again", holder))
+        }
     }
 }
 

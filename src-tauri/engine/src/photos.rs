@@ -104,7 +104,9 @@ impl Engine {
             Some(read) => self.0.derived.thumbnail(&read.hash)?,
             None => None,
         };
-        stored.ok_or_else(|| Error::not_found(format!("photo {} has no thumbnail yet", id.0)))
+        stored.ok_or_else(|| {
+            Error::not_found(message!("photo {photo} has no thumbnail yet", photo = id.0))
+        })
     }
 
     /// A photo's file, to show it whole.
@@ -117,12 +119,12 @@ impl Engine {
         let shown = row.path.display();
         let bytes = std::fs::read(&row.path).context(|| {
             if row.offline {
-                format!("{shown} is on a drive that is not connected")
+                message!("{path} is on a drive that is not connected", path = shown)
             } else {
-                format!("cannot read {shown}")
+                message!("cannot read {path}", path = shown)
             }
         })?;
-        showable(bytes).context(|| format!("cannot show {shown}"))
+        showable(bytes).context(|| message!("cannot show {path}", path = shown))
     }
 
     /// A picture of the person's own, such as one that was pasted, to show it.
@@ -130,8 +132,9 @@ impl Engine {
     /// # Errors
     /// [`Code::Usage`] where the bytes are no picture that can be read.
     pub fn show_picture(bytes: &[u8]) -> Result<PhotoFile> {
-        showable(bytes.to_vec())
-            .map_err(|error| Error::usage("this is no picture that can be read").with(error))
+        showable(bytes.to_vec()).map_err(|error| {
+            Error::usage(message!("this is no picture that can be read")).with(error)
+        })
     }
 }
 
@@ -147,9 +150,9 @@ fn showable(bytes: Vec<u8>) -> Result<PhotoFile> {
         Some(mime) => Ok(PhotoFile { bytes, mime }),
         None => {
             let decoded = decode::decode(&bytes, &limits, decode::Detail::Full)
-                .context(|| "it cannot be decoded")?;
+                .context(|| message!("it cannot be decoded"))?;
             let rendition = decode::thumbnail(&decoded, RENDITION_SIDE)
-                .context(|| "it cannot be made smaller")?;
+                .context(|| message!("it cannot be made smaller"))?;
             Ok(PhotoFile { bytes: rendition.jpeg, mime: "image/jpeg" })
         }
     }

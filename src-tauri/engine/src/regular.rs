@@ -4,6 +4,8 @@
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use crate::message::Message;
+
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
@@ -29,13 +31,17 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// `Usage` where it is not there, no file, too long, or no UTF-8.
 pub(crate) fn read_text(path: &Path, most: u64) -> crate::Result<String> {
-    let wrong = |what: String| crate::Error::usage(format!("{}: {what}", path.display()));
+    let wrong = |what: Message| {
+        crate::Error::usage(message!("cannot use {path}", path = path.display()).because(what))
+    };
     let bytes = read(path, most).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => wrong("there is no such file".to_owned()),
-        ErrorKind::InvalidInput => wrong(error.to_string()),
-        _ => crate::Error::failed(format!("cannot read {}", path.display())).with(error),
+        ErrorKind::NotFound => wrong(message!("there is no such file")),
+        ErrorKind::InvalidInput => wrong(Message::from(&error)),
+        _ => {
+            crate::Error::failed(message!("cannot read {path}", path = path.display())).with(error)
+        }
     })?;
-    String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8: save it as UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| wrong(message!("it is no UTF-8: save it as UTF-8")))
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ impl Engine {
     /// then.
     pub fn set_rating(&self, photos: &[PhotoId], stars: Option<i8>) -> Result<Vec<Rated>> {
         if stars.is_some_and(|stars| !(-1..=5).contains(&stars)) {
-            return Err(Error::usage("a rating is 0 to 5 stars, or -1 for a rejected photo"));
+            return Err(Error::usage(message!(
+                "a rating is 0 to 5 stars, or -1 for a rejected photo"
+            )));
         }
         let before = self.0.catalog.set_stars(&each_once(photos), stars)?;
         let mut groups: BTreeMap<Option<i8>, Vec<PhotoId>> = BTreeMap::new();
@@ -59,8 +61,9 @@ impl Engine {
     /// [`Code::NotFound`](crate::Code::NotFound) where there is none.
     pub fn saved_search(&self, name: &str) -> Result<SavedSearch> {
         let row = self.0.catalog.saved_search(name.trim())?.ok_or_else(|| {
-            Error::not_found(format!(
-                "there is no saved search {name:?}: `afterimage saved list` shows those that are"
+            Error::not_found(message!(
+                "there is no saved search \"{name}\": `afterimage saved list` shows those that are",
+                name
             ))
         })?;
         Ok(shown(row))
@@ -158,17 +161,20 @@ fn row(
 ) -> Result<SavedRow> {
     let name = name.trim();
     if name.is_empty() {
-        return Err(Error::usage("a saved search needs a name: say what to call it"));
+        return Err(Error::usage(message!("a saved search needs a name: say what to call it")));
     }
     if name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
-        return Err(Error::usage(format!(
-            "the name of a saved search is one line of at most {LONGEST_NAME} characters: choose a \
-             shorter one"
+        return Err(Error::usage(message!(
+            "the name of a saved search is one line of at most {most} characters: choose a \
+             shorter one",
+            most = LONGEST_NAME
         )));
     }
     let query = query.trim();
     if query.is_empty() && examples.is_empty() && like.is_empty() && unlike.is_empty() {
-        return Err(Error::usage("there is nothing to save: say what the photos should show"));
+        return Err(Error::usage(message!(
+            "there is nothing to save: say what the photos should show"
+        )));
     }
     let photos = |ids: &[PhotoId]| ids.iter().map(|photo| photo.0).collect();
     Ok(SavedRow {
@@ -189,11 +195,11 @@ fn each_once(photos: &[PhotoId]) -> Vec<i64> {
 
 fn to_keep(example: &Example) -> Result<SavedExample> {
     let ExampleSource::Photo(PhotoId(photo)) = example.source else {
-        return Err(Error::usage(
+        return Err(Error::usage(message!(
             "only photos of the library can be examples of a saved search: a file may change or \
              go, and a pasted picture is not kept. Add the picture to a folder of the library, or \
-             save the search without it",
-        ));
+             save the search without it"
+        )));
     };
     let crop = example.crop.map(|Crop { left, top, width, height }| [left, top, width, height]);
     Ok(SavedExample { photo, crop })
@@ -216,11 +222,12 @@ fn shown(row: SavedRow) -> SavedSearch {
 }
 
 fn name_taken(name: &str) -> Error {
-    Error::usage(format!(
-        "there is a saved search {name:?} already: choose another name, or remove that one first"
+    Error::usage(message!(
+        "there is a saved search \"{name}\" already: choose another name, or remove that one first",
+        name
     ))
 }
 
 fn no_saved_search(id: SavedSearchId) -> Error {
-    Error::not_found(format!("there is no saved search {} in this library any more", id.0))
+    Error::not_found(message!("there is no saved search {id} in this library any more", id = id.0))
 }

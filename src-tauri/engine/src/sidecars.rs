@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use crate::catalog::{DecisionRow, SidecarRow, WrittenRow};
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
-use crate::metadata::sidecar::{self, Before, Choice, Merged, Naming, Saying, Unreplaced};
+use crate::message::Message;
+use crate::metadata::sidecar::{self, Before, Choice, Merged, Naming, Saying};
 use crate::metadata::{self, Metadata};
 use crate::tags::vocabulary::Vocabulary;
 use crate::view::{PhotoId, SidecarChange, SidecarNaming, SidecarReport, SidecarSettings};
@@ -60,7 +61,9 @@ impl Engine {
     ) -> Result<SidecarReport> {
         let settings = self.sidecar_settings()?;
         if !dry_run && !settings.write {
-            return Err(Error::usage("writing sidecars is switched off: switch it on first"));
+            return Err(Error::usage(message!(
+                "writing sidecars is switched off: switch it on first"
+            )));
         }
         // One after the other: what is said of a photo now is written last.
         let _writing = self.0.tags.writing.lock();
@@ -81,8 +84,8 @@ impl Engine {
                 None => return Err(no_photo(PhotoId(id))),
             };
             if row.offline {
-                let reason = "its folder cannot be reached now: write again when it can";
-                report.failed.push((row.path, reason.to_owned()));
+                let reason = message!("its folder cannot be reached now: write again when it can");
+                report.failed.push((row.path, reason));
                 continue;
             }
             match self.write_one(&vocabulary, id, &row, settings.naming, dry_run) {
@@ -101,10 +104,10 @@ impl Engine {
         row: &SidecarRow,
         naming: SidecarNaming,
         dry_run: bool,
-    ) -> std::result::Result<Option<SidecarChange>, (PathBuf, String)> {
+    ) -> std::result::Result<Option<SidecarChange>, (PathBuf, Message)> {
         let photo = &row.path;
         let there = scan::sidecars(photo)
-            .map_err(|(path, error)| (path, format!("it cannot be looked at: {error}")))?;
+            .map_err(|(path, error)| (path, message!("it cannot be looked at").because(&error)))?;
         let [stem, _] = sidecar::paths(photo);
         let mut siblings = scan::photos_of(&stem);
         siblings.retain(|other| other != photo);
@@ -115,22 +118,21 @@ impl Engine {
         };
         let choice = Choice::of(photo, &there, &siblings, naming);
         let path = choice.path;
-        let failed = |reason: String| (path.clone(), reason);
+        let failed = |reason: Message| (path.clone(), reason);
         let existing = match regular::read(&path, LARGEST) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(failed(format!("it cannot be read: {error}"))),
+            Err(error) => return Err(failed(message!("it cannot be read").because(&error))),
         };
         // As it is at this moment: going through all photos may take minutes.
-        let decisions =
-            self.0.catalog.decisions_on(id).map_err(|error| failed(error.to_string()))?;
+        let decisions = self.0.catalog.decisions_on(id).map_err(|error| failed(error.message()))?;
         let now = saying(vocabulary, &decisions, row);
         let before =
             Before { keywords: &row.written.keywords, hierarchical: &row.written.hierarchical };
         let merged = sidecar::merged(existing.as_deref(), &before, &now)
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(error.message()))?;
         let note = |written: &WrittenRow| {
-            self.0.catalog.note_written(id, written).map_err(|error| failed(error.to_string()))
+            self.0.catalog.note_written(id, written).map_err(|error| failed(error.message()))
         };
         let Some(Merged { bytes, added, removed }) = merged else {
             let written = next(&row.written, &now, &[]);
@@ -154,7 +156,7 @@ impl Engine {
         let written = next(&row.written, &now, &added);
         note(&row.written.and(&written))?;
         sidecar::replace(&path, &bytes, existing.as_deref())
-            .map_err(|error: Unreplaced| failed(error.to_string()))?;
+            .map_err(|error| failed(error.message()))?;
         note(&written)?;
         Ok(Some(change))
     }

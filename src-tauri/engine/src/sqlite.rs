@@ -16,6 +16,7 @@ use rusqlite::{
 use tempfile::TempPath;
 
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,6 +29,9 @@ pub(crate) struct Migration {
     pub sql: &'static str,
 }
 
+/// Says what to do about a damaged file.
+pub(crate) type Remedy = fn() -> Message;
+
 /// An open SQLite file.
 ///
 /// Reads take a connection of their own and, by WAL, see the last committed
@@ -37,12 +41,12 @@ pub(crate) struct Migration {
 pub(crate) struct Database {
     path: PathBuf,
     /// What a person can do when the file is damaged.
-    remedy: &'static str,
+    remedy: Remedy,
     access: Access,
     writer: Mutex<Connection>,
     idle_readers: Mutex<Vec<Connection>>,
     /// Why nothing is written, once that is so.
-    sealed: OnceLock<String>,
+    sealed: OnceLock<Message>,
     /// The file, where it is a copy made for reading; deleted with this.
     _copy: Option<TempPath>,
     /// After the connections, which it speaks of.
@@ -98,15 +102,11 @@ impl Database {
     /// [`Code::NewerLibrary`](crate::Code::NewerLibrary) where the file's
     /// version is above the last migration; one for which [`is_damaged`] holds
     /// where its content is. The file is left as it was.
-    pub fn open(path: &Path, migrations: &[&[Migration]], remedy: &'static str) -> Result<Self> {
+    pub fn open(path: &Path, migrations: &[&[Migration]], remedy: Remedy) -> Result<Self> {
         Self::open_or_fail(path, migrations, remedy).map_err(|error| advise(error, path, remedy))
     }
 
-    fn open_or_fail(
-        path: &Path,
-        migrations: &[&[Migration]],
-        remedy: &'static str,
-    ) -> Result<Self> {
+    fn open_or_fail(path: &Path, migrations: &[&[Migration]], remedy: Remedy) -> Result<Self> {
         let steps = Steps::of(migrations);
         // Damage that showed while somebody worked with the file may be beyond
         // what opening it reads.
@@ -124,7 +124,8 @@ impl Database {
             examine(&writer, Depth::Quick).context(|| cannot_open(path))?;
         }
         configure(&writer).context(|| cannot_open(path))?;
-        migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
+        migrate(&mut writer, &steps)
+            .context(|| message!("cannot update {path}", path = path.display()))?;
         writer.pragma_update(None, "foreign_keys", true).context(|| cannot_open(path))?;
         if suspect {
             // It was restored, or the disk has recovered.
@@ -142,8 +143,8 @@ impl Database {
     pub fn open_for_reading(
         path: &Path,
         migrations: &[&[Migration]],
-        remedy: &'static str,
-        reason: String,
+        remedy: Remedy,
+        reason: Message,
     ) -> Result<Self> {
         let steps = Steps::of(migrations);
         let connection = connect(path, Access::Immutable).context(|| cannot_open(path))?;
@@ -162,9 +163,10 @@ impl Database {
                 std::io::copy(&mut std::fs::File::open(path)?, copy.as_file_mut())?;
                 Ok(copy.into_temp_path())
             })
-            .context(|| format!("cannot copy {}", path.display()))?;
+            .context(|| message!("cannot copy {path}", path = path.display()))?;
         let mut writer = Connection::open(&copy).context(|| cannot_open(path))?;
-        migrate(&mut writer, &steps).context(|| format!("cannot update {}", path.display()))?;
+        migrate(&mut writer, &steps)
+            .context(|| message!("cannot update {path}", path = path.display()))?;
         drop(writer);
         let connection = connect(&copy, Access::Immutable).context(|| cannot_open(path))?;
         let mut database = Self::new(&copy, remedy, Access::Immutable, connection);
@@ -180,16 +182,17 @@ impl Database {
     pub fn open_damaged(
         path: &Path,
         migrations: &[&[Migration]],
-        remedy: &'static str,
-        reason: String,
+        remedy: Remedy,
+        reason: Message,
     ) -> Result<Self> {
         let steps = Steps::of(migrations);
         let connection = connect(path, Access::ReadOnly).context(|| cannot_open(path))?;
         let version = steps.check(&connection, path)?;
         if version != steps.newest() {
-            return Err(Error::failed(format!(
-                "{} is of an older version, {version}, and damage cannot be brought up to date",
-                path.display()
+            return Err(Error::failed(message!(
+                "{path} is of an older version, {version}, and damage cannot be brought up to date",
+                path = path.display(),
+                version
             )));
         }
         let mut database = Self::new(path, remedy, Access::ReadOnly, connection);
@@ -197,7 +200,7 @@ impl Database {
         Ok(database)
     }
 
-    fn new(path: &Path, remedy: &'static str, access: Access, writer: Connection) -> Self {
+    fn new(path: &Path, remedy: Remedy, access: Access, writer: Connection) -> Self {
         Self {
             path: path.to_owned(),
             remedy,
@@ -218,7 +221,7 @@ impl Database {
             None => self.open_reader().context(|| cannot_open(&self.path))?,
         };
         let answer = read(&connection)
-            .context(|| format!("cannot read {}", self.path.display()))
+            .context(|| message!("cannot read {path}", path = self.path.display()))
             .map_err(|error| self.told(error));
         self.idle_readers.lock().push(connection);
         answer
@@ -242,7 +245,7 @@ impl Database {
             },
         );
         written
-            .context(|| format!("cannot write {}", self.path.display()))
+            .context(|| message!("cannot write {path}", path = self.path.display()))
             .map_err(|error| self.told(error))
     }
 
@@ -254,8 +257,8 @@ impl Database {
     }
 
     /// Why nothing is written to the file; `None` while that is not so.
-    pub fn sealed(&self) -> Option<&str> {
-        self.sealed.get().map(String::as_str)
+    pub fn sealed(&self) -> Option<Message> {
+        self.sealed.get().cloned()
     }
 
     /// Has nothing written to the file any more, and the next start look at it
@@ -264,7 +267,7 @@ impl Database {
         if self.access == Access::ReadWrite {
             set_mark(&self.path);
         }
-        let words = format!("{} is damaged. {}", self.path.display(), self.remedy);
+        let words = damaged(&self.path, self.remedy);
         // Whoever found it first has said it.
         let _ = self.sealed.set(words);
     }
@@ -319,11 +322,13 @@ impl<'a> Steps<'a> {
         let version = user_version(connection).context(|| cannot_open(path))?;
         let newest = self.newest();
         if version > newest {
-            return Err(Error::newer_library(format!(
-                "{} was written by a newer version of Afterimage (its version is {version}, this one \
-                 knows up to {newest}); nothing was changed. Update Afterimage, or name another \
-                 library with --library",
-                path.display()
+            return Err(Error::newer_library(message!(
+                "{path} was written by a newer version of Afterimage (its version is {version}, \
+                 this one knows up to {newest}); nothing was changed. Update Afterimage, or name \
+                 another library with --library",
+                path = path.display(),
+                version,
+                newest
             )));
         }
         Ok(version)
@@ -380,7 +385,7 @@ pub(crate) fn look_for_damage(
             let mut statement = connection.prepare("PRAGMA integrity_check")?;
             statement.query_map([], |row| row.get(0))?.collect()
         };
-        let cannot = || format!("cannot read {}", path.display());
+        let cannot = || message!("cannot read {path}", path = path.display());
         let said = integrity().context(cannot)?;
         if said != ["ok"] {
             let first = said.first().map_or("", |line| line.lines().next().unwrap_or(line));
@@ -526,8 +531,12 @@ pub(crate) fn beside(path: &Path, more: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn cannot_open(path: &Path) -> String {
-    format!("cannot open {}", path.display())
+fn damaged(path: &Path, remedy: Remedy) -> Message {
+    message!("{path} is damaged", path = path.display()).because(remedy())
+}
+
+fn cannot_open(path: &Path) -> Message {
+    message!("cannot open {path}", path = path.display())
 }
 
 fn user_version(connection: &Connection) -> rusqlite::Result<u32> {
@@ -581,19 +590,19 @@ fn migrate(connection: &mut Connection, steps: &Steps) -> rusqlite::Result<()> {
 }
 
 /// Says what to do, where SQLite's error tells that something can be done.
-fn advise(error: Error, path: &Path, remedy: &str) -> Error {
+fn advise(error: Error, path: &Path, remedy: Remedy) -> Error {
     use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
     let advice = match sqlite_code(&error) {
-        _ if is_damaged(&error) => format!("{} is damaged. {remedy}", path.display()),
-        Some(ReadOnly | CannotOpen) => format!(
-            "the library's folder must be writable, but {} is not: change its permissions, or \
+        _ if is_damaged(&error) => damaged(path, remedy),
+        Some(ReadOnly | CannotOpen) => message!(
+            "the library's folder must be writable, but {path} is not: change its permissions, or \
              choose another library with --library",
-            path.display()
+            path = path.display()
         ),
-        _ if is_full(&error) => format!(
-            "the disk with {} is full: make room; what was stored is kept, and work goes on from \
-             there",
-            path.display()
+        _ if is_full(&error) => message!(
+            "the disk with {path} is full: make room; what was stored is kept, and work goes on \
+             from there",
+            path = path.display()
         ),
         _ => return error,
     };

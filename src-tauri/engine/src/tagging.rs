@@ -10,6 +10,7 @@ use crate::catalog::CategoryRow;
 use crate::error::{Context, Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
+use crate::message::Message;
 use crate::search;
 use crate::tags::file;
 use crate::tags::vocabulary::{self, Vocabulary, trimmed};
@@ -214,7 +215,7 @@ impl Engine {
     }
 
     /// What taking back the last decision would take back, in words.
-    pub fn undoable_tags(&self) -> Result<Option<String>> {
+    pub fn undoable_tags(&self) -> Result<Option<Message>> {
         let batch = self.0.catalog.last_decisions()?;
         batch.map(|batch| self.in_words(&batch.category, batch.photos, batch.decision)).transpose()
     }
@@ -228,18 +229,22 @@ impl Engine {
         Ok(Some(Undone { words, photos: undone.photos.into_iter().map(PhotoId).collect() }))
     }
 
-    fn in_words(&self, category: &str, photos: u64, decision: Option<Decision>) -> Result<String> {
+    fn in_words(&self, category: &str, photos: u64, decision: Option<Decision>) -> Result<Message> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let name = match vocabulary.find(category) {
             Some(at) => vocabulary.at(at).name.as_str(),
             None => category,
         };
-        let count = if photos == 1 { "1 photo".to_owned() } else { format!("{photos} photos") };
-        Ok(match decision {
-            Some(Decision::Confirmed) => format!("{name} confirmed for {count}"),
-            Some(Decision::Tagged) => format!("{name} added to {count}"),
-            Some(Decision::Rejected) => format!("{name} rejected for {count}"),
-            None => format!("{name} taken from {count}"),
+        use Decision::{Confirmed, Rejected, Tagged};
+        Ok(match (decision, photos) {
+            (Some(Confirmed), 1) => message!("{name} confirmed for 1 photo", name),
+            (Some(Confirmed), _) => message!("{name} confirmed for {photos} photos", name, photos),
+            (Some(Tagged), 1) => message!("{name} added to 1 photo", name),
+            (Some(Tagged), _) => message!("{name} added to {photos} photos", name, photos),
+            (Some(Rejected), 1) => message!("{name} rejected for 1 photo", name),
+            (Some(Rejected), _) => message!("{name} rejected for {photos} photos", name, photos),
+            (None, 1) => message!("{name} taken from 1 photo", name),
+            (None, _) => message!("{name} taken from {photos} photos", name, photos),
         })
     }
 
@@ -266,10 +271,10 @@ impl Engine {
                 let parent = named(&vocabulary, parent)?;
                 let own = vocabulary.find(&category.id);
                 if own.is_some_and(|own| vocabulary.subtree(own).contains(&parent)) {
-                    return Err(Error::usage(format!(
-                        "{} cannot be a part of {}, which is a part of it",
-                        category.name,
-                        vocabulary.at(parent).name
+                    return Err(Error::usage(message!(
+                        "{name} cannot be a part of {parent}, which is a part of it",
+                        name = category.name,
+                        parent = vocabulary.at(parent).name
                     )));
                 }
                 Some(vocabulary.at(parent).id.clone())
@@ -305,9 +310,9 @@ impl Engine {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let category = vocabulary.at(named(&vocabulary, id)?);
         if category.origin == CategoryOrigin::Own {
-            return Err(Error::usage(format!(
-                "{} is your own category: there is nothing to go back to",
-                category.name
+            return Err(Error::usage(message!(
+                "{name} is your own category: there is nothing to go back to",
+                name = category.name
             )));
         }
         self.0.catalog.set_categories(&[], &[&category.id])?;
@@ -322,8 +327,11 @@ impl Engine {
     /// [`Code::Usage`](crate::Code::Usage) with the file, the line and what to do.
     pub fn import_categories(&self, file: &Path) -> Result<usize> {
         let text = regular::read_text(file, LARGEST_FILE)?;
-        let categories = file::read(&text)
-            .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
+        let categories = file::read(&text).map_err(|error| {
+            Error::usage(
+                message!("cannot use {file}", file = file.display()).because(error.message()),
+            )
+        })?;
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let is_other = |category: &&Category| {
             let known = vocabulary.find(&category.id).map(|at| vocabulary.at(at));
@@ -334,8 +342,11 @@ impl Engine {
         };
         let changed: Vec<&Category> = categories.iter().filter(is_other).collect();
         for category in &changed {
-            no_clash(&vocabulary, category)
-                .map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
+            no_clash(&vocabulary, category).map_err(|error| {
+                Error::usage(
+                    message!("cannot use {file}", file = file.display()).because(error.message()),
+                )
+            })?;
         }
         self.keep(&vocabulary, &changed)?;
         Ok(changed.len())
@@ -434,8 +445,9 @@ impl Engine {
             let bundled = Vocabulary::bundled().find(&category.id).is_some();
             match vocabulary.said_of(category) {
                 Some(said) => {
-                    let said = serde_json::to_string(&said)
-                        .context(|| format!("cannot keep the category {}", category.name))?;
+                    let said = serde_json::to_string(&said).context(|| {
+                        message!("cannot keep the category {name}", name = category.name)
+                    })?;
                     rows.push(CategoryRow { id: category.id.clone(), own: !bundled, said });
                 }
                 None => forgotten.push(category.id.as_str()),
@@ -468,8 +480,9 @@ fn likely(library: &Library, id: &str, cancel: &Cancel) -> Option<(usize, bool)>
 
 fn named(vocabulary: &Vocabulary, name: &str) -> Result<usize> {
     vocabulary.named(name).ok_or_else(|| {
-        Error::not_found(format!(
-            "there is no category {name:?}: `afterimage tag category list` shows those that are"
+        Error::not_found(message!(
+            "there is no category \"{name}\": `afterimage tag category list` shows those that are",
+            name
         ))
     })
 }
@@ -497,14 +510,19 @@ fn named_so(name: &str) -> String {
 }
 
 fn only_holds_others(name: &str) -> Error {
-    Error::usage(format!("{name} only holds other tags together: choose one of those below it"))
+    Error::usage(message!(
+        "{name} only holds other tags together: choose one of those below it",
+        name
+    ))
 }
 
 fn no_clash(vocabulary: &Vocabulary, category: &Category) -> Result<()> {
     match vocabulary.clash(category) {
-        Some(other) => Err(Error::usage(format!(
-            "there is a category {:?} already ({}): choose another name than {:?}",
-            other.name, other.id, category.name
+        Some(other) => Err(Error::usage(message!(
+            "there is a category \"{other}\" already ({id}): choose another name than \"{name}\"",
+            other = other.name,
+            id = other.id,
+            name = category.name
         ))),
         None => Ok(()),
     }

@@ -10,6 +10,7 @@ use crate::catalog::{self, Catalog, Contents};
 use crate::derived::{self, Derived, Unused};
 use crate::error::{Error, Result};
 use crate::library::writer;
+use crate::message::Message;
 use crate::view::{Holder, WriterKind};
 use crate::{Engine, OpenOptions, sqlite};
 
@@ -100,7 +101,10 @@ impl Engine {
         let folder = &options.library;
         let catalog_file = folder.join(Catalog::FILE);
         if !catalog_file.is_file() {
-            return Err(Error::usage(format!("there is no library in {}", folder.display())));
+            return Err(Error::usage(message!(
+                "there is no library in {folder}",
+                folder = folder.display()
+            )));
         }
         let mut report = CheckReport::default();
         // Whoever indexes stores vectors before the catalog knows of them: they
@@ -152,8 +156,9 @@ impl Engine {
                 let _ = lock.set_len(0);
                 kept
             }
-            Err(holder) => Err(Error::failed(format!(
-                "{holder} works on this library: end it first, then restore"
+            Err(holder) => Err(Error::failed(message!(
+                "{holder} works on this library: end it first, then restore",
+                holder
             ))),
         }
     }
@@ -161,7 +166,7 @@ impl Engine {
     /// Why nothing in this library can be changed, and what to do: it is damaged,
     /// and its newest backup, or what is left of it, is open for reading only.
     /// `None` where that is not so.
-    pub fn read_only(&self) -> Option<&str> {
+    pub fn read_only(&self) -> Option<Message> {
         self.0.catalog.read_only()
     }
 

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::jobs::Progress;
+use crate::message::Message;
 use crate::model::DeviceReport;
 use crate::search::query;
 
@@ -81,7 +82,7 @@ pub struct Root {
     /// Whether it can be reached.
     pub state: RootState,
     /// Why it is polled, if it is.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// Photos in it, failed ones included.
     pub photos: u64,
     /// What is not wanted of it.
@@ -337,7 +338,7 @@ pub struct Problem {
     /// Where it stands, in bytes of the question; `None` for all of it.
     pub at: Option<Range<usize>>,
     /// What is wrong and what to do.
-    pub message: String,
+    pub message: Message,
 }
 
 /// How a question is read while it is typed.
@@ -525,7 +526,7 @@ pub struct Failure {
     /// Where the file is.
     pub path: PathBuf,
     /// In plain words.
-    pub reason: String,
+    pub reason: Message,
     /// Only a change of the file can help.
     pub permanent: bool,
     /// Seconds since 1970.
@@ -546,7 +547,7 @@ pub struct Status {
     /// The model that photos are embedded with; `None` where none is installed.
     pub model: Option<String>,
     /// Why that model cannot be used, and what to do, where it broke.
-    pub model_problem: Option<String>,
+    pub model_problem: Option<Message>,
     /// The model whose vectors answer; another one while `model` is prepared.
     pub serving: Option<String>,
     /// How far `model` is while another one answers.
@@ -559,7 +560,7 @@ pub struct Status {
     pub roots: Vec<Root>,
     /// Why nothing can be changed and what to do, where the library is damaged;
     /// `None` where it is not.
-    pub read_only: Option<String>,
+    pub read_only: Option<Message>,
 }
 
 /// A model that takes over when it knows every photo.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterimage_engine::Context;
+use afterimage_engine::{Context, message};
 use tauri::State;
 
 use super::{Answer, ask};
@@ -20,7 +20,7 @@ pub async fn reveal_library(shell: State<'_, Arc<Shell>>) -> Answer<()> {
     ask("reveal_library", &shell, |engine| {
         let path = engine.storage()?.library.path;
         tauri_plugin_opener::reveal_item_in_dir(&path)
-            .context(|| format!("cannot show {} in its folder", path.display()))
+            .context(|| message!("cannot show {path} in its folder", path = path.display()))
     })
     .await
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use afterimage_engine::{Context, Engine, Error, PhotoId, Result};
+use afterimage_engine::{Context, Engine, Error, PhotoId, Result, message};
 use tauri::{AppHandle, State, WebviewWindow};
 
 use super::{Answer, ask};
@@ -18,7 +18,7 @@ pub async fn reveal(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
     ask("reveal", &shell, move |engine| {
         let path = engine.photo(PhotoId(id))?.path;
         tauri_plugin_opener::reveal_item_in_dir(&path)
-            .context(|| format!("cannot show {} in its folder", path.display()))
+            .context(|| message!("cannot show {path} in its folder", path = path.display()))
     })
     .await
 }
@@ -145,13 +145,14 @@ fn there(engine: &Engine, photos: &[i64]) -> Result<Vec<PathBuf>> {
         let photo = engine.photo(PhotoId(id))?;
         let shown = photo.path.display();
         if photo.offline {
-            return Err(Error::failed(format!(
-                "{shown} cannot be reached now: connect the drive that it is on, then try again"
+            return Err(Error::failed(message!(
+                "{path} cannot be reached now: connect the drive that it is on, then try again",
+                path = shown
             )));
         }
         match photo.path.is_file() {
             true => Ok(photo.path),
-            false => Err(Error::not_found(format!("{shown} is not there any more"))),
+            false => Err(Error::not_found(message!("{path} is not there any more", path = shown))),
         }
     };
     named(photos)?.iter().map(path).collect()
@@ -159,7 +160,7 @@ fn there(engine: &Engine, photos: &[i64]) -> Result<Vec<PathBuf>> {
 
 fn named(photos: &[i64]) -> Result<&[i64]> {
     match photos {
-        [] => Err(Error::usage("no photo is chosen: choose one first")),
+        [] => Err(Error::usage(message!("no photo is chosen: choose one first"))),
         some => Ok(some),
     }
 }

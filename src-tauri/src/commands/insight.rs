@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterimage_engine::Context;
+use afterimage_engine::{Context, message};
 use tauri::ipc::Response;
 use tauri::{AppHandle, State};
 
@@ -29,7 +29,7 @@ pub async fn photo_map(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<R
     let cancel = shell.mapping().begin();
     ask("photo_map", &shell, move |engine| {
         let map = engine.photo_map(&cancel, &events::mapping(app))?;
-        Ok(Response::new(map_bytes(&map).context(|| "cannot send the map")?))
+        Ok(Response::new(map_bytes(&map).context(|| message!("cannot send the map"))?))
     })
     .await
 }

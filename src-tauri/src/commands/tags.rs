@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use afterimage_engine::{Cancel, Engine, PhotoId, Result, TagTree as Tree};
+use afterimage_engine::{Cancel, Engine, PhotoId, Result, TagTree as Tree, message};
 use tauri::{AppHandle, State};
 
 use super::{Answer, ask};
 use crate::dto::{
-    Category, Decided, Decision, NewCategory, PhotoTag, ReviewOf, ReviewPage, SidecarReport,
-    SidecarSettings, TagTree,
+    Category, Decided, Decision, Message, NewCategory, PhotoTag, ReviewOf, ReviewPage,
+    SidecarReport, SidecarSettings, TagTree,
 };
 use crate::{Shell, events};
 
@@ -29,7 +29,7 @@ pub async fn tag_tree(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<Ta
                 computing.store(false, Ordering::Release);
                 match computed {
                     Ok(_) => events::tags_changed(&app),
-                    Err(error) => events::failed(&app, error.into()),
+                    Err(error) => events::failed(&app, error),
                 }
             });
         }
@@ -100,11 +100,11 @@ pub async fn add_tag(
 }
 
 #[tauri::command]
-pub async fn undo_tags(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<Option<String>> {
+pub async fn undo_tags(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<Option<Message>> {
     changing("undo_tags", &app, &shell, |engine| {
         let Some(undone) = engine.undo_tags()? else { return Ok(None) };
         keep_sidecars(engine, undone.photos);
-        Ok(Some(undone.words))
+        Ok(Some(undone.words.into()))
     })
     .await
 }
@@ -171,7 +171,7 @@ pub async fn write_sidecars(shell: State<'_, Arc<Shell>>, dry_run: bool) -> Answ
 fn shown(engine: &Engine, id: &str) -> Result<Category> {
     let Tree { categories, .. } = engine.tag_tree(&Cancel::default())?;
     let found = categories.into_iter().find(|count| count.category.id == id);
-    let lost = || afterimage_engine::Error::not_found(format!("the category {id} is gone"));
+    let lost = || afterimage_engine::Error::not_found(message!("the category {id} is gone", id));
     found.map(Category::from).ok_or_else(lost)
 }
 

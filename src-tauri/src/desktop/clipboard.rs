@@ -31,7 +31,7 @@ fn lines(paths: &[PathBuf]) -> String {
 mod systems {
     use std::path::PathBuf;
 
-    use afterimage_engine::{Error, Result};
+    use afterimage_engine::{Error, Result, message};
     use gtk::{TargetEntry, TargetFlags, gdk};
     use tauri::AppHandle;
 
@@ -73,7 +73,7 @@ mod systems {
             });
             match set {
                 true => Ok(()),
-                false => Err(Error::failed("the clipboard takes nothing now: try again")),
+                false => Err(Error::failed(message!("the clipboard takes nothing now: try again"))),
             }
         })
     }
@@ -106,7 +106,7 @@ mod systems {
 mod systems {
     use std::path::PathBuf;
 
-    use afterimage_engine::{Context, Result};
+    use afterimage_engine::{Context, Result, message};
     use tauri::AppHandle;
 
     use crate::desktop::on_main;
@@ -114,14 +114,14 @@ mod systems {
     pub fn copy_files(app: &AppHandle, paths: Vec<PathBuf>) -> Result<()> {
         on_main(app, move || {
             let set = arboard::Clipboard::new().and_then(|mut it| it.set().file_list(&paths));
-            set.context(|| "the clipboard takes no files now")
+            set.context(|| message!("the clipboard takes no files now"))
         })
     }
 
     pub fn copy_text(app: &AppHandle, text: String) -> Result<()> {
         on_main(app, move || {
             let set = arboard::Clipboard::new().and_then(|mut it| it.set_text(text));
-            set.context(|| "the clipboard takes no text now")
+            set.context(|| message!("the clipboard takes no text now"))
         })
     }
 }

@@ -42,7 +42,7 @@ mod systems {
     use std::path::PathBuf;
     use std::rc::Rc;
 
-    use afterimage_engine::{Context, Error, Result};
+    use afterimage_engine::{Context, Error, Result, message};
     use gtk::gdk_pixbuf::PixbufLoader;
     use gtk::gdk_pixbuf::prelude::PixbufLoaderExt;
     use gtk::glib::object::ObjectExt;
@@ -57,7 +57,7 @@ mod systems {
 
     pub fn begin(window: &WebviewWindow, paths: Vec<PathBuf>, icon: Vec<u8>) -> Result<()> {
         let uris = paths.iter().map(|path| uri(path)).collect::<Result<Vec<_>>>()?;
-        let window = window.gtk_window().context(|| "the window cannot be reached")?;
+        let window = window.gtk_window().context(|| message!("the window cannot be reached"))?;
         let handlers = Rc::new(RefCell::new(Vec::new()));
         let given = window.connect_drag_data_get(move |_, _, selection, _, _| {
             let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
@@ -74,7 +74,7 @@ mod systems {
         let began = window.drag_begin_with_coordinates(&targets, copies, BUTTON, None, at.0, at.1);
         let Some(context) = began else {
             forget(&window, &handlers);
-            return Err(Error::failed("the photos cannot be carried now: try again"));
+            return Err(Error::failed(message!("the photos cannot be carried now: try again")));
         };
         let loader = PixbufLoader::new();
         if loader.write(&icon).and_then(|()| loader.close()).is_ok()
@@ -96,14 +96,14 @@ mod systems {
 mod systems {
     use std::path::PathBuf;
 
-    use afterimage_engine::{Context, Result};
+    use afterimage_engine::{Context, Result, message};
     use drag::{DragItem, Image, Options};
     use tauri::WebviewWindow;
 
     pub fn begin(window: &WebviewWindow, paths: Vec<PathBuf>, icon: Vec<u8>) -> Result<()> {
         let (files, icon) = (DragItem::Files(paths), Image::Raw(icon));
         drag::start_drag(window, files, icon, |_, _| {}, Options::default())
-            .context(|| "the photos cannot be carried now")
+            .context(|| message!("the photos cannot be carried now"))
     }
 }
 

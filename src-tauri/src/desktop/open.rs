@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use afterimage_engine::{Context, Result};
+use afterimage_engine::{Context, Result, message};
 use tauri::AppHandle;
 
 pub use systems::applications;
@@ -22,7 +22,7 @@ pub struct Application {
 /// Where there is none.
 pub fn open(path: &Path) -> Result<()> {
     tauri_plugin_opener::open_path(path, None::<&str>)
-        .context(|| format!("no program opens {}", path.display()))
+        .context(|| message!("no program opens {path}", path = path.display()))
 }
 
 /// Opens files with one of the programs that [`applications`] lists for them.
@@ -38,7 +38,7 @@ pub fn open_with(app: &AppHandle, paths: Vec<PathBuf>, application: String) -> R
 mod systems {
     use std::path::{Path, PathBuf};
 
-    use afterimage_engine::{Context, Error, Result};
+    use afterimage_engine::{Context, Error, Result, message};
     use gtk::gio;
     use gtk::gio::prelude::AppInfoExt;
     use tauri::AppHandle;
@@ -67,11 +67,14 @@ mod systems {
                 .iter()
                 .find_map(|path| listed(path, &own).into_iter().find(|info| is_meant(info)))
                 .ok_or_else(|| {
-                    Error::usage(format!("no program {application:?} opens these photos"))
+                    Error::usage(message!(
+                        "no program \"{application}\" opens these photos",
+                        application
+                    ))
                 })?;
             let files: Vec<gio::File> = paths.iter().map(gio::File::for_path).collect();
             info.launch(&files, None::<&gio::AppLaunchContext>)
-                .context(|| format!("{} cannot be started", info.display_name()))
+                .context(|| message!("{program} cannot be started", program = info.display_name()))
         })
     }
 
@@ -112,7 +115,7 @@ mod systems {
 mod systems {
     use std::path::{Path, PathBuf};
 
-    use afterimage_engine::{Error, Result};
+    use afterimage_engine::{Error, Result, message};
     use tauri::AppHandle;
 
     use super::Application;
@@ -123,9 +126,10 @@ mod systems {
     }
 
     pub fn open_with(_app: &AppHandle, _paths: Vec<PathBuf>, application: String) -> Result<()> {
-        Err(Error::usage(format!(
-            "photos cannot be opened with {application:?} from here: show them in their folder, \
-             and open them there"
+        Err(Error::usage(message!(
+            "photos cannot be opened with \"{application}\" from here: show them in their folder, \
+             and open them there",
+            application
         )))
     }
 }

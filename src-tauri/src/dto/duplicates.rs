@@ -3,7 +3,7 @@
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{Message, text};
 
 /// How photos are the same: in every byte, in what they show, or taken in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct DuplicateGroup {
     /// The one to keep, as suggested.
     pub keeper: i64,
     /// Why that one, in words.
-    pub reason: String,
+    pub reason: Message,
 }
 
 impl From<engine::DuplicateGroup> for DuplicateGroup {
@@ -74,7 +74,7 @@ impl From<engine::DuplicateGroup> for DuplicateGroup {
         Self {
             photos: group.photos.into_iter().map(photo).collect(),
             keeper: group.keeper.0,
-            reason: group.reason,
+            reason: group.reason.into(),
         }
     }
 }
@@ -86,7 +86,7 @@ impl From<engine::DuplicateGroup> for DuplicateGroup {
 pub struct NotTrashed {
     pub photo: i64,
     pub path: String,
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// What became of photos that were to go to the trash.
@@ -101,7 +101,7 @@ pub struct Trashed {
 impl From<engine::NotTrashed> for NotTrashed {
     fn from(not: engine::NotTrashed) -> Self {
         let engine::NotTrashed { photo, path, reason } = not;
-        Self { photo: photo.0, path: text(&path), reason }
+        Self { photo: photo.0, path: text(&path), reason: reason.into() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{Message, text};
 
 /// In which format copies are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -88,7 +88,7 @@ impl From<engine::ExportProgress> for ExportProgress {
 #[serde(rename_all = "camelCase")]
 pub struct NotExported {
     pub path: String,
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// What became of an export.
@@ -106,7 +106,10 @@ impl From<engine::Exported> for Exported {
         let engine::Exported { written, failed, folder } = exported;
         let failed = failed
             .into_iter()
-            .map(|it: engine::NotExported| NotExported { path: text(&it.path), reason: it.reason })
+            .map(|it: engine::NotExported| NotExported {
+                path: text(&it.path),
+                reason: it.reason.into(),
+            })
             .collect();
         Self { written, failed, folder: text(&folder) }
     }

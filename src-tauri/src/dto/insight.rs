@@ -3,16 +3,18 @@
 use afterimage_engine as engine;
 use serde::Serialize;
 
+use super::Message;
+
 /// A drawing and what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Plot {
-    pub title: String,
+    pub title: Message,
     /// SVG, self-contained and without scripts.
     pub svg: String,
     /// The same in words.
-    pub caption: String,
+    pub caption: Message,
 }
 
 /// Something that is wrong with the vectors.
@@ -20,9 +22,9 @@ pub struct Plot {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct InsightWarning {
-    pub title: String,
-    pub meaning: String,
-    pub remedy: String,
+    pub title: Message,
+    pub meaning: Message,
+    pub remedy: Message,
 }
 
 /// A number and what it means.
@@ -30,9 +32,9 @@ pub struct InsightWarning {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Figure {
-    pub name: String,
-    pub value: String,
-    pub meaning: String,
+    pub name: Message,
+    pub value: Message,
+    pub meaning: Message,
 }
 
 /// How good the vectors of a model are.
@@ -50,35 +52,24 @@ pub struct Insight {
 
 impl From<engine::Insight> for Insight {
     fn from(insight: engine::Insight) -> Self {
-        use engine::figures::health::Warning;
-        let title = |warning: &Warning| match warning {
-            Warning::NotFinite { .. } => "Damaged vectors",
-            Warning::ZeroVectors { .. } => "Empty vectors",
-            Warning::NormsOff { .. } => "Vectors of another length",
-            Warning::DuplicatedHub { .. } => "The same vector for different photos",
-            Warning::Hub { .. } => "A photo that is in everything",
-            Warning::LowEffectiveDimension { .. } => "Photos look alike to the model",
-            Warning::DeadDimensions { .. } => "Numbers that say nothing",
-            Warning::Int8LosesNeighbours { .. } => "8 bits are too few",
-        };
         let figure = |figure: engine::Figure| Figure {
-            name: figure.name,
-            value: figure.value,
-            meaning: figure.meaning,
+            name: figure.name.into(),
+            value: figure.value.into(),
+            meaning: figure.meaning.into(),
         };
         let plot = |plot: engine::NamedPlot| Plot {
-            title: plot.title,
+            title: plot.title.into(),
             svg: plot.svg,
-            caption: plot.caption,
+            caption: plot.caption.into(),
         };
-        let warning = |warning: &Warning| InsightWarning {
-            title: title(warning).to_owned(),
-            meaning: warning.sentence(),
-            remedy: warning.remedy().to_owned(),
+        let warning = |concern: engine::Concern| InsightWarning {
+            title: concern.title.into(),
+            meaning: concern.meaning.into(),
+            remedy: concern.remedy.into(),
         };
         Self {
             figures: insight.figures().into_iter().map(figure).collect(),
-            warnings: insight.report.warnings.iter().map(warning).collect(),
+            warnings: insight.concerns().into_iter().map(warning).collect(),
             plots: insight.plots().into_iter().map(plot).collect(),
             model: insight.model,
             vectors: insight.report.rows,

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use afterimage_engine as engine;
+
+use engine::message;
 use serde::Serialize;
 
 use super::search::Problem;
@@ -78,15 +80,17 @@ pub fn library_listing(hits: &[engine::Hit], took: Duration) -> engine::Result<V
 /// favourite), and a byte of zero that keeps the records aligned. JSON for a hundred
 /// thousand photos would be ten megabytes and take the page a second to read.
 fn encode_listing(header: &ListingHeader, hits: &[engine::Hit]) -> engine::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec(header)
-        .map_err(|error| engine::Error::failed("cannot write a list of photos").with(error))?;
+    let mut json = serde_json::to_vec(header).map_err(|error| {
+        engine::Error::failed(message!("cannot write a list of photos")).with(error)
+    })?;
     json.resize((4 + json.len()).next_multiple_of(8) - 4, b' ');
     let mut bytes = Vec::with_capacity(4 + json.len() + hits.len() * RECORD_BYTES);
     bytes.extend(u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes());
     bytes.extend(json);
     for hit in hits {
         let id = u32::try_from(hit.photo.0).map_err(|error| {
-            engine::Error::failed(format!("photo {} cannot be listed", hit.photo.0)).with(error)
+            engine::Error::failed(message!("photo {photo} cannot be listed", photo = hit.photo.0))
+                .with(error)
         })?;
         let strength: u8 = match hit.strength {
             engine::Strength::Unscored => 0,
@@ -151,7 +155,10 @@ mod tests {
                 likely: 1,
                 offset: 4,
                 by_date: true,
-                problems: vec![engine::Problem { at: Some(first), message: "unknown".into() }],
+                problems: vec![engine::Problem {
+                    at: Some(first),
+                    message: engine::message!("unknown"),
+                }],
                 hits: vec![hit(7), hit(u32::MAX.into())],
             };
             let bytes = page_listing(page).unwrap();
@@ -164,7 +171,9 @@ mod tests {
             let expected = serde_json::json!({
                 "count": 2, "total": 9, "strong": 1, "likely": 1, "offset": 4, "byDate": true,
                 "tookMs": 12.5, "rankingMs": 0.5, "model": "starter", "query": query,
-                "problems": [{ "from": 0, "to": 1, "message": "unknown" }],
+                "problems": [{
+                    "from": 0, "to": 1, "message": { "parts": [{ "template": "unknown", "values": {} }] },
+                }],
             });
             assert_eq!(header, expected);
 

@@ -4,6 +4,8 @@
 use afterimage_engine as engine;
 use serde::Serialize;
 
+use super::Message;
+
 /// How far the model in use has come with the photos.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -80,7 +82,7 @@ pub struct Model {
     pub recommendation: Option<Recommendation>,
     pub state: ModelState,
     /// Why it is broken.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// Bytes that an interrupted download left.
     pub fetched: u64,
     /// It came with the application and cannot be removed.
@@ -110,7 +112,7 @@ pub fn models(
         let offered = known(&model.id).map(|known| offered(known, 0));
         let (state, reason) = match model.state {
             engine::ModelState::Ready => (ModelState::Installed, None),
-            engine::ModelState::Broken(reason) => (ModelState::Broken, Some(reason)),
+            engine::ModelState::Broken(reason) => (ModelState::Broken, Some(Message::from(reason))),
         };
         let engine::ModelInfo { id, family, title, dim, license, bundled, bytes, .. } = model;
         Model {

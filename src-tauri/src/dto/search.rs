@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use afterimage_engine as engine;
-use engine::{ExampleSource, PhotoId, SavedSearchId};
+use engine::{ExampleSource, PhotoId, SavedSearchId, message};
 use serde::{Deserialize, Serialize};
+
+use super::Message;
 
 /// Something in a query that is not understood, or cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,7 +21,7 @@ pub struct Problem {
     pub from: Option<usize>,
     /// Where it ends.
     pub to: Option<usize>,
-    pub message: String,
+    pub message: Message,
 }
 
 impl Problem {
@@ -27,7 +29,7 @@ impl Problem {
     pub fn of(problem: &engine::Problem, query: &str) -> Self {
         let at = problem.at.as_ref().map(|at| units(query, at));
         let (from, to) = at.map(|at| (at.start, at.end)).unzip();
-        Self { from, to, message: problem.message.clone() }
+        Self { from, to, message: problem.message.clone().into() }
     }
 }
 
@@ -331,7 +333,9 @@ impl Pictures {
     pub fn get(&self, number: u64) -> engine::Result<Arc<[u8]>> {
         let kept = self.kept.iter().find(|(it, _)| *it == number);
         kept.map(|(_, bytes)| Arc::clone(bytes)).ok_or_else(|| {
-            engine::Error::not_found("this picture is not kept any more: paste it once more")
+            engine::Error::not_found(message!(
+                "this picture is not kept any more: paste it once more"
+            ))
         })
     }
 }
@@ -363,10 +367,10 @@ mod tests {
     fn positions_are_those_of_javascript() {
         // Two code units and four bytes, one and two, one and one.
         let text = "\u{1f436}ö date:never";
-        let problem = engine::Problem { at: Some(12..17), message: "no".into() };
+        let problem = engine::Problem { at: Some(12..17), message: message!("no") };
         let told = Problem::of(&problem, text);
         assert_eq!((told.from, told.to), (Some(9), Some(14)));
-        let all = Problem::of(&engine::Problem { at: None, message: "no".into() }, text);
+        let all = Problem::of(&engine::Problem { at: None, message: message!("no") }, text);
         assert_eq!((all.from, all.to), (None, None));
         for (unit, byte) in [(0, 0), (1, 0), (2, 4), (3, 6), (4, 7), (99, text.len())] {
             assert_eq!(bytes(text, unit), byte, "{unit}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use afterimage_engine as engine;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{Message, text};
 
 /// Where a category comes from: the application, the application with the person's
 /// changes, or the person.
@@ -87,7 +87,7 @@ pub struct TagTree {
     /// Depth first, parents before children, in the order to show.
     pub categories: Vec<Category>,
     /// What undo would take back, in words.
-    pub undo: Option<String>,
+    pub undo: Option<Message>,
     /// False while suggestions are computed: their counts are 0 then.
     pub ready: bool,
 }
@@ -96,7 +96,7 @@ impl TagTree {
     /// With suggestions, or without while they are computed.
     pub fn new(tree: engine::TagTree, ready: bool) -> Self {
         let categories = tree.categories.into_iter().map(Category::from).collect();
-        Self { categories, undo: tree.undo, ready }
+        Self { categories, undo: tree.undo.map(Message::from), ready }
     }
 }
 
@@ -235,15 +235,15 @@ pub struct Decided {
     /// Null where the category did not learn from it.
     pub learned: Option<Learned>,
     /// What undo would take back, in words.
-    pub undo: Option<String>,
+    pub undo: Option<Message>,
 }
 
 impl Decided {
     /// With what undo would take back.
-    pub fn new(decided: engine::Decided, undo: Option<String>) -> Self {
+    pub fn new(decided: engine::Decided, undo: Option<engine::Message>) -> Self {
         let learned =
             decided.learned.map(|engine::Learned { before, after }| Learned { before, after });
-        Self { changed: decided.changed, learned, undo }
+        Self { changed: decided.changed, learned, undo: undo.map(Message::from) }
     }
 }
 
@@ -316,7 +316,7 @@ impl From<SidecarSettings> for engine::SidecarSettings {
 #[serde(rename_all = "camelCase")]
 pub struct SidecarFailure {
     pub path: String,
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// What a sidecar gets and loses, in words.
@@ -349,9 +349,9 @@ const EXAMPLES: usize = 100;
 impl SidecarReport {
     /// Of what was done or, in a dry run, would be.
     pub fn new(report: &engine::SidecarReport, dry_run: bool) -> Self {
-        let failure = |(path, reason): &(PathBuf, String)| SidecarFailure {
+        let failure = |(path, reason): &(PathBuf, engine::Message)| SidecarFailure {
             path: text(path),
-            reason: reason.clone(),
+            reason: reason.clone().into(),
         };
         let example = |change: &engine::SidecarChange| SidecarExample {
             path: text(&change.path),

@@ -232,7 +232,7 @@ export class Session {
 
   /** Decisions of an earlier day are not taken back by a key alone. */
   #earlier(): boolean {
-    const what = this.tags.tree?.undo ?? null;
+    const what = this.tags.undoes;
     if (what === null) return false;
     const run = (): void =>
       void this.tags.undo().catch((thrown) => this.notices.failed(t("shared.undoFailed"), thrown));

@@ -4,7 +4,9 @@ import { parse, TYPE, type MessageFormatElement } from "@formatjs/icu-messagefor
 import { describe, expect, test } from "vitest";
 
 import { de } from "./de";
+import germanEngine from "./de/engine.json";
 import { en } from "./en";
+import engine from "./engine.json";
 
 type Catalogue = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -41,6 +43,23 @@ describe.each(Object.entries(ENGLISH))("the messages of %s", (domain, messages) 
       expect(message.trim(), name).not.toBe("");
       expect(german.trim(), name).not.toBe("");
       expect([...read(german)].sort(), name).toEqual([...read(message)].sort());
+    }
+  });
+});
+
+describe("the sentences of the engine", () => {
+  const german: Readonly<Record<string, string>> = germanEngine;
+
+  test("are all there in German, and none that it does not say", () => {
+    expect(Object.keys(german).sort()).toEqual([...engine].sort());
+  });
+
+  test("say something, and take the same values in both languages", () => {
+    for (const sentence of engine) {
+      const values = new Set([...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+      const translated = german[sentence] ?? "";
+      expect(translated.trim(), sentence).not.toBe("");
+      expect([...read(translated)].sort(), sentence).toEqual([...values].sort());
     }
   });
 });

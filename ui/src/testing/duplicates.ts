@@ -1,4 +1,5 @@
 /** Groups of duplicates for tests. */
+import { says } from "../lib/backend/backend";
 import type { DuplicateGroup, DuplicatePhoto } from "../lib/backend/dto";
 
 export function copy(id: number, change: Partial<DuplicatePhoto> = {}): DuplicatePhoto {
@@ -19,5 +20,5 @@ export function copy(id: number, change: Partial<DuplicatePhoto> = {}): Duplicat
 
 /** A group whose first photo is the suggested one. */
 export function groupOf(...photos: DuplicatePhoto[]): DuplicateGroup {
-  return { photos, keeper: photos[0]?.id ?? 0, reason: "it is the largest" };
+  return { photos, keeper: photos[0]?.id ?? 0, reason: says("it is the largest") };
 }

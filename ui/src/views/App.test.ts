@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { flushSync, tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
+import { says } from "../lib/backend/backend";
 import type { Backend } from "../lib/backend/backend";
 import { FakeBackend, type FakeOptions } from "../lib/backend/fake";
 import { Session } from "../lib/session.svelte";
@@ -170,7 +171,7 @@ describe("what stands in place of photos", () => {
     const answer = backend.search.bind(backend);
     vi.spyOn(backend, "search").mockImplementation(async (request) => {
       const listing = await answer(request);
-      const whole = { from: null, to: null, message: "only 12 photos are indexed yet" };
+      const whole = { from: null, to: null, message: says("only 12 photos are indexed yet") };
       return { ...listing, problems: [...listing.problems, whole] };
     });
     await userEvent.type(box(), "a dog foo:bar{Enter}");

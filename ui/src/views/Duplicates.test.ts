@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
+import { says } from "../lib/backend/backend";
 import type { DuplicateGroup, DuplicateKind } from "../lib/backend/dto";
 import { FakeBackend, type FakeOptions } from "../lib/backend/fake";
 import { Session } from "../lib/session.svelte";
@@ -205,7 +206,7 @@ describe("moving the others to the trash", () => {
     const { trash } = await open();
     trash.mockResolvedValue({
       moved: [2],
-      failed: [{ photo: 3, path: "/home/anna/IMG_3.jpg", reason: "permission denied" }],
+      failed: [{ photo: 3, path: "/home/anna/IMG_3.jpg", reason: says("permission denied") }],
     });
     await userEvent.click(move(0));
     const dialog = within(screen.getByRole("dialog"));

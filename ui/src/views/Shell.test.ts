@@ -3,7 +3,9 @@ import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../lib/backend/backend";
 import { FakeBackend } from "../lib/backend/fake";
+import { SIGLIP } from "../lib/backend/fakeModels";
 import { speech } from "../lib/i18n/i18n.svelte";
 import { Session } from "../lib/session.svelte";
 import App from "./App.svelte";
@@ -194,9 +196,22 @@ describe("the page", () => {
     expect(box().getAttribute("aria-label")).toBe("Deine Fotos durchsuchen");
   });
 
+  it("proposes an English question in another language only as what it is", async () => {
+    const session = await open();
+    const example = (): string | null => box().getAttribute("placeholder");
+    expect(example()).toMatch(/^Try “/);
+    speech.choice = "de";
+    await settle();
+    expect(example()).toMatch(/^Auf Englisch, zum Beispiel „/);
+    const all = session.models.all ?? [];
+    session.models.all = all.map((model) => ({ ...model, serving: model.id === SIGLIP }));
+    await settle();
+    expect(example()).toMatch(/^Zum Beispiel „/);
+  });
+
   it("says what goes wrong in the background in that language, too", async () => {
     speech.choice = "de";
-    const failure = { code: "failed", message: "disk is gone" } as const;
+    const failure = { code: "failed", message: verbatim("disk is gone") } as const;
     vi.spyOn(FakeBackend.prototype, "subscribe").mockRejectedValueOnce(failure);
     const session = await open();
     expect(session.notices.all.map(({ text }) => text)).toEqual([

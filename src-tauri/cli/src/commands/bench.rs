@@ -8,7 +8,7 @@ use afterimage_engine::bench::{
     self, Idle, Machine, Pipeline, Questions, SizeClass, Subject, Tags, Towers, Vectors, peak_bytes,
 };
 use afterimage_engine::{
-    Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest,
+    Cancel, Control, DeviceChoice, EmbedInput, Engine, Error, Precision, SearchRequest, message,
 };
 
 use crate::args::{BenchCommand, BenchDecodeArgs, BenchEmbedArgs, BenchIndexArgs, Cli, DeviceArgs};
@@ -36,7 +36,9 @@ fn embed(cli: &Cli, args: &BenchEmbedArgs) -> Outcome {
     let options = cli.open_options(args.device, args.precision)?;
     // Before weights are made up for nothing.
     if let Some(image) = args.images.iter().find(|image| !image.is_file()) {
-        return Err(Error::usage(format!("there is no file {}", image.display())).into());
+        return Err(
+            Error::usage(message!("there is no file {image}", image = image.display())).into()
+        );
     }
     let control = listening()?;
     let subject = Subject::find(&args.subject.model, &options, &control)?;
@@ -126,8 +128,11 @@ fn decode(cli: &Cli, args: &BenchDecodeArgs) -> Outcome {
         }
     }
     if !measured {
-        let error = format!("no photo in {} can be decoded", folder.display());
-        return Err(Error::failed(error).into());
+        return Err(Error::failed(message!(
+            "no photo in {folder} can be decoded",
+            folder = folder.display()
+        ))
+        .into());
     }
     Ok(())
 }
@@ -145,7 +150,7 @@ fn index(cli: &Cli, args: &BenchIndexArgs) -> Outcome {
     let measured = Pipeline::measure(folder, &subject, options, &control, &show)?;
     drop(bar);
     if measured.stopped {
-        return Err(Error::failed("stopped: nothing was measured").into());
+        return Err(Error::failed(message!("stopped: nothing was measured")).into());
     }
     let by = MeasuredBy {
         model: subject.name.clone(),
@@ -173,7 +178,7 @@ fn scan(cli: &Cli, runs: usize) -> Outcome {
     // The first search loads the vectors and the text tower.
     let first = engine.search(&request, &Cancel::default())?;
     if first.total == 0 {
-        return Err(Error::usage("nothing to rank: run `afterimage index DIR`").into());
+        return Err(Error::usage(message!("nothing to rank: run `afterimage index DIR`")).into());
     }
     introduce(cli.json)?;
     let mut times = Vec::with_capacity(runs);

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use afterimage_engine::{
     Cancel, DuplicateGroup, DuplicateKind, DuplicatePhoto, Effort, Engine, Error, Progress, Step,
-    Trashed,
+    Trashed, message,
 };
 
 use crate::args::DuplicatesArgs;
@@ -22,10 +22,10 @@ pub fn duplicates(engine: &Engine, args: &DuplicatesArgs, json: bool) -> Outcome
     };
     let asks = !json && io::stdin().is_terminal() && io::stderr().is_terminal();
     if args.trash && !args.yes && !asks {
-        return Err(Error::usage(
+        return Err(Error::usage(message!(
             "nothing was moved: nobody can be asked here. Look at what would go with \
-             `afterimage duplicates --kind KIND`, then add --yes",
-        )
+             `afterimage duplicates --kind KIND`, then add --yes"
+        ))
         .into());
     }
     let cancel = Cancel::default();
@@ -144,7 +144,10 @@ fn trash(
         output::warn(format_args!("{} stays: {}", shown(&failed.path), failed.reason));
     }
     if cancel.is_cancelled() {
-        return Err(Error::failed("stopped: what was moved is in the trash, the rest stays").into());
+        return Err(Error::failed(message!(
+            "stopped: what was moved is in the trash, the rest stays"
+        ))
+        .into());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path;
 
 use afterimage_engine::{
-    Cancel, Context, Effort, Engine, ExportProgress, ExportRequest, Progress, Step,
+    Cancel, Context, Effort, Engine, ExportProgress, ExportRequest, Progress, Step, message,
 };
 
 use super::tags::known;
@@ -16,7 +16,7 @@ use crate::{Outcome, interrupt};
 /// `afterimage export`
 pub fn export(engine: &Engine, args: &ExportArgs, json: bool) -> Outcome {
     let folder = path::absolute(&args.folder)
-        .context(|| format!("cannot tell where {} is", shown(&args.folder)))?;
+        .context(|| message!("cannot tell where {folder} is", folder = shown(&args.folder)))?;
     let request = ExportRequest {
         photos: known(engine, &args.photos)?,
         folder,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use afterimage_engine::{Control, Engine, Error, Exclusions, Root, RootId};
+use afterimage_engine::{Control, Engine, Error, Exclusions, Root, RootId, message};
 
 use crate::args::{ExcludeArgs, FolderCommand, Treatment};
 use crate::commands::indexing::known_roots;
@@ -86,7 +86,7 @@ fn scan(engine: &Engine, roots: &[Root], json: bool) -> Outcome {
     let report = engine.scan(&ids, &control, &|progress| display.show(&progress))?;
     drop(display);
     if report.stopped {
-        return Err(Error::failed("stopped before it began").into());
+        return Err(Error::failed(message!("stopped before it began")).into());
     }
     output::answer(json, &ScanDocument::from(&report), |out| {
         writeln!(
@@ -123,8 +123,9 @@ fn with(mut exclusions: Exclusions, args: &ExcludeArgs) -> Outcome<Exclusions> {
     for pattern in &args.allowed {
         let patterns = &mut exclusions.patterns;
         let at = patterns.iter().position(|known| known == pattern).ok_or_else(|| {
-            Error::usage(format!(
-                "nothing is left out by {pattern:?}: `afterimage folder list` shows the patterns"
+            Error::usage(message!(
+                "nothing is left out by \"{pattern}\": `afterimage folder list` shows the patterns",
+                pattern
             ))
         })?;
         patterns.remove(at);

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use afterimage_engine::{Change, Control, Engine, Error, IndexReport, PairCheck, Root, RootId};
+use afterimage_engine::{
+    Change, Control, Engine, Error, IndexReport, PairCheck, Root, RootId, message,
+};
 
 use crate::args::IndexArgs;
 use crate::exit_codes::Failure;
@@ -51,7 +53,7 @@ pub fn bring_up_to_date(engine: &Engine, roots: &[RootId]) -> Outcome<IndexRepor
     let report = engine.index(roots, &control, &|progress| display.show(&progress))?;
     drop(display);
     if report.stopped {
-        return Err(Error::failed("stopped: run the same command again to go on").into());
+        return Err(Error::failed(message!("stopped: run the same command again to go on")).into());
     }
     Ok(report)
 }
@@ -81,7 +83,9 @@ fn remark(engine: &Engine, report: &IndexReport, asked: &[RootId]) -> Outcome {
 pub fn known_roots(engine: &Engine) -> Outcome<Vec<Root>> {
     let roots = engine.roots()?;
     if roots.is_empty() {
-        return Err(Error::usage("no folder is indexed yet: run `afterimage index DIR`").into());
+        return Err(
+            Error::usage(message!("no folder is indexed yet: run `afterimage index DIR`")).into()
+        );
     }
     Ok(roots)
 }

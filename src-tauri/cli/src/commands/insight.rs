@@ -12,6 +12,7 @@ use afterimage_engine::figures::retrieval::{
 use afterimage_engine::figures::{Estimate, RESAMPLES};
 use afterimage_engine::{
     Cancel, Context, Engine, Error, EvalInput, EvalReport, EvalRequest, EvalRun, EvalSetting,
+    message,
 };
 
 use crate::Outcome;
@@ -53,14 +54,14 @@ fn request(args: &EvalArgs) -> Outcome<EvalRequest> {
         (_, Some(file), _) => EvalInput::Captions(file.clone()),
         (.., Some(file)) => EvalInput::Labels(file.clone()),
         (None, None, None) => {
-            return Err(Error::usage("name a file that says what is right").into());
+            return Err(Error::usage(message!("name a file that says what is right")).into());
         }
     };
     let lengths = [models.len(), precisions.len(), templates.len()];
     if lengths.iter().any(|length| *length > 2) || lengths.iter().filter(|n| **n == 2).count() > 1 {
-        return Err(Error::usage(
-            "two settings can be compared: give one of --model, --precision and --templates twice",
-        )
+        return Err(Error::usage(message!(
+            "two settings can be compared: give one of --model, --precision and --templates twice"
+        ))
         .into());
     }
     let first = EvalSetting {
@@ -246,11 +247,12 @@ pub fn insight(engine: &Engine, args: &InsightArgs, json: bool) -> Outcome {
     output::answer(json, &InsightDocument::from(&insight), |out| {
         writeln!(out, "vectors of {}", insight.model)?;
         for figure in insight.figures() {
-            let meaning = faint(&figure.meaning);
-            writeln!(out, "{:<40} {:>20}  {meaning}", figure.name, figure.value)?;
+            let meaning = faint(&figure.meaning.to_string());
+            let (name, value) = (figure.name.to_string(), figure.value.to_string());
+            writeln!(out, "{name:<40} {value:>20}  {meaning}")?;
         }
-        for warning in &insight.report.warnings {
-            writeln!(out, "\n{}\n{}", warning.sentence(), warning.remedy())?;
+        for concern in insight.concerns() {
+            writeln!(out, "\n{}\n{}", concern.meaning, concern.remedy)?;
         }
         if insight.report.warnings.is_empty() {
             writeln!(out, "\nnothing is wrong with them")?;
@@ -274,9 +276,10 @@ pub fn map(engine: &Engine, args: &MapArgs, json: bool) -> Outcome {
 }
 
 fn write_plot(folder: &Path, name: &str, svg: &str) -> Outcome {
-    fs::create_dir_all(folder).context(|| format!("cannot make {}", shown(folder)))?;
+    fs::create_dir_all(folder)
+        .context(|| message!("cannot make {folder}", folder = shown(folder)))?;
     let file = folder.join(name).with_extension("svg");
-    fs::write(&file, svg).context(|| format!("cannot write {}", shown(&file)))?;
+    fs::write(&file, svg).context(|| message!("cannot write {file}", file = shown(&file)))?;
     output::note(format_args!("drawn: {}", shown(&file)));
     Ok(())
 }

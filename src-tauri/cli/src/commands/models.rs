@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use afterimage_engine::{
     Affinity, Cancel, Code, EmbedInput, Engine, Error, KnownModel, ModelCheck, ModelInfo,
-    ModelState, PairCheck, Removed, import_starter,
+    ModelState, PairCheck, Removed, import_starter, message,
 };
 
 use crate::args::{EmbedArgs, ModelCommand};
@@ -186,10 +186,11 @@ fn check(found: &ModelCheck, json: bool) -> Outcome {
         Ok(())
     })?;
     match (&found.files, &found.pairs) {
-        (Some(Err(_)), _) | (_, Err(_)) => {
-            Err(Error::failed(format!("the model {} is not as it should be", found.model.id))
-                .into())
-        }
+        (Some(Err(_)), _) | (_, Err(_)) => Err(Error::failed(message!(
+            "the model {id} is not as it should be",
+            id = found.model.id
+        ))
+        .into()),
         _ => Ok(()),
     }
 }

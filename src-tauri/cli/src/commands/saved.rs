@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use afterimage_engine::{Engine, Error, NewSavedSearch, PhotoId, SavedSearch};
+use afterimage_engine::{Engine, Error, NewSavedSearch, PhotoId, SavedSearch, message};
 
 use crate::Outcome;
 use crate::args::{FavouriteArgs, SavedCommand};
@@ -43,9 +43,9 @@ pub fn favourite(engine: &Engine, args: &FavouriteArgs, json: bool) -> Outcome {
     let mut ids = Vec::new();
     for photo in &args.photos {
         let id = engine.find_photo(photo)?.ok_or_else(|| {
-            Error::not_found(format!(
-                "{} is neither a photo's number in this library nor the file of one",
-                shown(photo)
+            Error::not_found(message!(
+                "{photo} is neither a photo's number in this library nor the file of one",
+                photo = shown(photo)
             ))
         })?;
         ids.push(id);

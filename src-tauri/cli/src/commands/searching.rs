@@ -4,7 +4,7 @@ use std::path::Path;
 
 use afterimage_engine::{
     Cancel, Engine, Error, Explanation, Page, PartKind, PhotoId, Problem, SearchRequest, Strength,
-    query,
+    message, query,
 };
 
 use crate::Outcome;
@@ -88,9 +88,9 @@ pub fn similar(engine: &Engine, args: &SimilarArgs, json: bool) -> Outcome {
         Some(_) => Vec::new(),
         None if file.is_file() => vec![file.to_owned()],
         None => {
-            return Err(Error::usage(format!(
-                "{} is neither a photo's number in this library nor an image file",
-                shown(file)
+            return Err(Error::usage(message!(
+                "{file} is neither a photo's number in this library nor an image file",
+                file = shown(file)
             ))
             .into());
         }

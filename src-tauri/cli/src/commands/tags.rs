@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use afterimage_engine::{
     Cancel, Category, Context, Decided, Decision, Engine, Error, NewCategory, PhotoId, ReviewOf,
-    SidecarNaming, SidecarSettings,
+    SidecarNaming, SidecarSettings, message,
 };
 
 use crate::Outcome;
@@ -40,7 +40,7 @@ pub fn tag(engine: &Engine, command: &TagCommand, json: bool) -> Outcome {
             tell(&engine.decide(&photos, name, None, &Cancel::default())?, json)
         }
         TagCommand::Undo => {
-            let undone = engine.undo_tags()?.map(|undone| undone.words);
+            let undone = engine.undo_tags()?.map(|undone| undone.words.to_string());
             output::answer(json, &UndoneDocument { undone: undone.clone() }, |out| match &undone {
                 Some(undone) => writeln!(out, "taken back: {undone}"),
                 None => writeln!(out, "there is nothing to take back"),
@@ -290,13 +290,15 @@ fn export(engine: &Engine, format: TagFormat, json: bool) -> Outcome {
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     if records.is_empty() {
-        writer.write_record(["path", "tag", "decision"]).context(|| "cannot write CSV")?;
+        writer
+            .write_record(["path", "tag", "decision"])
+            .context(|| message!("cannot write CSV"))?;
     }
     for record in &records {
-        writer.serialize(record).context(|| "cannot write CSV")?;
+        writer.serialize(record).context(|| message!("cannot write CSV"))?;
     }
     let written = writer.into_inner().map_err(|error| error.into_error());
-    write_out(&written.context(|| "cannot write CSV")?)
+    write_out(&written.context(|| message!("cannot write CSV"))?)
 }
 
 fn import(engine: &Engine, file: &Path, format: Option<TagFormat>, json: bool) -> Outcome {
@@ -305,19 +307,21 @@ fn import(engine: &Engine, file: &Path, format: Option<TagFormat>, json: bool) -
     let named = fs::metadata(file);
     if !named.is_ok_and(|named| named.is_file() && named.len() <= LARGEST_IMPORT) {
         let most = LARGEST_IMPORT / 1_000_000;
-        return Err(Error::usage(format!(
-            "{} is not there, no file, or larger than {most} MB: name what `afterimage tag export` \
-             wrote",
-            shown(file)
+        return Err(Error::usage(message!(
+            "{file} is not there, no file, or larger than {most} MB: name what `afterimage tag \
+             export` wrote",
+            file = shown(file),
+            most
         ))
         .into());
     }
-    let bytes = fs::read(file).context(|| format!("cannot read {}", shown(file)))?;
+    let bytes = fs::read(file).context(|| message!("cannot read {file}", file = shown(file)))?;
     let wrong = |what: &dyn std::fmt::Display| {
-        Error::usage(format!(
-            "{}: {what}: it should have a path, a tag, and as decision confirmed, tagged or \
+        Error::usage(message!(
+            "{file}: {what}: it should have a path, a tag, and as decision confirmed, tagged or \
              rejected, as `afterimage tag export` writes them",
-            shown(file)
+            file = shown(file),
+            what
         ))
     };
     let records: Vec<DecisionRecord> = match format {
@@ -347,10 +351,10 @@ fn import(engine: &Engine, file: &Path, format: Option<TagFormat>, json: bool) -
 
 fn write_sidecars(engine: &Engine, args: &WriteSidecarsArgs, json: bool) -> Outcome {
     if !args.dry_run && !engine.sidecar_settings()?.write {
-        return Err(Error::usage(
+        return Err(Error::usage(message!(
             "writing sidecars is switched off: `afterimage tag sidecars on` switches it on, and \
-             --dry-run says what would be written",
-        )
+             --dry-run says what would be written"
+        ))
         .into());
     }
     let photos = match args.photos.is_empty() {
@@ -403,9 +407,9 @@ fn sidecars(
 pub(super) fn known(engine: &Engine, photos: &[PathBuf]) -> Outcome<Vec<PhotoId>> {
     let find = |photo: &PathBuf| {
         engine.find_photo(photo)?.ok_or_else(|| {
-            Error::not_found(format!(
-                "{} is neither a photo's number in this library nor the file of one",
-                shown(photo)
+            Error::not_found(message!(
+                "{photo} is neither a photo's number in this library nor the file of one",
+                photo = shown(photo)
             ))
         })
     };
@@ -414,5 +418,5 @@ pub(super) fn known(engine: &Engine, photos: &[PathBuf]) -> Outcome<Vec<PhotoId>
 
 fn write_out(bytes: &[u8]) -> Outcome {
     let written = io::stdout().lock().write_all(bytes).and_then(|()| io::stdout().flush());
-    Ok(written.context(|| "cannot write to standard output")?)
+    Ok(written.context(|| message!("cannot write to standard output"))?)
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use afterimage_engine::{Engine, Error, OpenOptions, Repair, Store};
+use afterimage_engine::{Engine, Error, OpenOptions, Repair, Store, message};
 
 use crate::Outcome;
 use crate::args::LibraryCommand;
@@ -70,13 +70,13 @@ fn check(options: &OpenOptions, repair: Repair, json: bool) -> Outcome {
         return Ok(());
     }
     if report.troubles.iter().any(|trouble| trouble.store == Store::Catalog) {
-        return Err(Error::failed(
+        return Err(Error::failed(message!(
             "the library is damaged, and was left as it is: `afterimage status` says how to go \
-             back to its last backup",
-        )
+             back to its last backup"
+        ))
         .into());
     }
-    Err(Error::failed("there is damage that was not repaired").into())
+    Err(Error::failed(message!("there is damage that was not repaired")).into())
 }
 
 fn restore(library: &Path, file: &Path, json: bool) -> Outcome {

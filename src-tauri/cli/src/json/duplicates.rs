@@ -34,7 +34,7 @@ impl DuplicateEntry {
         Self {
             kind: kind.as_str(),
             keeper: group.keeper.0,
-            reason: group.reason.clone(),
+            reason: group.reason.to_string(),
             photos: group.photos.iter().map(DuplicatePhotoEntry::from).collect(),
         }
     }
@@ -84,6 +84,6 @@ impl TrashDocument {
 
 impl From<&NotTrashed> for NotTrashedEntry {
     fn from(failed: &NotTrashed) -> Self {
-        Self { id: failed.photo.0, path: text(&failed.path), reason: failed.reason.clone() }
+        Self { id: failed.photo.0, path: text(&failed.path), reason: failed.reason.to_string() }
     }
 }

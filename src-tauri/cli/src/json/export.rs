@@ -23,7 +23,7 @@ impl From<&Exported> for ExportDocument {
     fn from(exported: &Exported) -> Self {
         let failed = exported.failed.iter().map(|failed| NotExportedEntry {
             path: text(&failed.path),
-            reason: failed.reason.clone(),
+            reason: failed.reason.to_string(),
         });
         Self { written: exported.written, failed: failed.collect(), folder: text(&exported.folder) }
     }

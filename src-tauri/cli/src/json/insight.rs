@@ -1,7 +1,7 @@
 //! The documents of `eval`, `insight` and `map`.
 
-use afterimage_engine::figures::health::{HealthReport, QuerySimilarity, Warning};
-use afterimage_engine::{EvalReport, Insight, PhotoMap};
+use afterimage_engine::figures::health::{HealthReport, QuerySimilarity};
+use afterimage_engine::{Concern, EvalReport, Insight, PhotoMap};
 use serde::Serialize;
 
 use super::text;
@@ -25,7 +25,7 @@ pub struct InsightDocument<'a> {
 #[derive(Serialize)]
 struct WarningEntry {
     meaning: String,
-    remedy: &'static str,
+    remedy: String,
 }
 
 #[derive(Serialize)]
@@ -36,9 +36,9 @@ struct PhotoEntry {
 
 impl<'a> From<&'a Insight> for InsightDocument<'a> {
     fn from(insight: &'a Insight) -> Self {
-        let warning = |warning: &Warning| WarningEntry {
-            meaning: warning.sentence(),
-            remedy: warning.remedy(),
+        let warning = |concern: Concern| WarningEntry {
+            meaning: concern.meaning.to_string(),
+            remedy: concern.remedy.to_string(),
         };
         let mut photos: Vec<PhotoEntry> = insight
             .paths
@@ -50,7 +50,7 @@ impl<'a> From<&'a Insight> for InsightDocument<'a> {
             model: &insight.model,
             report: &insight.report,
             queries: &insight.queries,
-            warnings: insight.report.warnings.iter().map(warning).collect(),
+            warnings: insight.concerns().into_iter().map(warning).collect(),
             photos,
         }
     }

@@ -252,7 +252,7 @@ impl SidecarsDocument {
         let failed = report
             .failed
             .iter()
-            .map(|(path, reason)| SidecarFailure { path: text(path), reason: reason.clone() });
+            .map(|(path, reason)| SidecarFailure { path: text(path), reason: reason.to_string() });
         Self { dry_run, written: written.collect(), same: report.same, failed: failed.collect() }
     }
 }

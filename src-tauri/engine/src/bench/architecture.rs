@@ -106,8 +106,12 @@ impl Architecture {
     /// # Errors
     /// Where it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        self.write_files(folder)
-            .context(|| format!("cannot write a model of random weights into {}", folder.display()))
+        self.write_files(folder).context(|| {
+            message!(
+                "cannot write a model of random weights into {folder}",
+                folder = folder.display()
+            )
+        })
     }
 
     fn write_files(&self, folder: &Path) -> io::Result<()> {

@@ -86,13 +86,17 @@ impl Idle {
         while rests.recv_timeout(Duration::from_secs(1)).is_err() {
             go_on(control)?;
             if began.elapsed() > PATIENCE {
-                return Err(Error::failed("the library did not come to rest"));
+                return Err(Error::failed(message!("the library did not come to rest")));
             }
         }
         let query = SearchRequest { query: "a dog".into(), limit: Some(100), ..Default::default() };
         let page = engine.search(&query, &Cancel::default())?;
         if page.total != photos {
-            return Err(Error::failed(format!("{} of {photos} photos were ranked", page.total)));
+            return Err(Error::failed(message!(
+                "{total} of {photos} photos were ranked",
+                total = page.total,
+                photos
+            )));
         }
         let rested = Instant::now();
         while rested.elapsed() < REST {
@@ -117,14 +121,15 @@ pub fn make_library(
     control: &Control,
 ) -> Result<()> {
     if dir.exists() {
-        return Err(Error::usage(format!(
-            "{} is there already: name a folder that is not there yet",
-            dir.display()
+        return Err(Error::usage(message!(
+            "{dir} is there already: name a folder that is not there yet",
+            dir = dir.display()
         )));
     }
     let options = OpenOptions { library: dir.join("library"), ..options };
     let folder = dir.join("photos");
-    fs::create_dir_all(&folder).context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir_all(&folder)
+        .context(|| message!("cannot make {folder}", folder = folder.display()))?;
     make(&Engine::open(options)?, &folder, photos, None, &Drawing::many()?, control)
 }
 
@@ -142,12 +147,13 @@ pub(super) fn make(
         let within = folder.join(format!("{:04}", number / TOGETHER));
         if number % TOGETHER == 0 {
             go_on(control)?;
-            fs::create_dir_all(&within)
-                .context(|| format!("cannot make the folder {}", within.display()))?;
+            fs::create_dir_all(&within).context(|| {
+                message!("cannot make the folder {within}", within = within.display())
+            })?;
         }
         let file = within.join(format!("IMG_{number:06}.jpg"));
         fs::write(&file, number.to_le_bytes())
-            .context(|| format!("cannot write {}", file.display()))?;
+            .context(|| message!("cannot write {file}", file = file.display()))?;
     }
     let root = engine.add_root(folder)?;
     engine.scan(&[root.id], control, &|_| {})?;
@@ -165,7 +171,8 @@ pub(super) fn make(
         let mut read = Vec::with_capacity(batch.len());
         for photo in batch {
             let row = library.catalog.photo(photo.id)?;
-            let row = row.ok_or_else(|| Error::failed("a photo went while it was made up"))?;
+            let row =
+                row.ok_or_else(|| Error::failed(message!("a photo went while it was made up")))?;
             let hash = *blake3::hash(&photo.id.to_le_bytes()).as_bytes();
             let number = photo.id.unsigned_abs() as usize;
             let drawing = &drawings[number % drawings.len()];

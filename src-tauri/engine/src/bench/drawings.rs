@@ -63,7 +63,9 @@ impl Drawing {
             (sum / pixels.max(1)) as u8
         });
         let mut jpeg = Cursor::new(Vec::new());
-        picture.write_to(&mut jpeg, ImageFormat::Jpeg).context(|| "cannot make a thumbnail up")?;
+        picture
+            .write_to(&mut jpeg, ImageFormat::Jpeg)
+            .context(|| message!("cannot make a thumbnail up"))?;
         Ok(Self { size: Size { width, height }, average, jpeg: jpeg.into_inner() })
     }
 

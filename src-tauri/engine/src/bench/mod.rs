@@ -78,7 +78,8 @@ impl Subject {
         if let Some(architecture) = Architecture::find(name) {
             let scratch = scratch()?;
             let folder = scratch.path().join(name);
-            fs::create_dir(&folder).context(|| format!("cannot make {}", folder.display()))?;
+            fs::create_dir(&folder)
+                .context(|| message!("cannot make {folder}", folder = folder.display()))?;
             architecture.write(&folder)?;
             go_on(control)?;
             return Ok(Self { name: name.to_owned(), folder, _scratch: Some(scratch) });
@@ -86,18 +87,23 @@ impl Subject {
         let model = options.models().find(name).map_err(|error| match error.code() {
             Code::NotFound => {
                 let known: Vec<_> = architecture::ARCHITECTURES.iter().map(|a| a.name).collect();
-                Error::usage(format!(
-                    "no model {name:?}: name one of {}, an installed one, or a folder",
-                    known.join(", ")
+                Error::usage(message!(
+                    "no model \"{name}\": name one of {file}, an installed one, or a folder",
+                    name,
+                    file = known.join(", ")
                 ))
             }
             _ => error,
         })?;
         if let ModelState::Broken(reason) = model.state {
-            return Err(Error::usage(format!("the model {name} cannot be used: {reason}")));
+            return Err(Error::usage(message!(
+                "the model {name} cannot be used: {reason}",
+                name,
+                reason
+            )));
         }
         let folder = fs::canonicalize(&model.folder)
-            .context(|| format!("cannot open {}", model.folder.display()))?;
+            .context(|| message!("cannot open {folder}", folder = model.folder.display()))?;
         Ok(Self { name: model.id, folder, _scratch: None })
     }
 
@@ -128,13 +134,13 @@ impl Subject {
 /// on which made-up weights are deleted.
 fn go_on(control: &Control) -> Result<()> {
     if control.is_stopped() {
-        return Err(Error::failed("stopped: nothing more was measured"));
+        return Err(Error::failed(message!("stopped: nothing more was measured")));
     }
     Ok(())
 }
 
 fn scratch() -> Result<TempDir> {
-    tempfile::tempdir().context(|| "cannot make a temporary folder to measure in")
+    tempfile::tempdir().context(|| message!("cannot make a temporary folder to measure in"))
 }
 
 /// How fast something was.
@@ -227,7 +233,7 @@ impl Towers {
     /// stopped.
     pub fn images(&self, batch: usize, time: Duration, control: &Control) -> Result<Speed> {
         if batch == 0 {
-            return Err(Error::usage("a batch must have at least one image"));
+            return Err(Error::usage(message!("a batch must have at least one image")));
         }
         // Unlike each other, as photos are; a tower may not profit from zeros.
         let noise = |seed: usize| {
@@ -269,11 +275,11 @@ impl Towers {
         control: &Control,
     ) -> Result<Speed> {
         if threads == 0 {
-            return Err(Error::usage("decoding needs at least one thread"));
+            return Err(Error::usage(message!("decoding needs at least one thread")));
         }
         let photos = &class.photos;
         if photos.is_empty() {
-            return Err(Error::usage("there are no photos to decode"));
+            return Err(Error::usage(message!("there are no photos to decode")));
         }
         // So many that no thread idles for long while another has the last one.
         let count = photos.len().max(8 * threads);
@@ -292,7 +298,9 @@ impl Towers {
             thread::scope(|scope| {
                 let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
                 let ended = workers.into_iter().map(|worker| {
-                    worker.join().unwrap_or_else(|_| Err(Error::failed("a decoder panicked")))
+                    worker
+                        .join()
+                        .unwrap_or_else(|_| Err(Error::failed(message!("a decoder panicked"))))
                 });
                 ended.collect::<Result<()>>()
             })?;
@@ -318,7 +326,7 @@ impl Towers {
 
     /// Does with a photo what indexing does before it is embedded.
     fn prepare(&self, photo: &Path) -> Result<()> {
-        let cannot = || format!("cannot read {}", photo.display());
+        let cannot = || message!("cannot read {photo}", photo = photo.display());
         let bytes = fs::read(photo).context(cannot)?;
         let decoded = self.decoded(&bytes).context(cannot)?;
         decode::thumbnail(&decoded, THUMBNAIL_SIDE).context(cannot)?;
@@ -343,8 +351,11 @@ fn precision_on(device: DeviceChoice, precision: Precision) -> Precision {
 fn text_of(tokens: usize) -> Result<String> {
     if !TOKENS.contains(&tokens) {
         let (least, most) = (TOKENS.start(), TOKENS.end());
-        return Err(Error::usage(format!(
-            "a text cannot have {tokens} tokens: {least} to {most} with start and end"
+        return Err(Error::usage(message!(
+            "a text cannot have {tokens} tokens: {least} to {most} with start and end",
+            tokens,
+            least,
+            most
         )));
     }
     let known = ["a", "photo", "of", "the", "dog", "in", "snow", "with", "two", "people"];
@@ -397,8 +408,9 @@ pub fn photos(folder: &Path) -> Result<Vec<PathBuf>> {
         decode::Support::Decodable(_) => Seen::Photo,
         decode::Support::NotYet(_) | decode::Support::NotAPhoto => Seen::Other,
     };
-    fs::read_dir(folder)
-        .map_err(|e| Error::usage(format!("cannot list {}", folder.display())).with(e))?;
+    fs::read_dir(folder).map_err(|e| {
+        Error::usage(message!("cannot list {folder}", folder = folder.display())).with(e)
+    })?;
     let walker = scan::Walker {
         root: 0,
         root_path: folder,
@@ -416,14 +428,14 @@ pub fn photos(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn no_photos(folder: &Path) -> Error {
-    Error::usage(format!("no photos found in {}", folder.display()))
+    Error::usage(message!("no photos found in {folder}", folder = folder.display()))
 }
 
 /// So many photos were found, and nothing could be measured with any.
 fn none_read(count: usize, folder: &Path) -> Error {
     let of =
         if count == 1 { "the only photo".to_owned() } else { format!("any of {count} photos") };
-    Error::failed(format!("cannot read {of} in {}", folder.display()))
+    Error::failed(message!("cannot read {of} in {folder}", of, folder = folder.display()))
 }
 
 /// How many pixels a photo has by its header.

@@ -84,7 +84,11 @@ impl Questions {
         let first = ask(&engine, "a sunset over the hills")?;
         let opened_ms = ms(began.elapsed());
         if first.total != photos {
-            return Err(Error::failed(format!("{} of {photos} photos were ranked", first.total)));
+            return Err(Error::failed(message!(
+                "{total} of {photos} photos were ranked",
+                total = first.total,
+                photos
+            )));
         }
         let model = engine.current_model()?;
         let vector_bytes = loaded_bytes(&engine)?;
@@ -99,7 +103,10 @@ impl Questions {
             for (question, times) in questions.iter().zip(&mut times) {
                 let page = ask(&engine, question)?;
                 if page.hits.is_empty() || !page.problems.is_empty() {
-                    return Err(Error::failed(format!("{question:?} was not answered")));
+                    return Err(Error::failed(message!(
+                        "\"{question}\" was not answered",
+                        question
+                    )));
                 }
                 times.push(ms(page.took));
             }

@@ -92,7 +92,7 @@ impl Tags {
             let decided = engine.decide(&ids, &dog.id, Some(Decision::Rejected), &go)?;
             match decided.learned {
                 Some(_) => Ok(()),
-                None => Err(Error::failed("nothing was learned from ten photos")),
+                None => Err(Error::failed(message!("nothing was learned from ten photos"))),
             }
         })?;
         let model = engine.current_model()?;

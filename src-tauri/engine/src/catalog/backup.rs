@@ -66,9 +66,11 @@ impl Catalog {
             return Ok(false);
         }
         let catalog = self.folder.join(Self::FILE);
-        fs::create_dir_all(&folder).context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .context(|| message!("cannot make {folder}", folder = folder.display()))?;
         remove_unfinished(&folder);
-        self.examine().context(|| format!("{} cannot be backed up", catalog.display()))?;
+        self.examine()
+            .context(|| message!("{catalog} cannot be backed up", catalog = catalog.display()))?;
         let copy = copy_into(&catalog, &folder)?;
         persist(copy, &path, true)?;
         for old in automatic(&self.folder).iter().skip(KEPT) {
@@ -89,25 +91,34 @@ impl Catalog {
 pub(crate) fn backup(library: &Path, file: &Path, replace: bool) -> Result<()> {
     let catalog = library.join(Catalog::FILE);
     if !catalog.is_file() {
-        return Err(Error::usage(format!("there is no library in {}", library.display())));
+        return Err(Error::usage(message!(
+            "there is no library in {library}",
+            library = library.display()
+        )));
     }
-    let file = std::path::absolute(file).context(|| "cannot tell the current folder")?;
+    let file = std::path::absolute(file).context(|| message!("cannot tell the current folder"))?;
     let folder = file.parent().filter(|folder| folder.is_dir()).ok_or_else(|| {
-        Error::usage(format!("cannot write {}: its folder is not there", file.display()))
+        Error::usage(message!(
+            "cannot write {file}: its folder is not there",
+            file = file.display()
+        ))
     })?;
     if file.is_dir() {
-        return Err(Error::usage(format!("{} is a folder: name a file", file.display())));
+        return Err(Error::usage(message!(
+            "{file} is a folder: name a file",
+            file = file.display()
+        )));
     }
     if is_same(&file, &catalog) {
-        return Err(Error::usage(format!("{} is the library itself", file.display())));
+        return Err(Error::usage(message!("{file} is the library itself", file = file.display())));
     }
     if !replace && file.exists() {
         return Err(exists(&file));
     }
     let copy = copy_into(&catalog, folder)?;
-    examine_file(&copy)
-        .and_then(|()| check_kind(&copy, &catalog))
-        .context(|| format!("{} is damaged, so no backup was made", catalog.display()))?;
+    examine_file(&copy).and_then(|()| check_kind(&copy, &catalog)).context(|| {
+        message!("{catalog} is damaged, so no backup was made", catalog = catalog.display())
+    })?;
     persist(copy, &file, replace)
 }
 
@@ -121,16 +132,19 @@ pub(crate) fn restore(library: &Path, file: &Path, today: Date) -> Result<Option
     let catalog = library.join(Catalog::FILE);
     let shown = file.display();
     if !file.is_file() {
-        return Err(Error::usage(format!("there is no file {shown}")));
+        return Err(Error::usage(message!("there is no file {path}", path = shown)));
     }
     if is_same(file, &catalog) {
-        return Err(Error::usage(format!(
-            "{shown} is the library's own file: name a backup of it"
+        return Err(Error::usage(message!(
+            "{path} is the library's own file: name a backup of it",
+            path = shown
         )));
     }
-    fs::create_dir_all(library).context(|| format!("cannot make {}", library.display()))?;
+    fs::create_dir_all(library)
+        .context(|| message!("cannot make {library}", library = library.display()))?;
     let copy = copy_into(file, library)?;
-    examine_file(&copy).context(|| format!("{shown} is damaged, so nothing was restored"))?;
+    examine_file(&copy)
+        .context(|| message!("{path} is damaged, so nothing was restored", path = shown))?;
     check_kind(&copy, file)?;
     // What is there is kept first. Its log belongs to it alone: beside another
     // file it would be taken for that one's.
@@ -146,7 +160,8 @@ pub(crate) fn restore(library: &Path, file: &Path, today: Date) -> Result<Option
         for more in ["-wal", "-shm"] {
             let log = beside(&catalog, more);
             if log.exists() {
-                fs::remove_file(&log).context(|| format!("cannot remove {}", log.display()))?;
+                fs::remove_file(&log)
+                    .context(|| message!("cannot remove {file}", file = log.display()))?;
             }
         }
         kept = Some(aside);
@@ -159,9 +174,9 @@ pub(crate) fn restore(library: &Path, file: &Path, today: Date) -> Result<Option
 /// A second name for the file's content, or a copy where the file system knows
 /// no second names.
 fn keep(from: &Path, to: &Path) -> Result<()> {
-    fs::hard_link(from, to)
-        .or_else(|_| fs::copy(from, to).map(drop))
-        .context(|| format!("cannot keep {} as {}", from.display(), to.display()))
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).context(|| {
+        message!("cannot keep {from} as {to}", from = from.display(), to = to.display())
+    })
 }
 
 fn free_name(library: &Path, today: Date) -> PathBuf {
@@ -173,12 +188,13 @@ fn free_name(library: &Path, today: Date) -> PathBuf {
 
 /// Whether the file is a catalog that this version can read.
 fn check_kind(copy: &Path, file: &Path) -> Result<()> {
-    let no_library = || Error::usage(format!("{} is no backup of a library", file.display()));
+    let no_library =
+        || Error::usage(message!("{file} is no backup of a library", file = file.display()));
     let version = sqlite::version(copy, &MIGRATIONS)?;
     if version == 0 {
         return Err(no_library());
     }
-    let connection = Connection::open(copy).context(|| "cannot open the copy")?;
+    let connection = Connection::open(copy).context(|| message!("cannot open the copy"))?;
     let tables: u32 = connection
         .query_row(
             "SELECT count(*) FROM sqlite_schema
@@ -186,7 +202,7 @@ fn check_kind(copy: &Path, file: &Path) -> Result<()> {
             [],
             |row| row.get(0),
         )
-        .context(|| "cannot read the copy")?;
+        .context(|| message!("cannot read the copy"))?;
     if tables == 3 { Ok(()) } else { Err(no_library()) }
 }
 
@@ -196,10 +212,15 @@ fn copy_into(from: &Path, folder: &Path) -> Result<TempPath> {
     let copy = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .tempfile_in(folder)
-        .context(|| format!("cannot write into {}", folder.display()))?
+        .context(|| message!("cannot write into {folder}", folder = folder.display()))?
         .into_temp_path();
-    copy_pages(from, &copy)
-        .context(|| format!("cannot copy {} into {}", from.display(), folder.display()))?;
+    copy_pages(from, &copy).context(|| {
+        message!(
+            "cannot copy {from} into {folder}",
+            from = from.display(),
+            folder = folder.display()
+        )
+    })?;
     Ok(copy)
 }
 
@@ -222,12 +243,12 @@ fn copy_pages(from: &Path, to: &Path) -> rusqlite::Result<()> {
 fn examine_file(file: &Path) -> Result<()> {
     Connection::open(file)
         .and_then(|connection| examine(&connection, Depth::Full))
-        .context(|| "the check found damage")
+        .context(|| message!("the check found damage"))
 }
 
 /// Gives a finished copy its name, once it is on the disk.
 fn persist(copy: TempPath, to: &Path, replace: bool) -> Result<()> {
-    let cannot = || format!("cannot write {}", to.display());
+    let cannot = || message!("cannot write {to}", to = to.display());
     File::options().write(true).open(&copy).and_then(|file| file.sync_all()).context(cannot)?;
     if replace {
         copy.persist(to).map_err(|error| error.error).context(cannot)?;
@@ -246,9 +267,9 @@ fn persist(copy: TempPath, to: &Path, replace: bool) -> Result<()> {
 }
 
 fn exists(file: &Path) -> Error {
-    Error::usage(format!(
-        "{} is there already: name another file, or replace it with --force",
-        file.display()
+    Error::usage(message!(
+        "{file} is there already: name another file, or replace it with --force",
+        file = file.display()
     ))
 }
 

@@ -53,6 +53,6 @@ impl Catalog {
                 .collect::<rusqlite::Result<_>>()?;
             Ok(Contents { photos, hashes, wanted })
         };
-        read().context(|| format!("cannot read {}", file.display()))
+        read().context(|| message!("cannot read {file}", file = file.display()))
     }
 }

@@ -6,8 +6,9 @@
 use std::path::Path;
 
 use super::backup::{self, Backup};
-use super::{Catalog, MIGRATIONS, REMEDY};
+use super::{Catalog, MIGRATIONS, remedy};
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 use crate::sqlite::{self, Database, Depth, examine};
 
 /// Whether the catalog's file is there without content, although there are
@@ -28,7 +29,7 @@ pub(super) fn look_behind_a_crash(file: &Path) -> Result<()> {
     }
     sqlite::reader(file)
         .and_then(|reader| examine(&reader, Depth::Quick))
-        .context(|| format!("cannot open {}", file.display()))
+        .context(|| message!("cannot open {file}", file = file.display()))
 }
 
 /// Opens the newest good backup for reading or, where there is none, what can
@@ -40,31 +41,32 @@ pub(super) fn open_instead(folder: &Path, cause: &str) -> Result<Catalog> {
     let path = folder.join(Catalog::FILE);
     for found in backup::automatic(folder) {
         let reason = reason(folder, cause, &found);
-        match Database::open_for_reading(&found.path, &MIGRATIONS, REMEDY, reason) {
+        match Database::open_for_reading(&found.path, &MIGRATIONS, remedy, reason) {
             Ok(database) => return Ok(Catalog::of(folder, database)),
             Err(error) => tracing::warn!("{error}; an older backup is tried"),
         }
     }
-    let reason = format!(
-        "{} is damaged ({cause}), and there is no automatic backup of it. It was left as it is and \
-         is open for reading only; some photos may be missing. If you have a copy, go back to it \
-         with `{} library restore FILE`; else rename the file away to begin anew. Your photos are \
-         not affected",
-        path.display(),
-        program(folder),
+    let reason = message!(
+        "{path} is damaged ({cause}), and there is no automatic backup of it. It was left as it is \
+         and is open for reading only; some photos may be missing. If you have a copy, go back to \
+         it with `{program} library restore FILE`; else rename the file away to begin anew. Your \
+         photos are not affected",
+        path = path.display(),
+        cause,
+        program = program(folder)
     );
     let unreadable = |error: Error| {
-        Error::failed(format!(
-            "{} is damaged and cannot be read, and there is no automatic backup of it. If you have \
-             a copy, go back to it with `{} library restore FILE`; else rename the file away to \
-             begin anew. Your photos are not affected",
-            path.display(),
-            program(folder),
+        Error::failed(message!(
+            "{path} is damaged and cannot be read, and there is no automatic backup of it. If you \
+             have a copy, go back to it with `{program} library restore FILE`; else rename the \
+             file away to begin anew. Your photos are not affected",
+            path = path.display(),
+            program = program(folder)
         ))
         .with(error)
     };
     let database =
-        Database::open_damaged(&path, &MIGRATIONS, REMEDY, reason).map_err(unreadable)?;
+        Database::open_damaged(&path, &MIGRATIONS, remedy, reason).map_err(unreadable)?;
     let catalog = Catalog::of(folder, database);
     // What every face asks first; where that fails there is nothing to show.
     let asked =
@@ -73,15 +75,16 @@ pub(super) fn open_instead(folder: &Path, cause: &str) -> Result<Catalog> {
     Ok(catalog)
 }
 
-fn reason(folder: &Path, cause: &str, found: &Backup) -> String {
-    format!(
-        "{} is damaged ({cause}) and was left as it is. Shown is the library as it was on {}, for \
-         reading only: nothing is indexed or changed. To go on from there, run `{} library restore \
-         {}`, then start Afterimage again",
-        folder.join(Catalog::FILE).display(),
-        found.date,
-        program(folder),
-        quoted(&found.path),
+fn reason(folder: &Path, cause: &str, found: &Backup) -> Message {
+    message!(
+        "{path} is damaged ({cause}) and was left as it is. Shown is the library as it was on \
+         {date}, for reading only: nothing is indexed or changed. To go on from there, run \
+         `{program} library restore {backup}`, then start Afterimage again",
+        path = folder.join(Catalog::FILE).display(),
+        cause,
+        date = found.date,
+        program = program(folder),
+        backup = quoted(&found.path)
     )
 }
 

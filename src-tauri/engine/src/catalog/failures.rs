@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::{Catalog, paths};
 use crate::error::Result;
+use crate::message::Message;
 use crate::sqlite::Migration;
 
 pub(super) const MIGRATIONS: &[Migration] = &[Migration {
@@ -20,14 +21,17 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
 
 /// Why a photo is not decoded any more over which the application ended again and
 /// again. It is no fault that must last, but nobody wants to see it again unasked.
-pub(crate) const GIVEN_UP: &str =
-    "the application ended while decoding it, again and again; it is tried again on request";
+pub(crate) fn given_up() -> Message {
+    message!(
+        "the application ended while decoding it, again and again; it is tried again on request"
+    )
+}
 
 /// One failed photo.
 pub(crate) struct FailureRow {
     pub photo: i64,
     pub path: PathBuf,
-    pub reason: String,
+    pub reason: Message,
     /// Trying again without a change of the file cannot help.
     pub permanent: bool,
     /// Seconds since 1970.
@@ -48,7 +52,7 @@ impl Catalog {
                 Ok(FailureRow {
                     photo: row.get(0)?,
                     path: root.join(paths::from_bytes(row.get_ref(2)?.as_blob()?)),
-                    reason: row.get(3)?,
+                    reason: Message::from_stored(row.get_ref(3)?.as_str()?),
                     permanent: row.get(4)?,
                     failed_at: row.get(5)?,
                 })
@@ -74,9 +78,12 @@ impl Catalog {
         let forgotten = self.database.write(|t| {
             let mut passing = t.prepare_cached(
                 "SELECT photo_id FROM failure JOIN photo ON photo.id = photo_id
-                 WHERE permanent = 0 AND reason <> ?2 AND (?1 IS NULL OR root_id = ?1)",
+                 WHERE permanent = 0 AND reason NOT IN (?2, ?3) AND (?1 IS NULL OR root_id = ?1)",
             )?;
-            let ids = passing.query_map(params![root, GIVEN_UP], |row| row.get(0))?;
+            let ids = passing
+                .query_map(params![root, given_up().stored(), given_up().to_string()], |row| {
+                    row.get(0)
+                })?;
             let mut ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>()?;
             ids.retain(|id| !retried.contains(id));
             let mut forget = t.prepare_cached("DELETE FROM failure WHERE photo_id = ?1")?;
@@ -107,19 +114,20 @@ mod tests {
         let add = |name: &str| {
             catalog.change(|t| Catalog::add_photo(t, root, Path::new(name), stat, 0)).unwrap()
         };
-        let (passing, later, given_up, lasting) = (add("a"), add("b"), add("c"), add("d"));
-        let fail = |id, reason, lasts| {
+        let (passing, later, left, lasting) = (add("a"), add("b"), add("c"), add("d"));
+        let fail = |id, reason: &Message, lasts| {
             catalog.store_failure(id, stat, reason, lasts, 1).unwrap();
         };
-        fail(passing, "denied", false);
-        fail(given_up, GIVEN_UP, false);
-        fail(lasting, "cut off", true);
+        let (denied, gone, cut_off) = (message!("denied"), message!("gone"), message!("cut off"));
+        fail(passing, &denied, false);
+        fail(left, &given_up(), false);
+        fail(lasting, &cut_off, true);
         assert_eq!(catalog.forget_passing_failures(None).unwrap(), 1);
-        fail(passing, "denied", false);
+        fail(passing, &denied, false);
         // What failed since the start has one more chance when its root is back.
-        fail(later, "gone", false);
+        fail(later, &gone, false);
         assert_eq!(catalog.forget_passing_failures(Some(root)).unwrap(), 1);
-        fail(later, "gone", false);
+        fail(later, &gone, false);
         for _ in 0..3 {
             assert_eq!(catalog.forget_passing_failures(Some(root)).unwrap(), 0);
         }

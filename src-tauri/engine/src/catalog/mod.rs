@@ -30,7 +30,7 @@ use parking_lot::Mutex;
 
 pub(crate) use contents::Contents;
 pub(crate) use copies::CopyRow;
-pub(crate) use failures::GIVEN_UP;
+pub(crate) use failures::given_up;
 pub(crate) use photos::{HitRow, PendingPhoto, PhotoRow};
 pub(crate) use places::{KnownPhoto, Stat};
 pub(crate) use readings::{Failed, Near, ReadPhoto, Stored};
@@ -41,12 +41,16 @@ pub(crate) use tags::{CategoryRow, DecisionRow, SidecarRow, WrittenRow};
 pub(crate) use values::{Known, KnownValue};
 
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 use crate::sqlite::{self, Database, Depth, Migration, cause, examine, is_damaged};
 
 /// The catalog cannot be computed again, so nothing is done to it unasked.
-const REMEDY: &str = "Nothing is written to it any more. Start Afterimage again: it opens the newest \
-                      backup for reading, and says how to go back to it; your photos are not \
-                      affected";
+fn remedy() -> Message {
+    message!(
+        "nothing is written to it any more. Start Afterimage again: it opens the newest backup \
+         for reading, and says how to go back to it; your photos are not affected"
+    )
+}
 
 static MIGRATIONS: [&[Migration]; 8] = [
     roots::MIGRATIONS,
@@ -90,7 +94,7 @@ impl Catalog {
         if damage::is_emptied(folder) {
             return damage::open_instead(folder, "it is empty");
         }
-        match Database::open(&path, &MIGRATIONS, REMEDY) {
+        match Database::open(&path, &MIGRATIONS, remedy) {
             Err(error) if is_lost(&error) => damage::open_instead(folder, &cause(&error)),
             database => {
                 let catalog = Self::of(folder, database?);
@@ -119,7 +123,7 @@ impl Catalog {
     pub fn examine(&self) -> Result<()> {
         let file = self.folder.join(Self::FILE);
         let looked = sqlite::reader(&file).and_then(|reader| examine(&reader, Depth::Quick));
-        let looked = looked.context(|| format!("cannot read {}", file.display()));
+        let looked = looked.context(|| message!("cannot read {file}", file = file.display()));
         if looked.as_ref().is_err_and(is_damaged) {
             self.database.seal();
         }
@@ -128,7 +132,7 @@ impl Catalog {
 
     /// Why nothing can be written to it, and what to do; `None` while that is not
     /// so.
-    pub fn read_only(&self) -> Option<&str> {
+    pub fn read_only(&self) -> Option<Message> {
         self.database.sealed()
     }
 

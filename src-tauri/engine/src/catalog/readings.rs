@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use super::{Catalog, ContentHash, Stat};
 use crate::error::Result;
+use crate::message::Message;
 use crate::metadata::Metadata;
 
 /// What reading a file told of a photo.
@@ -80,7 +81,7 @@ impl Catalog {
         &self,
         id: i64,
         stat: Stat,
-        reason: &str,
+        reason: &Message,
         permanent: bool,
         now: i64,
     ) -> Result<Failed> {
@@ -106,7 +107,7 @@ impl Catalog {
                  VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (photo_id) DO UPDATE SET reason = excluded.reason,
                    permanent = excluded.permanent, failed_at = excluded.failed_at",
-                params![id, reason, permanent, now],
+                params![id, reason.stored(), permanent, now],
             )?;
             Ok(if hidden { Failed::Hidden } else { Failed::Shown })
         })
@@ -321,7 +322,10 @@ mod tests {
         let id = add(&catalog, root, "a.jpg");
         let before = Stat { size: 9, ..STAT };
         assert_eq!(catalog.store_read(&[(id, before, read(1))]).unwrap(), [Stored::Stale]);
-        assert_eq!(catalog.store_failure(id, before, "cut off", true, 0).unwrap(), Failed::Stale);
+        assert_eq!(
+            catalog.store_failure(id, before, &message!("cut off"), true, 0).unwrap(),
+            Failed::Stale
+        );
         assert_eq!(catalog.counts().unwrap().failed, 0);
     }
 
@@ -329,7 +333,10 @@ mod tests {
     fn a_failure_hides_the_photo_until_the_file_changes() {
         let (_dir, catalog, root) = catalog();
         let id = add(&catalog, root, "a.jpg");
-        assert_eq!(catalog.store_failure(id, STAT, "cut off", true, 9).unwrap(), Failed::Hidden);
+        assert_eq!(
+            catalog.store_failure(id, STAT, &message!("cut off"), true, 9).unwrap(),
+            Failed::Hidden
+        );
         assert_eq!(catalog.counts().unwrap(), Counts { present: 1, failed: 1 });
         assert!(catalog.library(None).unwrap().is_empty());
         assert!(catalog.reachable_photos().unwrap().is_empty());
@@ -346,7 +353,10 @@ mod tests {
         let (_dir, catalog, root) = catalog();
         let id = add(&catalog, root, "a.jpg");
         catalog.store_read(&[(id, STAT, read(7))]).unwrap();
-        assert_eq!(catalog.store_failure(id, STAT, "denied", false, 9).unwrap(), Failed::Shown);
+        assert_eq!(
+            catalog.store_failure(id, STAT, &message!("denied"), false, 9).unwrap(),
+            Failed::Shown
+        );
         assert_eq!(catalog.library(None).unwrap().len(), 1);
         assert_eq!(catalog.hashed_photos().unwrap(), [(id, [7; 32])]);
     }
@@ -355,7 +365,7 @@ mod tests {
     fn removing_a_root_forgets_its_photos_and_failures() {
         let (_dir, catalog, root) = catalog();
         let id = add(&catalog, root, "a.jpg");
-        catalog.store_failure(id, STAT, "cut off", true, 9).unwrap();
+        catalog.store_failure(id, STAT, &message!("cut off"), true, 9).unwrap();
         assert!(catalog.remove_root(root).unwrap());
         assert!(!catalog.remove_root(root).unwrap());
         assert_eq!(catalog.counts().unwrap(), Counts::default());

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use super::{Catalog, paths, words};
 use crate::error::{Error, Result};
+use crate::message::Message;
 use crate::sqlite::Migration;
 use crate::view::{Exclusions, RootState};
 
@@ -74,7 +75,7 @@ pub(crate) struct RootRow {
     pub state: RootState,
     pub mark: Mark,
     /// Why it is looked at now and then instead of being watched.
-    pub polled: Option<String>,
+    pub polled: Option<Message>,
     pub exclusions: Exclusions,
     pub skipped: u64,
     /// Photos present in it.
@@ -134,7 +135,7 @@ impl Catalog {
                     mark: mark(row)?,
                     skipped: row.get("skipped")?,
                     photos: row.get("photos")?,
-                    polled: row.get("polled")?,
+                    polled: row.get_ref("polled")?.as_str_or_null()?.map(Message::from_stored),
                     // Written by this program alone; what a later version adds is
                     // passed over.
                     exclusions: serde_json::from_str(exclusions).unwrap_or_default(),
@@ -245,11 +246,11 @@ impl Catalog {
     }
 
     /// Records why a root is polled, or that it is watched; whether that is news.
-    pub fn set_root_polled(&self, id: i64, reason: Option<&str>) -> Result<bool> {
+    pub fn set_root_polled(&self, id: i64, reason: Option<&Message>) -> Result<bool> {
         self.database.write(|t| {
             let changed = t.execute(
                 "UPDATE root SET polled = ?2 WHERE id = ?1 AND polled IS NOT ?2",
-                params![id, reason],
+                params![id, reason.map(Message::stored)],
             )?;
             Ok(changed > 0)
         })
@@ -259,7 +260,7 @@ impl Catalog {
     /// id.
     pub fn set_root_exclusions(&self, id: i64, exclusions: &Exclusions) -> Result<bool> {
         let json = serde_json::to_string(exclusions)
-            .map_err(|error| Error::failed("cannot note the exclusions").with(error))?;
+            .map_err(|error| Error::failed(message!("cannot note the exclusions")).with(error))?;
         self.database.write(|t| {
             let changed =
                 t.execute("UPDATE root SET exclusions = ?2 WHERE id = ?1", params![id, json])?;

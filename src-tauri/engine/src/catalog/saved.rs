@@ -152,7 +152,9 @@ fn key(name: &str) -> String {
 
 fn lists(search: &SavedRow) -> Result<[String; 3]> {
     let json = |list: serde_json::Result<String>| {
-        list.map_err(|error| Error::failed("cannot note the photos of a search").with(error))
+        list.map_err(|error| {
+            Error::failed(message!("cannot note the photos of a search")).with(error)
+        })
     };
     Ok([
         json(serde_json::to_string(&search.examples))?,

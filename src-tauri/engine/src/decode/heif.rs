@@ -28,11 +28,11 @@ const NAMES: &[&str] = if cfg!(target_os = "macos") {
 
 /// What to install.
 const ADVICE: &str = if cfg!(target_os = "macos") {
-    "install libheif, for example with: brew install libheif"
+    phrase!("install libheif, for example with: brew install libheif")
 } else if cfg!(windows) {
-    "install libheif (heif.dll) beside the application"
+    phrase!("install libheif (heif.dll) beside the application")
 } else {
-    "install libheif (Debian, Ubuntu: libheif1; Fedora: libheif and libheif-freeworld)"
+    phrase!("install libheif (Debian, Ubuntu: libheif1; Fedora: libheif and libheif-freeworld)")
 };
 
 /// Upright pixels of the file's main picture, each side divided by the largest
@@ -41,8 +41,10 @@ pub(super) fn decode(bytes: &[u8], detail: Detail, limits: &Limits) -> Result<Pi
     static LIBRARY: OnceLock<Result<Heif, String>> = OnceLock::new();
     match LIBRARY.get_or_init(Heif::load) {
         Ok(heif) => heif.decode(bytes, detail, limits),
-        Err(why) => Err(DecodeError::transient(format!(
-            "HEIC and AVIF need the library libheif, which is not there: {ADVICE} ({why})"
+        Err(why) => Err(DecodeError::transient(message!(
+            "HEIC and AVIF need the library libheif, which is not there: {advice} ({why})",
+            advice = ADVICE,
+            why
         ))),
     }
 }
@@ -221,7 +223,9 @@ impl Heif {
         let decoded = checked(width, height, limits)?;
         let stride = usize::try_from(stride).unwrap_or(0);
         if plane.is_null() || stride / 4 < decoded.0 as usize {
-            return Err(DecodeError::permanent("the HEIF data are damaged (no pixels came of it)"));
+            return Err(DecodeError::permanent(message!(
+                "the HEIF data are damaged (no pixels came of it)"
+            )));
         }
         // SAFETY: the library keeps `height` rows of `stride` bytes there until
         // the picture is released, which is after the last use of this; the last
@@ -264,7 +268,7 @@ impl Heif {
 
 fn checked(width: c_int, height: c_int, limits: &Limits) -> Result<(u32, u32), DecodeError> {
     let (Ok(width @ 1..), Ok(height @ 1..)) = (u32::try_from(width), u32::try_from(height)) else {
-        return Err(DecodeError::permanent("the picture has no pixels"));
+        return Err(DecodeError::permanent(message!("the picture has no pixels")));
     };
     super::check_pixels(limits, width, height)?;
     Ok((width, height))
@@ -327,25 +331,28 @@ fn check(status: Status) -> Result<(), DecodeError> {
         words::one_line(&message.to_string_lossy())
     };
     Err(match (status.code, status.subcode) {
-        (_, NO_CODEC) => DecodeError::transient(format!(
-            "the installed libheif lacks the decoder for this picture: {ADVICE}; on newer ones \
-             also libheif-plugin-libde265 and libheif-plugin-dav1d ({message})"
+        (_, NO_CODEC) => DecodeError::transient(message!(
+            "the installed libheif lacks the decoder for this picture: {advice}; on newer ones \
+             also libheif-plugin-libde265 and libheif-plugin-dav1d ({message})",
+            advice = ADVICE,
+            message
         )),
         (NO_MEMORY, _) => {
-            DecodeError::permanent(format!("decoding takes too much memory ({message})"))
+            DecodeError::permanent(message!("decoding takes too much memory ({message})", message))
         }
-        (code, _) if UNSUPPORTED.contains(&code) => {
-            DecodeError::permanent(format!("this kind of HEIF is not supported ({message})"))
-        }
+        (code, _) if UNSUPPORTED.contains(&code) => DecodeError::permanent(message!(
+            "this kind of HEIF is not supported ({message})",
+            message
+        )),
         _ if words::says_cut_off(&message) => {
-            DecodeError::permanent(format!("the file is cut off ({message})"))
+            DecodeError::permanent(message!("the file is cut off ({message})", message))
         }
-        _ => DecodeError::permanent(format!("the HEIF data are damaged ({message})")),
+        _ => DecodeError::permanent(message!("the HEIF data are damaged ({message})", message)),
     })
 }
 
 fn no_memory() -> DecodeError {
-    DecodeError::transient("there is too little memory for the picture")
+    DecodeError::transient(message!("there is too little memory for the picture"))
 }
 
 #[cfg(test)]

@@ -144,10 +144,10 @@ pub(super) fn unusual(bytes: &[u8]) -> Option<&'static str> {
         .filter(|(marker, _)| ![DHT, JPG, DAC].contains(marker));
     let (marker, payload) = frames.next()?;
     match (marker, payload.first()?) {
-        (SOF3 | 0xC7 | 0xCB | 0xCF, _) => Some("a lossless JPEG"),
-        (0xC5..=0xC6 | 0xCD..=0xCE, _) => Some("a hierarchical JPEG"),
-        (0xC9..=0xCA, _) => Some("an arithmetic-coded JPEG"),
-        (_, 12) => Some("a JPEG of 12 bits"),
+        (SOF3 | 0xC7 | 0xCB | 0xCF, _) => Some(phrase!("a lossless JPEG")),
+        (0xC5..=0xC6 | 0xCD..=0xCE, _) => Some(phrase!("a hierarchical JPEG")),
+        (0xC9..=0xCA, _) => Some(phrase!("an arithmetic-coded JPEG")),
+        (_, 12) => Some(phrase!("a JPEG of 12 bits")),
         _ => None,
     }
 }

@@ -49,15 +49,17 @@ pub(super) fn decode(
     }
     let format = image.pixel_format();
     if format.has_black() {
-        return Err(DecodeError::permanent(
-            "this JPEG XL is in the colours of print (CMYK), which is not supported",
-        ));
+        return Err(DecodeError::permanent(message!(
+            "this JPEG XL is in the colours of print (CMYK), which is not supported"
+        )));
     }
     let profile = colour::kept(image.rendered_icc());
     let render = if image.num_loaded_keyframes() > 0 {
         image.render_frame(0)
     } else {
-        return Err(DecodeError::permanent("the file is cut off (no JPEG XL frame is complete)"));
+        return Err(DecodeError::permanent(message!(
+            "the file is cut off (no JPEG XL frame is complete)"
+        )));
     };
     let rgb = pixels(&render.map_err(|error| explain(error.as_ref()))?, format)?;
     let size = rgb.dimensions();
@@ -70,7 +72,9 @@ fn pixels(render: &Render, format: PixelFormat) -> Result<RgbImage, DecodeError>
     let samples = u64::from(width) * u64::from(height) * u64::from(channels);
     let samples = usize::try_from(samples).unwrap_or(usize::MAX);
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(samples).map_err(|_| DecodeError::transient("too little memory"))?;
+    buffer
+        .try_reserve_exact(samples)
+        .map_err(|_| DecodeError::transient(message!("too little memory")))?;
     buffer.resize(samples, 0u8);
     stream.write_to_buffer(&mut buffer);
     let image = match (channels, format.is_grayscale()) {
@@ -81,7 +85,7 @@ fn pixels(render: &Render, format: PixelFormat) -> Result<RgbImage, DecodeError>
         _ => None,
     };
     let image = image.ok_or_else(|| {
-        DecodeError::permanent("this JPEG XL has channels that are not supported")
+        DecodeError::permanent(message!("this JPEG XL has channels that are not supported"))
     })?;
     Ok(flatten::to_rgb8(image))
 }
@@ -98,7 +102,9 @@ fn read(
     let mut pieces = bytes.chunks(PIECE);
     let mut image = loop {
         let Some(piece) = pieces.next() else {
-            return Err(DecodeError::permanent("the file is cut off (its header is not complete)"));
+            return Err(DecodeError::permanent(message!(
+                "the file is cut off (its header is not complete)"
+            )));
         };
         reader.feed_bytes(piece).map_err(|error| explain(error.as_ref()))?;
         match reader.try_init().map_err(|error| explain(error.as_ref()))? {
@@ -124,10 +130,10 @@ fn read(
 fn explain(error: &(dyn std::error::Error + Send + Sync)) -> DecodeError {
     let words = super::words::one_line(&error.to_string());
     if words.contains("memory") || words.contains("alloc") {
-        return DecodeError::permanent(format!("decoding takes too much memory ({words})"));
+        return DecodeError::permanent(message!("decoding takes too much memory ({words})", words));
     }
     if super::words::says_cut_off(&words) {
-        return DecodeError::permanent(format!("the file is cut off ({words})"));
+        return DecodeError::permanent(message!("the file is cut off ({words})", words));
     }
-    DecodeError::permanent(format!("the JPEG XL data are damaged ({words})"))
+    DecodeError::permanent(message!("the JPEG XL data are damaged ({words})", words))
 }

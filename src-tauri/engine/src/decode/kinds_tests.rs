@@ -299,7 +299,7 @@ fn jpegs_of_other_kinds_are_shown_or_named() {
             let mut other = bytes.to_vec();
             (other[at + 1], other[at + 4]) = (marker, depth);
             let error = decode(&other, &Limits::default(), Detail::Full).unwrap_err();
-            assert_eq!(error.reason, format!("the content is {kind}, which is not supported"));
+            assert_eq!(error.to_string(), format!("the content is {kind}, which is not supported"));
             assert!(error.permanent);
         }
     };

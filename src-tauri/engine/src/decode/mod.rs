@@ -27,6 +27,7 @@ mod iso;
 #[cfg_attr(not(feature = "turbojpeg"), allow(dead_code, reason = "less is asked in Rust"))]
 mod jpeg;
 mod jxl;
+mod limits;
 mod png;
 mod psd;
 mod raw;
@@ -42,19 +43,22 @@ mod worker;
 #[cfg(test)]
 mod kinds_tests;
 #[cfg(test)]
+mod photos_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 
-use crate::memory;
+use crate::message::Message;
 pub use colour::to_srgb;
 use deadline::DeadlineReader;
+pub use limits::Limits;
 pub use support::{Format, Support, support};
 pub use thumbnail::{THUMBNAIL_SIDE, brightness, encode_jpeg, fit, resize, thumbnail};
 use words::{explain, panic_message};
@@ -62,46 +66,6 @@ pub use worker::serve_if_asked;
 #[cfg(test)]
 pub(crate) use worker::tests::as_the_application;
 use worker::{Answer, Job, Request, Trouble};
-
-/// What one file may cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest file that is decoded, in bytes.
-    pub max_file_bytes: u64,
-    /// Most pixels (width times height) that are decoded of a picture.
-    pub max_pixels: u64,
-    /// Most memory the pixels may take at the worst moment, in bytes; the
-    /// file itself is not counted.
-    pub max_alloc_bytes: u64,
-    /// Longest decoding time. Looked at whenever a codec in Rust reads on, so
-    /// one overruns it by what a piece of the file takes; a process that decodes
-    /// is ended. JPEG, which is decoded from memory, is refused beforehand when
-    /// its passes would take longer.
-    pub max_time: Duration,
-}
-
-/// Room for the largest pictures people own (one of 300 megapixels needs 2 x 3
-/// bytes for each while it is turned, or 4 + 3 if it may be clear), and little
-/// more.
-const MOST_BYTES: u64 = 2_200_000_000;
-
-impl Default for Limits {
-    /// Room for the largest pictures people own, as far as this machine has it.
-    fn default() -> Self {
-        Self {
-            max_file_bytes: 1 << 30,
-            max_pixels: 300_000_000,
-            max_alloc_bytes: share_of(memory::physical()),
-            max_time: Duration::from_secs(10),
-        }
-    }
-}
-
-/// What one picture may take of a machine's memory: half of it. Where the system
-/// gives out more than there is, whoever asks for it is ended, not refused.
-fn share_of(physical: Option<u64>) -> u64 {
-    physical.map_or(MOST_BYTES, |bytes| MOST_BYTES.min(bytes / 2))
-}
 
 /// How many of a picture's pixels are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,24 +139,24 @@ struct Pixels {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     /// One sentence for people, without the path, ending without a full stop.
-    pub reason: String,
+    pub reason: Message,
     /// Whether trying the same bytes again is pointless.
     pub permanent: bool,
 }
 
 impl DecodeError {
-    fn permanent(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), permanent: true }
+    fn permanent(reason: Message) -> Self {
+        Self { reason, permanent: true }
     }
 
-    fn transient(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), permanent: false }
+    fn transient(reason: Message) -> Self {
+        Self { reason, permanent: false }
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        self.reason.fmt(f)
     }
 }
 
@@ -221,10 +185,10 @@ pub fn open<'a>(
     detail: Detail,
 ) -> Result<Picture<'a>, DecodeError> {
     if bytes.len() as u64 > limits.max_file_bytes {
-        return Err(DecodeError::permanent(format!(
-            "the file is too large: {} MB, at most {} MB are read",
-            bytes.len() / 1_000_000,
-            limits.max_file_bytes / 1_000_000
+        return Err(DecodeError::permanent(message!(
+            "the file is too large: {size} MB, at most {most} MB are read",
+            size = bytes.len() / 1_000_000,
+            most = limits.max_file_bytes / 1_000_000
         )));
     }
     let format = Format::of(bytes).ok_or_else(|| support::describe_foreign(bytes))?;
@@ -298,9 +262,10 @@ impl Picture<'_> {
             Way::Heif => match file.ask(Job::Heif, detail)? {
                 Some(pixels) => pixels,
                 None => {
-                    return Err(DecodeError::transient(format!(
+                    return Err(DecodeError::transient(message!(
                         "{format} is decoded by a process of the application, which cannot be \
-                         started here"
+                         started here",
+                        format
                     )));
                 }
             },
@@ -342,7 +307,7 @@ fn heif(bytes: &[u8], detail: Detail, limits: &Limits) -> Result<Pixels, DecodeE
 /// Refuses: so the application was built.
 #[cfg(not(feature = "heif"))]
 fn heif(_bytes: &[u8], _detail: Detail, _limits: &Limits) -> Result<Pixels, DecodeError> {
-    Err(DecodeError::transient("the application was built without HEIC and AVIF"))
+    Err(DecodeError::transient(message!("the application was built without HEIC and AVIF")))
 }
 
 /// JPEG XL in this process.
@@ -392,10 +357,10 @@ impl<'a> File<'a> {
             Ok(Err(Failure::Codec(_))) if Instant::now() >= deadline => Err(too_slow(self.limits)),
             Ok(Err(Failure::Codec(error))) => Err(explain(error, self.format, self.bytes)),
             Ok(Err(Failure::Known(error))) => Err(error),
-            Err(panic) => Err(DecodeError::permanent(format!(
-                "the {} data are damaged (the decoder broke down: {})",
-                self.format,
-                panic_message(panic.as_ref())
+            Err(panic) => Err(DecodeError::permanent(message!(
+                "the {format} data are damaged (the decoder broke down: {detail})",
+                format = self.format,
+                detail = panic_message(panic.as_ref())
             ))),
         }
     }
@@ -432,7 +397,7 @@ impl<'a> File<'a> {
     #[cfg_attr(not(feature = "turbojpeg"), expect(unused_variables, reason = "all is decoded"))]
     fn way_of_jpeg(&self, detail: Detail, deadline: Instant) -> Result<(Way<'a>, u64), Failure> {
         if let Some(kind) = jpeg::unusual(self.bytes) {
-            let why = format!("the content is {kind}, which is not supported");
+            let why = message!("the content is {kind}, which is not supported", kind);
             return Err(DecodeError::permanent(why).into());
         }
         #[cfg(feature = "turbojpeg")]
@@ -521,17 +486,17 @@ impl<'a> File<'a> {
             }
             Err(Trouble::Broke(error)) => {
                 tracing::debug!("a decoding process broke down: {error}");
-                let why = format!(
-                    "the {} data are damaged (the decoder broke down over it)",
-                    self.format
+                let why = message!(
+                    "the {format} data are damaged (the decoder broke down over it)",
+                    format = self.format
                 );
                 Err(DecodeError::permanent(why))
             }
             Err(Trouble::Ended(error)) => {
                 tracing::debug!("a decoding process was ended: {error}");
-                Err(DecodeError::transient(
-                    "there was too little memory, or the decoder was ended from outside",
-                ))
+                Err(DecodeError::transient(message!(
+                    "there was too little memory, or the decoder was ended from outside"
+                )))
             }
             Err(Trouble::TooSlow) => Err(too_slow(self.limits)),
         }
@@ -569,7 +534,8 @@ impl<'a> File<'a> {
 
     fn whole_header(&self, deadline: Instant) -> Result<(impl ImageDecoder, Header), Failure> {
         let bytes = DeadlineReader::new(self.bytes, deadline);
-        let unknown = || DecodeError::permanent(format!("{} is not supported", self.format));
+        let unknown =
+            || DecodeError::permanent(message!("{format} is not supported", format = self.format));
         let mut reader = ImageReader::with_format(bytes, self.format.codec().ok_or_else(unknown)?);
         let allowed = |bytes: u64| {
             // Dimensions are checked by area; a long panorama is fine.
@@ -637,9 +603,11 @@ impl<'a> File<'a> {
     fn check_jpeg(&self, width: u32, height: u32, work: jpeg::Work) -> Result<(), DecodeError> {
         let pixels = u64::from(width) * u64::from(height);
         if jpeg::is_hardly_there(self.bytes, pixels) {
-            return Err(DecodeError::permanent(format!(
-                "the file is cut off ({} bytes for {width} x {height} pixels)",
-                self.bytes.len()
+            return Err(DecodeError::permanent(message!(
+                "the file is cut off ({bytes} bytes for {width} x {height} pixels)",
+                bytes = self.bytes.len(),
+                width,
+                height
             )));
         }
         if work.time(pixels) > self.limits.max_time {
@@ -650,9 +618,9 @@ impl<'a> File<'a> {
 
     fn check_memory(&self, memory: u64) -> Result<u64, DecodeError> {
         if memory > self.limits.max_alloc_bytes {
-            return Err(DecodeError::permanent(format!(
-                "decoding takes more than {} MB of memory",
-                self.limits.max_alloc_bytes / 1_000_000
+            return Err(DecodeError::permanent(message!(
+                "decoding takes more than {most} MB of memory",
+                most = self.limits.max_alloc_bytes / 1_000_000
             )));
         }
         Ok(memory)
@@ -681,9 +649,9 @@ fn turns(orientation: Orientation) -> bool {
 }
 
 fn too_slow(limits: &Limits) -> DecodeError {
-    DecodeError::transient(format!(
-        "decoding takes longer than {} seconds",
-        limits.max_time.as_secs_f32()
+    DecodeError::transient(message!(
+        "decoding takes longer than {seconds} seconds",
+        seconds = limits.max_time.as_secs_f32()
     ))
 }
 
@@ -691,13 +659,15 @@ fn too_slow(limits: &Limits) -> DecodeError {
 fn check_pixels(limits: &Limits, width: u32, height: u32) -> Result<u64, DecodeError> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(DecodeError::permanent("the picture has no pixels"));
+        return Err(DecodeError::permanent(message!("the picture has no pixels")));
     }
     if pixels > limits.max_pixels {
-        return Err(DecodeError::permanent(format!(
-            "the picture is too large: {width} x {height} pixels, at most {} megapixels are \
+        return Err(DecodeError::permanent(message!(
+            "the picture is too large: {width} x {height} pixels, at most {most} megapixels are \
              decoded",
-            limits.max_pixels / 1_000_000
+            width,
+            height,
+            most = limits.max_pixels / 1_000_000
         )));
     }
     Ok(pixels)

@@ -66,9 +66,9 @@ impl Header {
             2 => Colours::Indexed,
             3 => Colours::Rgb,
             4 => Colours::Print,
-            7 => return Err(unsupported("several channels of ink")),
-            9 => return Err(unsupported("Lab colours")),
-            _ => return Err(damaged("its kind of colours is unknown")),
+            7 => return Err(unsupported(phrase!("several channels of ink"))),
+            9 => return Err(unsupported(phrase!("Lab colours"))),
+            _ => return Err(damaged(phrase!("its kind of colours is unknown"))),
         };
         let known = match colours {
             Colours::Bitmap => depth == 1,
@@ -76,7 +76,7 @@ impl Header {
             _ => matches!(depth, 8 | 16),
         };
         if depth == 32 {
-            return Err(unsupported("32 bits a channel"));
+            return Err(unsupported(phrase!("32 bits a channel")));
         }
         // Photoshop's own limits.
         let longest = if version == 1 { 30_000 } else { 300_000 };
@@ -85,7 +85,7 @@ impl Header {
             || !(colours.channels()..=56).contains(&channels)
             || width.max(height) > longest
         {
-            return Err(damaged("its header contradicts itself"));
+            return Err(damaged(phrase!("its header contradicts itself")));
         }
         Ok(Self { width, height, channels, depth, colours, large: version == 2 })
     }
@@ -118,10 +118,10 @@ pub(super) fn decode(
     // Programs that say it is no real one have been seen to store a real one.
     let blank = planes.iter().all(|sample| Some(sample) == planes.first());
     if resources.merged == Some(false) && blank {
-        return Err(DecodeError::permanent(
+        return Err(DecodeError::permanent(message!(
             "the PSD was saved without a picture of all its layers (in Photoshop, save it again \
-             with \"Maximize Compatibility\")",
-        ));
+             with \"Maximize Compatibility\")"
+        )));
     }
     let printed = || print(&header, &planes, resources.profile?);
     let printed = if header.colours == Colours::Print { printed() } else { None };
@@ -145,8 +145,8 @@ fn planes(
     let packed = match reader.u16()? {
         0 => false,
         1 => true,
-        2 | 3 => return Err(unsupported("ZIP compression")),
-        _ => return Err(damaged("its compression is unknown")),
+        2 | 3 => return Err(unsupported(phrase!("ZIP compression"))),
+        _ => return Err(damaged(phrase!("its compression is unknown"))),
     };
     let mut lengths = Reader(&[]);
     if packed {
@@ -157,9 +157,9 @@ fn planes(
         return Err(cut_off());
     }
     let mut planes = Vec::new();
-    planes
-        .try_reserve_exact(rows * width)
-        .map_err(|_| DecodeError::transient("there is too little memory for the picture"))?;
+    planes.try_reserve_exact(rows * width).map_err(|_| {
+        DecodeError::transient(message!("there is too little memory for the picture"))
+    })?;
     let mut unpacked = vec![0; row];
     for _ in 0..rows {
         if Instant::now() >= deadline {
@@ -196,21 +196,25 @@ fn unpack(mut packed: &[u8], row: &mut [u8]) -> Result<(), DecodeError> {
         packed = rest;
         if head >= 0 {
             let count = head as usize + 1;
-            let run = packed.get(..count).ok_or_else(|| damaged("a row ends early"))?;
-            let room = row.get_mut(at..at + count).ok_or_else(|| damaged("a row is too long"))?;
+            let run = packed.get(..count).ok_or_else(|| damaged(phrase!("a row ends early")))?;
+            let room =
+                row.get_mut(at..at + count).ok_or_else(|| damaged(phrase!("a row is too long")))?;
             room.copy_from_slice(run);
             packed = &packed[count..];
             at += count;
         } else if head != i8::MIN {
             let count = 1 + usize::from(head.unsigned_abs());
-            let [value, rest @ ..] = packed else { return Err(damaged("a row ends early")) };
-            let room = row.get_mut(at..at + count).ok_or_else(|| damaged("a row is too long"))?;
+            let [value, rest @ ..] = packed else {
+                return Err(damaged(phrase!("a row ends early")));
+            };
+            let room =
+                row.get_mut(at..at + count).ok_or_else(|| damaged(phrase!("a row is too long")))?;
             room.fill(*value);
             packed = rest;
             at += count;
         }
     }
-    if at == row.len() { Ok(()) } else { Err(damaged("a row is too short")) }
+    if at == row.len() { Ok(()) } else { Err(damaged(phrase!("a row is too short"))) }
 }
 
 fn rgb(header: &Header, planes: &[u8], palette: &[u8]) -> Result<RgbImage, DecodeError> {
@@ -226,8 +230,9 @@ fn rgb(header: &Header, planes: &[u8], palette: &[u8]) -> Result<RgbImage, Decod
         }
         Colours::Indexed => {
             // All reds, then all greens, then all blues.
-            let colours: &[u8; 768] =
-                palette.first_chunk().ok_or_else(|| damaged("its palette is too short"))?;
+            let colours: &[u8; 768] = palette
+                .first_chunk()
+                .ok_or_else(|| damaged(phrase!("its palette is too short")))?;
             for (pixel, &index) in into.zip(channel(0)) {
                 let index = usize::from(index);
                 *pixel = [colours[index], colours[256 + index], colours[512 + index]];
@@ -342,15 +347,15 @@ impl<'a> Reader<'a> {
 }
 
 fn cut_off() -> DecodeError {
-    DecodeError::permanent("the file is cut off (the PSD goes on beyond its end)")
+    DecodeError::permanent(message!("the file is cut off (the PSD goes on beyond its end)"))
 }
 
 fn damaged(why: &str) -> DecodeError {
-    DecodeError::permanent(format!("the PSD data are damaged ({why})"))
+    DecodeError::permanent(message!("the PSD data are damaged ({why})", why))
 }
 
 fn unsupported(what: &str) -> DecodeError {
-    DecodeError::permanent(format!("this kind of PSD is not supported yet ({what})"))
+    DecodeError::permanent(message!("this kind of PSD is not supported yet ({what})", what))
 }
 
 #[cfg(test)]

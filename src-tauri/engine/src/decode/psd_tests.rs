@@ -142,7 +142,7 @@ fn packed_rows_and_a_profile_are_read() {
 fn what_cannot_be_read_is_named() {
     let refused = |bytes: &[u8], words: &str| {
         let error = decoded(bytes).unwrap_err();
-        assert!(error.permanent && error.reason.contains(words), "{error}");
+        assert!(error.permanent && error.to_string().contains(words), "{error}");
     };
     refused(&raw(3, 8, 9, &[], &[0; 6]), "Lab");
     refused(&raw(3, 32, 3, &[], &[0; 24]), "32 bits");

@@ -235,15 +235,15 @@ fn is_compound(path: &Path) -> bool {
 /// Says what content is that no codec here reads, for the list of failures.
 pub(super) fn describe_foreign(bytes: &[u8]) -> DecodeError {
     let reason = if bytes.is_empty() {
-        "the file is empty".to_owned()
+        message!("the file is empty")
     } else if bytes.iter().all(|&b| b == 0) {
-        "the file holds nothing but zeros, as after an interrupted copy".to_owned()
-    } else if let Some(name) = foreign_picture(bytes) {
-        format!("the content is {name}, which is not supported yet")
-    } else if let Some(name) = foreign_file(bytes) {
-        format!("not a picture: the content is {name}")
+        message!("the file holds nothing but zeros, as after an interrupted copy")
+    } else if let Some(kind) = foreign_picture(bytes) {
+        message!("the content is {kind}, which is not supported yet", kind)
+    } else if let Some(kind) = foreign_file(bytes) {
+        message!("not a picture: the content is {kind}", kind)
     } else {
-        "the file is damaged, or of no known kind".to_owned()
+        message!("the file is damaged, or of no known kind")
     };
     DecodeError::permanent(reason)
 }
@@ -262,14 +262,14 @@ pub(super) fn is_shorter_than_it_says(bytes: &[u8], format: Format) -> bool {
 
 fn foreign_picture(bytes: &[u8]) -> Option<&'static str> {
     if iso::brands(bytes).any(|brand| is_video(&brand)) {
-        return Some("a video");
+        return Some(phrase!("a video"));
     }
     // QuickTime's oldest files name no brand.
     if let Some(b"moov" | b"wide") = bytes.get(4..8) {
-        return Some("a video");
+        return Some(phrase!("a video"));
     }
     if let (Some(b"RIFF"), Some(b"AVI ")) = (bytes.get(..4), bytes.get(8..12)) {
-        return Some("a video");
+        return Some(phrase!("a video"));
     }
     const KINDS: &[(&[u8], &str)] = &[
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
@@ -277,13 +277,13 @@ fn foreign_picture(bytes: &[u8]) -> Option<&'static str> {
         (b"\x76\x2f\x31\x01", "OpenEXR"),
         (b"#?RADIANCE", "Radiance HDR"),
         // Matroska and WebM, Ogg, Flash, MPEG, Windows Media.
-        (b"\x1a\x45\xdf\xa3", "a video"),
-        (b"OggS", "a video or sound"),
-        (b"FLV\x01", "a video"),
-        (b"\0\0\x01\xba", "a video"),
-        (b"\0\0\x01\xb3", "a video"),
-        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a video"),
-        (b"BA\x28\0\0\0", "an icon of OS/2"),
+        (b"\x1a\x45\xdf\xa3", phrase!("a video")),
+        (b"OggS", phrase!("a video or sound")),
+        (b"FLV\x01", phrase!("a video")),
+        (b"\0\0\x01\xba", phrase!("a video")),
+        (b"\0\0\x01\xb3", phrase!("a video")),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", phrase!("a video")),
+        (b"BA\x28\0\0\0", phrase!("an icon of OS/2")),
     ];
     named_by_start(bytes, KINDS)
 }
@@ -307,12 +307,12 @@ fn is_video(brand: &[u8; 4]) -> bool {
 
 fn foreign_file(bytes: &[u8]) -> Option<&'static str> {
     const KINDS: &[(&[u8], &str)] = &[
-        (b"%PDF", "a PDF document"),
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x1f\x8b", "a gzip archive"),
-        (b"Rar!", "a RAR archive"),
+        (b"%PDF", phrase!("a PDF document")),
+        (b"PK\x03\x04", phrase!("a ZIP archive")),
+        (b"\x1f\x8b", phrase!("a gzip archive")),
+        (b"Rar!", phrase!("a RAR archive")),
         // macOS writes these beside files it copies to other file systems.
-        (b"\0\x05\x16\x07", "macOS metadata (AppleDouble)"),
+        (b"\0\x05\x16\x07", phrase!("macOS metadata (AppleDouble)")),
     ];
     let start = bytes.get(..512).unwrap_or(bytes);
     named_by_start(bytes, KINDS).or_else(|| {
@@ -320,8 +320,8 @@ fn foreign_file(bytes: &[u8]) -> Option<&'static str> {
         let text = start.trim_ascii_start();
         let plain = start.iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..));
         match text.first() {
-            Some(b'<') if plain => Some("a web page or XML text"),
-            Some(_) if plain && std::str::from_utf8(start).is_ok() => Some("text"),
+            Some(b'<') if plain => Some(phrase!("a web page or XML text")),
+            Some(_) if plain && std::str::from_utf8(start).is_ok() => Some(phrase!("plain text")),
             _ => None,
         }
     })
@@ -407,7 +407,7 @@ mod tests {
 
     fn check_foreign(bytes: &[u8], words: &str) {
         let error = describe_foreign(bytes);
-        assert!(error.reason.contains(words), "{:?} for {bytes:?}", error.reason);
+        assert!(error.to_string().contains(words), "{:?} for {bytes:?}", error.reason);
         assert!(error.permanent);
     }
 

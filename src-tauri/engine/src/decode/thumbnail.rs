@@ -30,7 +30,7 @@ const QUALITY: u8 = 82;
 pub fn thumbnail(picture: &Decoded, longest: u32) -> Result<Thumbnail, DecodeError> {
     let rgb = &picture.rgb;
     let failed = |e: &dyn std::fmt::Display| {
-        DecodeError::permanent(format!("no thumbnail can be made ({e})"))
+        DecodeError::permanent(message!("no thumbnail can be made ({detail})", detail = e))
     };
     let (width, height) = fit(rgb.dimensions(), longest.max(1));
     let mut changed = None;

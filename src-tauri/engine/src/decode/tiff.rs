@@ -72,14 +72,14 @@ pub(super) fn special(bytes: &[u8]) -> Result<Option<Special<'_>>, DecodeError> 
     let compression = first.number(COMPRESSION).unwrap_or(1);
     let photometric = first.number(PHOTOMETRIC);
     if compression == OLD_JPEG {
-        return Err(unsupported("JPEG as TIFF had it until 1995"));
+        return Err(unsupported(phrase!("JPEG as TIFF had it until 1995")));
     }
     if photometric == Some(YCBCR) {
         if compression != JPEG {
-            return Err(unsupported("YCbCr without JPEG"));
+            return Err(unsupported(phrase!("YCbCr without JPEG")));
         }
         if first.number(PLANES).is_some_and(|planes| planes != 1) {
-            return Err(unsupported("JPEG, each component for itself"));
+            return Err(unsupported(phrase!("JPEG, each component for itself")));
         }
         return Pieces::read(bytes, &first).map(|pieces| Some(Special::Jpeg(pieces)));
     }
@@ -106,11 +106,11 @@ fn first(bytes: &[u8]) -> Option<Directory<'_>> {
 }
 
 fn unsupported(kind: &str) -> DecodeError {
-    DecodeError::permanent(format!("this kind of TIFF is not supported yet: {kind}"))
+    DecodeError::permanent(message!("this kind of TIFF is not supported yet: {kind}", kind))
 }
 
 fn damaged(why: &str) -> DecodeError {
-    DecodeError::permanent(format!("the TIFF data are damaged ({why})"))
+    DecodeError::permanent(message!("the TIFF data are damaged ({why})", why))
 }
 
 /// The strips or tiles of a picture.
@@ -132,7 +132,7 @@ impl<'a> Pieces<'a> {
     fn read(bytes: &'a [u8], first: &Directory<'a>) -> Result<Self, DecodeError> {
         let side = |tag| first.number(tag).filter(|&side| side > 0);
         let (Some(width), Some(height)) = (side(WIDTH), side(HEIGHT)) else {
-            return Err(damaged("it does not say how large it is"));
+            return Err(damaged(phrase!("it does not say how large it is")));
         };
         let (piece, offsets, lengths) = match (side(TILE_WIDTH), side(TILE_HEIGHT)) {
             (Some(width), Some(height)) => ((width, height), TILE_OFFSETS, TILE_LENGTHS),
@@ -156,18 +156,19 @@ impl<'a> Pieces<'a> {
         };
         let count = |tag| first.all_numbers(tag).count() as u64;
         if count(offsets) != expected || count(lengths) != expected {
-            return Err(damaged("its strips do not add up to its size"));
+            return Err(damaged(phrase!("its strips do not add up to its size")));
         }
-        let contents = contents()
-            .ok_or_else(|| DecodeError::permanent("the file is cut off (strips are missing)"))?;
+        let contents = contents().ok_or_else(|| {
+            DecodeError::permanent(message!("the file is cut off (strips are missing)"))
+        })?;
         // Blank tiles may be the same one; all of them are no bomb.
         let total: u64 = contents.iter().map(|content| content.len() as u64).sum();
         if total > 2 * bytes.len() as u64 {
-            return Err(damaged("its strips are longer than the file"));
+            return Err(damaged(phrase!("its strips are longer than the file")));
         }
         let tables = first.bytes(JPEG_TABLES).unwrap_or_default();
         if tables.len() > MOST_TABLES || jpeg::Frame::read(tables).is_some() {
-            return Err(damaged("its JPEG tables are none"));
+            return Err(damaged(phrase!("its JPEG tables are none")));
         }
         let orientation = first.number(ORIENTATION).and_then(|it| u8::try_from(it).ok());
         Ok(Self {
@@ -206,14 +207,14 @@ impl<'a> Pieces<'a> {
         if let Some(kind) = jpeg::unusual(jpeg) {
             return Err(unsupported(kind));
         }
-        let frame =
-            jpeg::Frame::read(jpeg).ok_or_else(|| damaged("a JPEG in it is no whole one"))?;
+        let frame = jpeg::Frame::read(jpeg)
+            .ok_or_else(|| damaged(phrase!("a JPEG in it is no whole one")))?;
         // Some writers fill up the last rows and some do not.
         let fits = frame.width == self.piece.0 && frame.height <= self.piece.1;
         if fits {
             Ok(frame)
         } else {
-            Err(damaged("a JPEG in it is of another size than its strip"))
+            Err(damaged(phrase!("a JPEG in it is of another size than its strip")))
         }
     }
 
@@ -223,7 +224,7 @@ impl<'a> Pieces<'a> {
             if let Some(frame) = jpeg::Frame::read(content)
                 && (frame.width > self.piece.0 || frame.height > self.piece.1)
             {
-                return Err(damaged("a JPEG in it is larger than its strip"));
+                return Err(damaged(phrase!("a JPEG in it is larger than its strip")));
             }
         }
         Ok(())
@@ -244,7 +245,7 @@ impl<'a> Pieces<'a> {
             let needed = self.piece.1.min(self.size.1 - top);
             let pixels = u64::from(frame.width) * u64::from(frame.height);
             if frame.height < needed || jpeg::is_hardly_there(&jpeg, pixels) {
-                return Err(damaged("a JPEG in it is too short for its strip"));
+                return Err(damaged(phrase!("a JPEG in it is too short for its strip")));
             }
             if frame.work.time(pixels) > limits.max_time {
                 return Err(too_slow(limits));
@@ -319,7 +320,7 @@ impl Retold {
                 told.change(first, BITS, 8)?;
                 if let Some(tile) = first.number(TILE_WIDTH) {
                     if tile % 8 != 0 {
-                        return Err(damaged("its tiles are of an odd width"));
+                        return Err(damaged(phrase!("its tiles are of an odd width")));
                     }
                     told.change(first, TILE_WIDTH, tile * bits / 8)?;
                 }
@@ -338,8 +339,10 @@ impl Retold {
 
     /// Notes a change of a number that is in the directory itself.
     fn change(&mut self, first: &Directory<'_>, tag: u16, value: u32) -> Result<(), DecodeError> {
-        let (at, low) = first.place(tag).ok_or_else(|| damaged("its directory is not whole"))?;
-        let value = u16::try_from(value).map_err(|_| unsupported("a picture that wide"))?;
+        let (at, low) =
+            first.place(tag).ok_or_else(|| damaged(phrase!("its directory is not whole")))?;
+        let value =
+            u16::try_from(value).map_err(|_| unsupported(phrase!("a picture that wide")))?;
         self.changes.push((at, first.written(value)));
         if let Some(high) = low {
             self.changes.push((high, [0; 2]));
@@ -444,7 +447,7 @@ fn colours(first: &Directory<'_>, bits: u32) -> Result<Vec<[u8; 3]>, DecodeError
     let count = 1usize << bits;
     let values: Vec<u32> = first.all_numbers(COLOURS).take(3 * count).collect();
     if values.len() < 3 * count {
-        return Err(damaged("its list of colours is not whole"));
+        return Err(damaged(phrase!("its list of colours is not whole")));
     }
     // Some writers give 8 bits. Of 16 the upper ones count: some fill the lower
     // ones with zeros, some repeat the upper.

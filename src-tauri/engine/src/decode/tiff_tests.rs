@@ -94,7 +94,7 @@ fn shown(file: &[u8]) -> RgbImage {
 fn refused(file: &[u8]) -> String {
     let error = decode(file, &Limits::default(), Detail::Full).unwrap_err();
     assert!(error.permanent);
-    error.reason
+    error.to_string()
 }
 
 /// Colours that differ from place to place, softly.
@@ -234,9 +234,9 @@ fn jpegs_that_do_not_fit_are_refused() {
         assert!(reason.contains("tables are none"), "{reason}");
     }
     let tight = Limits { max_alloc_bytes: 64 * 48 * 3, ..Limits::default() };
-    assert!(decode(&whole, &tight, Detail::Full).unwrap_err().reason.contains("memory"));
+    assert!(decode(&whole, &tight, Detail::Full).unwrap_err().to_string().contains("memory"));
     let tight = Limits { max_pixels: 64 * 47, ..Limits::default() };
-    assert!(decode(&whole, &tight, Detail::Full).unwrap_err().reason.contains("too large"));
+    assert!(decode(&whole, &tight, Detail::Full).unwrap_err().to_string().contains("too large"));
 }
 
 /// Pixels of so many bits, each row beginning with a byte of its own.
@@ -456,7 +456,7 @@ proptest! {
         }
         match decode(&bytes, &limits, Detail::Full) {
             Ok(picture) => prop_assert!(picture.rgb.width() > 0 && picture.rgb.height() > 0),
-            Err(error) => prop_assert!(!error.reason.contains("broke down"), "{error}"),
+            Err(error) => prop_assert!(!error.to_string().contains("broke down"), "{error}"),
         }
     }
 }

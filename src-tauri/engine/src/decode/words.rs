@@ -7,25 +7,34 @@ use super::{DecodeError, Format, support};
 /// Plain words first, then the codec's own message for whoever wants to repair
 /// the file.
 pub(super) fn explain(error: ImageError, format: Format, bytes: &[u8]) -> DecodeError {
-    let damaged = format!("the {format} data are damaged");
-    let (words, detail) = match error {
-        ImageError::Limits(e) => ("the picture is too large".to_owned(), e.to_string()),
+    let damaged =
+        |detail: &str| message!("the {format} data are damaged ({detail})", format, detail);
+    let (reason, detail) = match &error {
+        ImageError::Limits(e) => {
+            let detail = one_line(&e.to_string());
+            (message!("the picture is too large ({detail})", detail), detail)
+        }
         ImageError::Unsupported(e) => {
-            (format!("this kind of {format} is not supported yet"), e.to_string())
+            let detail = one_line(&e.to_string());
+            let reason =
+                message!("this kind of {format} is not supported yet ({detail})", format, detail);
+            (reason, detail)
         }
         ImageError::Decoding(e) => {
             // Its own text only repeats the format before the source's.
-            let source = std::error::Error::source(&e).map(ToString::to_string);
-            (damaged, source.unwrap_or_else(|| e.to_string()))
+            let source = std::error::Error::source(e).map(ToString::to_string);
+            let detail = one_line(&source.unwrap_or_else(|| e.to_string()));
+            (damaged(&detail), detail)
         }
-        other => (damaged, other.to_string()),
+        other => {
+            let detail = one_line(&other.to_string());
+            (damaged(&detail), detail)
+        }
     };
-    let words = if says_cut_off(&detail) || support::is_shorter_than_it_says(bytes, format) {
-        "the file is cut off".to_owned()
-    } else {
-        words
-    };
-    DecodeError::permanent(format!("{words} ({})", one_line(&detail)))
+    if says_cut_off(&detail) || support::is_shorter_than_it_says(bytes, format) {
+        return DecodeError::permanent(message!("the file is cut off ({detail})", detail));
+    }
+    DecodeError::permanent(reason)
 }
 
 /// Codecs have no common code for "the input ended"; these are their words.

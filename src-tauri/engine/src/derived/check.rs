@@ -52,7 +52,7 @@ impl Rows {
         models: &[(String, u32, String, usize)],
         used: Option<&HashSet<Hash>>,
     ) -> Result<Self> {
-        let cannot = || format!("cannot read {}", file.display());
+        let cannot = || message!("cannot read {file}", file = file.display());
         let connection = sqlite::reader(file).context(cannot)?;
         let mut rows = Self::default();
         let tables: u32 = connection
@@ -227,5 +227,5 @@ fn remove<R>(
     if rows.is_empty() {
         return Ok(());
     }
-    all().context(|| format!("cannot repair {}", file.display()))
+    all().context(|| message!("cannot repair {file}", file = file.display()))
 }

@@ -13,6 +13,7 @@ mod thumbnails;
 use std::path::Path;
 
 use crate::error::{Context, Result};
+use crate::message::Message;
 use crate::sqlite::{self, Database, Migration, beside, forget_mark, is_damaged};
 
 pub(crate) use check::{Rows, Unused};
@@ -21,14 +22,18 @@ pub(crate) use fingerprints::Fingerprint;
 pub(crate) use thumbnails::{Size, ThumbnailRow};
 
 /// Everything in this file can be computed again.
-const REMEDY: &str = "Start Afterimage again: it sets this file aside and computes everything in \
-                      it again; nothing of yours is lost";
+fn remedy() -> Message {
+    message!(
+        "start Afterimage again: it sets this file aside and computes everything in it again; \
+         nothing of yours is lost"
+    )
+}
 
 /// The open store of derived data.
 pub(crate) struct Derived {
     database: Database,
     /// What is said of a damaged file that was set aside at opening.
-    set_aside: Option<String>,
+    set_aside: Option<Message>,
 }
 
 /// One photo's results, stored together.
@@ -67,7 +72,7 @@ impl Derived {
     }
 
     fn open_file(path: &Path) -> Result<Database> {
-        Database::open(path, Self::migrations(), REMEDY)
+        Database::open(path, Self::migrations(), remedy)
     }
 
     /// The schema's steps.
@@ -82,13 +87,13 @@ impl Derived {
     }
 
     /// Why nothing is stored any more, where the file was found to be damaged.
-    pub fn damage(&self) -> Option<&str> {
+    pub fn damage(&self) -> Option<Message> {
         self.database.sealed()
     }
 
     /// What is said of a damaged file that was set aside when this was opened.
-    pub fn set_aside(&self) -> Option<&str> {
-        self.set_aside.as_deref()
+    pub fn set_aside(&self) -> Option<&Message> {
+        self.set_aside.as_ref()
     }
 
     /// Stores results in one transaction. What is already there stays.
@@ -111,19 +116,21 @@ impl Derived {
 /// makes room: nothing in it is needed.
 ///
 /// Returns what is said of it.
-pub(crate) fn set_aside(path: &Path, cause: &str) -> Result<String> {
+pub(crate) fn set_aside(path: &Path, cause: &str) -> Result<Message> {
     let aside = beside(path, ".damaged");
-    std::fs::rename(path, &aside).context(|| format!("cannot rename {}", path.display()))?;
+    std::fs::rename(path, &aside)
+        .context(|| message!("cannot rename {path}", path = path.display()))?;
     for more in ["-wal", "-shm"] {
         // Absent unless the damage came with an unfinished write.
         let _ = std::fs::remove_file(beside(path, more));
     }
     forget_mark(path);
-    Ok(format!(
-        "{} is damaged ({cause}). It is set aside as {}, which may be deleted, and everything in \
-         it is computed again",
-        path.display(),
-        aside.display()
+    Ok(message!(
+        "{path} is damaged ({cause}). It is set aside as {aside}, which may be deleted, and \
+         everything in it is computed again",
+        path = path.display(),
+        cause,
+        aside = aside.display()
     ))
 }
 

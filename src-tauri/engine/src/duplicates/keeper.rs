@@ -25,7 +25,7 @@ type Question = (fn(&Candidate) -> i64, &'static str);
 
 /// What is on a drive that is away may be what the person relies on least: it
 /// cannot be looked at now, and a keeper must be there when the others go.
-const REACHABLE: Question = (|it| i64::from(!it.row.offline), "its folder can be reached");
+const REACHABLE: Question = (|it| i64::from(!it.row.offline), phrase!("its folder can be reached"));
 
 /// What somebody said of a photo is work that no other copy has. One that was
 /// rejected comes last.
@@ -34,38 +34,39 @@ const SAID: Question = (
         rejected if rejected < 0 => -1,
         rating => i64::from(rating > 0 || it.row.is_described),
     },
-    "it has a rating, keywords or a description",
+    phrase!("it has a rating, keywords or a description"),
 );
 
-const RATED: Question = (|it| i64::from(it.row.rating.unwrap_or(0)), "it has the best rating");
+const RATED: Question =
+    (|it| i64::from(it.row.rating.unwrap_or(0)), phrase!("it has the best rating"));
 
 /// Before the pixels: of a RAW file only the preview's are known.
-const RAW: Question = (|it| i64::from(it.row.format == "RAW"), "it is the RAW file");
+const RAW: Question = (|it| i64::from(it.row.format == "RAW"), phrase!("it is the RAW file"));
 
 const PIXELS: Question =
-    (|it| i64::from(it.row.width) * i64::from(it.row.height), "it has the most pixels");
+    (|it| i64::from(it.row.width) * i64::from(it.row.height), phrase!("it has the most pixels"));
 
 /// Editors and messengers drop what the camera wrote.
 const DATED: Question = (
     |it| i64::from(it.row.is_dated) + i64::from(it.row.camera.is_some()),
-    "it says when and with what it was taken",
+    phrase!("it says when and with what it was taken"),
 );
 
 const LARGEST: Question = (
     |it| i64::try_from(it.row.stat.size).unwrap_or(i64::MAX),
-    "its file is the largest, so that it lost least",
+    phrase!("its file is the largest, so that it lost least"),
 );
 
 /// The fewer, the better: the whole library may lie in a folder of that name.
 const AT_HOME: Question = (
     |it| -i64::try_from(folders_for_copies(&it.row)).unwrap_or(i64::MAX),
-    "others are in folders for copies, such as a backup or downloads",
+    phrase!("others are in folders for copies, such as a backup or downloads"),
 );
 
 const NAMED: Question =
-    (|it| i64::from(!is_named_as_copy(&it.row)), "its name is not that of a copy");
+    (|it| i64::from(!is_named_as_copy(&it.row)), phrase!("its name is not that of a copy"));
 
-const OLDEST: Question = (|it| -it.row.stat.mtime_ns, "its file is the oldest");
+const OLDEST: Question = (|it| -it.row.stat.mtime_ns, phrase!("its file is the oldest"));
 
 const SHORTEST: Question = (
     |it| {
@@ -73,13 +74,15 @@ const SHORTEST: Question = (
         let (depth, length) = (path.components().count(), path.as_os_str().len());
         -i64::try_from(depth << 32 | length).unwrap_or(i64::MAX)
     },
-    "its path is the shortest",
+    phrase!("its path is the shortest"),
 );
 
-const FIRST: Question = (|it| -it.row.id, "it was in the library first");
+const FIRST: Question = (|it| -it.row.id, phrase!("it was in the library first"));
 
-const QUALITY: Question =
-    (|it| i64::from(it.quality), "it is the sharpest, or as sharp as that and better exposed");
+const QUALITY: Question = (
+    |it| i64::from(it.quality),
+    phrase!("it is the sharpest, or as sharp as that and better exposed"),
+);
 
 fn questions(kind: DuplicateKind) -> &'static [Question] {
     match kind {

@@ -25,6 +25,7 @@ use crate::derived::Fingerprint;
 use crate::error::{Code, Error, Result};
 use crate::jobs::Cancel;
 use crate::library::Library;
+use crate::message::Message;
 use crate::view::{DuplicateGroup, DuplicateKind, DuplicatePhoto, PhotoId, Restored, Trashed};
 use group::{ALIKE, Asking, GAP, Vector};
 use keeper::{Candidate, by_worth, judge, reason};
@@ -119,7 +120,7 @@ fn shown(kind: DuplicateKind, group: &[Candidate]) -> DuplicateGroup {
     DuplicateGroup {
         photos: photos.collect(),
         keeper: PhotoId(group[0].row.id),
-        reason: reason(kind, &group[0], &group[1]).to_owned(),
+        reason: Message::of(reason(kind, &group[0], &group[1])),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::catalog::{Catalog, PhotoRow, Stat};
 use crate::error::{Error, Result};
 use crate::jobs::Wake;
 use crate::library::Library;
+use crate::message::Message;
 use crate::scan;
 use crate::view::{NotTrashed, PhotoId, Restored};
 
@@ -30,11 +31,11 @@ pub(super) struct Item {
 /// A trash; its errors are words.
 pub(super) trait Trash {
     /// All that is in it, in any order.
-    fn items(&self) -> Result<Vec<Item>, String>;
+    fn items(&self) -> Result<Vec<Item>, Message>;
     /// Of a file, in bytes; `None` for a folder, and where it cannot be told.
     fn size(&self, item: &Item) -> Option<u64>;
     /// Puts something back to where it lay, where nothing may be.
-    fn put_back(&self, item: &Item) -> Result<(), String>;
+    fn put_back(&self, item: &Item) -> Result<(), Message>;
 }
 
 /// Brings photos' files back to their places.
@@ -52,8 +53,10 @@ pub(super) fn restore(
     for &photo in photos.iter().filter(|&&photo| seen.insert(photo)) {
         let row = library.catalog.photo(photo.0)?;
         let restored = match (&row, library.catalog.read_only()) {
-            (None, _) => Err(format!("there is no photo {} in this library", photo.0)),
-            (Some(_), Some(reason)) => Err(reason.to_owned()),
+            (None, _) => {
+                Err(message!("there is no photo {photo} in this library", photo = photo.0))
+            }
+            (Some(_), Some(reason)) => Err(reason),
             (Some(row), None) => restore_one(library, photo, row, &items, trash),
         };
         match restored {
@@ -81,37 +84,39 @@ fn restore_one(
     row: &PhotoRow,
     items: &[Item],
     trash: &dyn Trash,
-) -> Result<(), String> {
+) -> Result<(), Message> {
     if row.offline {
-        return Err("its folder cannot be reached now: connect its drive first".into());
+        return Err(message!("its folder cannot be reached now: connect its drive first"));
     }
     if row.present {
-        return Err(format!(
-            "it is not in the trash: the library has it at {}",
-            row.path.display()
+        return Err(message!(
+            "it is not in the trash: the library has it at {path}",
+            path = row.path.display()
         ));
     }
     let known = row.stat;
     let of_photo = |item: &Item| trash.size(item) == Some(known.size);
     let place = place_in_trash(&row.path);
-    let item = newest_at(items, &place, &of_photo)
-        .ok_or("it is not in the trash any more, or other than the library knows it")?;
+    let item = newest_at(items, &place, &of_photo).ok_or_else(|| {
+        message!("it is not in the trash any more, or other than the library knows it")
+    })?;
     if is_taken(&row.path) {
-        return Err("another file is at its place now: move that one first".into());
+        return Err(message!("another file is at its place now: move that one first"));
     }
     trash.put_back(item)?;
     // Only now can be told whose they are: which other photos are there.
     put_back_sidecars(&row.path, item.gone_at, items, trash);
     note(library, photo, row).map_err(|reason| {
         tracing::warn!("that photo {} is back is not noted: {reason}", photo.0);
-        format!("its file is back, but that is not noted yet ({reason}): look at its folder again")
+        message!("its file is back, but that is not noted yet: look at its folder again")
+            .because(reason)
     })
 }
 
 /// Has the catalog know that the photo is there. What a look at the disk would find,
 /// but at once and for sure as this photo.
-fn note(library: &Library, photo: PhotoId, row: &PhotoRow) -> Result<(), String> {
-    let metadata = fs::metadata(&row.path).map_err(|error| error.to_string())?;
+fn note(library: &Library, photo: PhotoId, row: &PhotoRow) -> Result<(), Message> {
+    let metadata = fs::metadata(&row.path).map_err(|error| Message::from(&error))?;
     let stamp = scan::stamp(&metadata);
     let (device, inode) = stamp.file_id.unzip();
     let stat = Stat {
@@ -127,7 +132,7 @@ fn note(library: &Library, photo: PhotoId, row: &PhotoRow) -> Result<(), String>
     library
         .catalog
         .change(|t| Catalog::place_photo(t, photo.0, row.root, &row.within, stat, changed))
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.message())
 }
 
 /// Brings back the sidecars that are about this photo alone and did not go before it.
@@ -180,12 +185,12 @@ pub(super) struct Systems;
 
 #[cfg(any(windows, all(unix, not(target_os = "macos"))))]
 impl Trash for Systems {
-    fn items(&self) -> Result<Vec<Item>, String> {
-        let cannot = |cause: &str| format!("the system's trash cannot be looked into ({cause})");
+    fn items(&self) -> Result<Vec<Item>, Message> {
+        let cannot = |cause| message!("the system's trash cannot be looked into").because(cause);
         // As with putting something there, odd mount points make it give up.
         let listed = std::panic::catch_unwind(::trash::os_limited::list)
-            .map_err(|_| cannot("this system's mount points cannot be read"))?
-            .map_err(|error| cannot(&super::trash::words(&error)))?;
+            .map_err(|_| cannot(message!("this system's mount points cannot be read")))?
+            .map_err(|error| cannot(super::trash::words(&error)))?;
         let item = |item: ::trash::TrashItem| Item {
             path: item.original_path(),
             gone_at: item.time_deleted,
@@ -198,15 +203,15 @@ impl Trash for Systems {
         ::trash::os_limited::metadata(&systems_item(item)?).ok()?.size.size()
     }
 
-    fn put_back(&self, item: &Item) -> Result<(), String> {
-        let known = systems_item(item).ok_or("it has no name")?;
+    fn put_back(&self, item: &Item) -> Result<(), Message> {
+        let known = systems_item(item).ok_or_else(|| message!("it has no name"))?;
         ::trash::os_limited::restore_all([known]).map_err(|error| match error {
             ::trash::Error::RestoreCollision { .. } | ::trash::Error::RestoreTwins { .. } => {
-                "another file is at its place now: move that one first".to_owned()
+                message!("another file is at its place now: move that one first")
             }
             error => {
                 let cause = super::trash::words(&error);
-                format!("the system's trash does not give it back ({cause})")
+                message!("the system's trash does not give it back").because(cause)
             }
         })
     }
@@ -225,17 +230,18 @@ fn systems_item(item: &Item) -> Option<::trash::TrashItem> {
 /// The Finder lets no other program look into its trash.
 #[cfg(target_os = "macos")]
 impl Trash for Systems {
-    fn items(&self) -> Result<Vec<Item>, String> {
-        Err("only the Finder brings things back from the trash: open the trash, select the photo \
+    fn items(&self) -> Result<Vec<Item>, Message> {
+        Err(message!(
+            "only the Finder brings things back from the trash: open the trash, select the photo \
              and choose Put Back"
-            .to_owned())
+        ))
     }
 
     fn size(&self, _: &Item) -> Option<u64> {
         None
     }
 
-    fn put_back(&self, _: &Item) -> Result<(), String> {
+    fn put_back(&self, _: &Item) -> Result<(), Message> {
         self.items().map(drop)
     }
 }
@@ -269,7 +275,7 @@ mod tests {
     }
 
     impl Trash for Fake {
-        fn items(&self) -> Result<Vec<Item>, String> {
+        fn items(&self) -> Result<Vec<Item>, Message> {
             Ok(self.items.borrow().clone())
         }
 
@@ -277,9 +283,9 @@ mod tests {
             Some(fs::metadata(self.folder.path().join(&item.id)).ok()?.len())
         }
 
-        fn put_back(&self, item: &Item) -> Result<(), String> {
+        fn put_back(&self, item: &Item) -> Result<(), Message> {
             if !self.gives {
-                return Err("it is stuck".to_owned());
+                return Err(message!("it is stuck"));
             }
             fs::rename(self.folder.path().join(&item.id), &item.path).unwrap();
             Ok(())
@@ -358,7 +364,7 @@ mod tests {
         let all = [ids[0], ids[1], ids[2], PhotoId(99)];
         let restored = restore(&f.library, &all, &trash).unwrap();
         assert_eq!(restored.restored, []);
-        let reasons: Vec<&str> = restored.failed.iter().map(|it| it.reason.as_str()).collect();
+        let reasons: Vec<String> = restored.failed.iter().map(|it| it.reason.to_string()).collect();
         assert!(reasons[0].contains("another file is at its place"), "{reasons:?}");
         assert!(reasons[1].contains("not in the trash any more"), "{reasons:?}");
         assert_eq!(reasons[2], "it is stuck");
@@ -368,6 +374,8 @@ mod tests {
         trash.gives = true;
         assert_eq!(restore(&f.library, &ids[2..], &trash).unwrap().restored, ids[2..]);
         let again = restore(&f.library, &ids[2..], &trash).unwrap();
-        assert!(again.failed[0].reason.contains("not in the trash: the library has it"));
+        assert!(
+            again.failed[0].reason.to_string().contains("not in the trash: the library has it")
+        );
     }
 }

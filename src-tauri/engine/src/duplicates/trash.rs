@@ -14,6 +14,7 @@ use crate::catalog::{Catalog, PhotoRow};
 use crate::error::Result;
 use crate::jobs::{Wake, now};
 use crate::library::Library;
+use crate::message::Message;
 use crate::scan::{self, Volume, Volumes};
 use crate::view::{NotTrashed, PhotoId, Trashed};
 
@@ -21,7 +22,7 @@ use crate::view::{NotTrashed, PhotoId, Trashed};
 pub(super) fn trash(
     library: &Library,
     photos: &[PhotoId],
-    put: &dyn Fn(&Path) -> Result<(), String>,
+    put: &dyn Fn(&Path) -> Result<(), Message>,
 ) -> Result<Trashed> {
     let volumes = Volumes::now();
     let mut done = Trashed::default();
@@ -29,8 +30,10 @@ pub(super) fn trash(
     for &photo in photos.iter().filter(|&&photo| seen.insert(photo)) {
         let row = library.catalog.photo(photo.0)?;
         let moved = match (&row, library.catalog.read_only()) {
-            (None, _) => Err(format!("there is no photo {} in this library", photo.0)),
-            (Some(_), Some(reason)) => Err(reason.to_owned()),
+            (None, _) => {
+                Err(message!("there is no photo {photo} in this library", photo = photo.0))
+            }
+            (Some(_), Some(reason)) => Err(reason),
             (Some(row), None) => refusal(row, &volumes).map_or_else(|| move_one(row, put), Err),
         };
         match moved {
@@ -63,29 +66,30 @@ pub(super) fn is_unchanged(library: &Library, photo: PhotoId) -> Result<bool> {
 }
 
 /// Why a photo's file is not moved, if it is not.
-fn refusal(row: &PhotoRow, volumes: &Volumes) -> Option<String> {
+fn refusal(row: &PhotoRow, volumes: &Volumes) -> Option<Message> {
     if let Some(reason) = other_than_known(row, volumes) {
         return Some(reason);
     }
     let is_link = fs::symlink_metadata(&row.path).is_ok_and(|it| it.file_type().is_symlink());
-    is_link.then(|| "it is a link to a file elsewhere, which would stay: remove it by hand".into())
+    is_link
+        .then(|| message!("it is a link to a file elsewhere, which would stay: remove it by hand"))
 }
 
 /// What tells that a photo's file is not the one that was indexed.
-fn other_than_known(row: &PhotoRow, volumes: &Volumes) -> Option<String> {
+fn other_than_known(row: &PhotoRow, volumes: &Volumes) -> Option<Message> {
     if row.offline {
-        return Some("its folder cannot be reached now: connect its drive first".into());
+        return Some(message!("its folder cannot be reached now: connect its drive first"));
     }
     if !row.present {
-        return Some("it is not there any more".into());
+        return Some(message!("it is not there any more"));
     }
     let metadata = match fs::metadata(&row.path) {
         Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Some("what is at its place is no file".into()),
+        Ok(_) => return Some(message!("what is at its place is no file")),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Some("it is not there any more".into());
+            return Some(message!("it is not there any more"));
         }
-        Err(error) => return Some(format!("it cannot be looked at: {error}")),
+        Err(error) => return Some(message!("it cannot be looked at").because(&error)),
     };
     let (now, known) = (scan::stamp(&metadata), row.stat);
     // A drive's number may be another one each time; the file's is not, but for
@@ -95,16 +99,16 @@ fn other_than_known(row: &PhotoRow, volumes: &Volumes) -> Option<String> {
     let same_inode = renumbers || known.inode.is_none() || inode.is_none() || inode == known.inode;
     let same = (now.size, now.mtime_ns) == (known.size, known.mtime_ns) && same_inode;
     (!same || row.unread).then(|| {
-        "the file changed since it was indexed: index its folder first, then look again".into()
+        message!("the file changed since it was indexed: index its folder first, then look again")
     })
 }
 
 /// Moves a photo's file and the sidecars that are about it alone.
-fn move_one(row: &PhotoRow, put: &dyn Fn(&Path) -> Result<(), String>) -> Result<(), String> {
+fn move_one(row: &PhotoRow, put: &dyn Fn(&Path) -> Result<(), Message>) -> Result<(), Message> {
     let sidecars = own_sidecars(&row.path);
     put(&row.path)?;
     if fs::symlink_metadata(&row.path).is_ok() {
-        return Err("the trash took it, but a file is still at its place".into());
+        return Err(message!("the trash took it, but a file is still at its place"));
     }
     for sidecar in sidecars {
         if let Err(reason) = put(&sidecar) {
@@ -128,31 +132,37 @@ fn own_sidecars(photo: &Path) -> Vec<PathBuf> {
 /// Moves a file to the system's trash. On Linux that is the one on its own drive,
 /// or, where that may not be made, the one in the person's home, to which it is
 /// copied whole before it leaves its place.
-pub(super) fn put(path: &Path) -> Result<(), String> {
+pub(super) fn put(path: &Path) -> Result<(), Message> {
     // It gives up on mount points whose names are no Unicode.
     let moved = std::panic::catch_unwind(|| ::trash::delete(path));
     let cause = match moved {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => words(&error),
-        Err(_) => "this system's mount points cannot be read".to_owned(),
+        Err(_) => message!("this system's mount points cannot be read"),
     };
-    Err(format!("the system's trash does not take it, so it stays where it is ({cause})"))
+    Err(message!("the system's trash does not take it, so it stays where it is").because(cause))
 }
 
 /// The library prints its errors as Rust values.
-pub(super) fn words(error: &::trash::Error) -> String {
+pub(super) fn words(error: &::trash::Error) -> Message {
     use ::trash::Error;
     match error {
-        Error::Unknown { description } | Error::Os { description, .. } => description.clone(),
-        Error::CouldNotAccess { target } => format!("{target} cannot be reached"),
-        Error::CanonicalizePath { original } => format!("{} cannot be reached", original.display()),
+        Error::Unknown { description } | Error::Os { description, .. } => {
+            Message::verbatim(description)
+        }
+        Error::CouldNotAccess { target } => message!("{path} cannot be reached", path = target),
+        Error::CanonicalizePath { original } => {
+            message!("{original} cannot be reached", original = original.display())
+        }
         #[cfg(all(
             unix,
             not(target_os = "macos"),
             not(target_os = "ios"),
             not(target_os = "android")
         ))]
-        Error::FileSystem { path, source } => format!("{}: {source}", path.display()),
-        other => format!("{other:?}"),
+        Error::FileSystem { path, source } => {
+            message!("cannot change {path}", path = path.display()).because(source)
+        }
+        other => Message::verbatim(format_args!("{other:?}")),
     }
 }

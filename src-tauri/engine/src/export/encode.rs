@@ -6,6 +6,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use super::container::{self, Extras};
 use super::{exif, xmp};
 use crate::decode::{self, Decoded, Format};
+use crate::message::Message;
 use crate::metadata::{self, Blocks};
 
 /// What a copy is encoded as.
@@ -65,19 +66,20 @@ impl Target {
     }
 
     /// The picture as a file without blocks.
-    fn encode(self, rgb: &RgbImage, quality: u8) -> Result<Vec<u8>, String> {
+    fn encode(self, rgb: &RgbImage, quality: u8) -> Result<Vec<u8>, Message> {
         let (width, height) = rgb.dimensions();
         if width.max(height) > self.most() {
-            return Err(format!(
-                "a {} has at most {} pixels a side, this one would have {}: choose a size, or \
-                 another format",
-                self.name(),
-                self.most(),
-                width.max(height)
+            return Err(message!(
+                "a {format} has at most {most} pixels a side, this one would have {side}: choose a \
+                 size, or another format",
+                format = self.name(),
+                most = self.most(),
+                side = width.max(height)
             ));
         }
         let failed = |error: &dyn std::fmt::Display| {
-            format!("it cannot be encoded as {}: {error}", self.name())
+            message!("it cannot be encoded as {format}", format = self.name())
+                .because(Message::verbatim(error))
         };
         match self {
             Self::Jpeg => decode::encode_jpeg(rgb, quality).map_err(|error| failed(&error)),
@@ -110,13 +112,15 @@ pub(super) fn encode(
     picture: Decoded,
     target: Target,
     making: &Making,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, Message> {
     let Decoded { mut rgb, profile, .. } = picture;
     if let Some(longest) = making.longest_edge {
         let (width, height) = decode::fit(rgb.dimensions(), longest);
         if (width, height) != rgb.dimensions() {
             let smaller = decode::resize(&rgb, width, height);
-            rgb = smaller.map_err(|error| format!("it cannot be made smaller: {error}"))?;
+            rgb = smaller.map_err(|error| {
+                message!("it cannot be made smaller").because(Message::verbatim(error))
+            })?;
         }
     }
     // Of greys, for instance, which is not what these pixels are any more.

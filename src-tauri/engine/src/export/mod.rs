@@ -27,6 +27,7 @@ use crate::catalog::PhotoRow;
 use crate::decode::{self, Detail, Format, Limits, Support};
 use crate::error::{Context, Error, Result};
 use crate::jobs::{Budget, Cancel};
+use crate::message::Message;
 use crate::view::{ExportFormat, ExportProgress, ExportRequest, Exported, NotExported, PhotoId};
 use crate::{Engine, no_photo, regular};
 use encode::{Making, Target};
@@ -66,10 +67,16 @@ impl Engine {
         let folder = &request.folder;
         if !folder.is_absolute() {
             let shown = folder.display();
-            return Err(Error::usage(format!("{shown} is no absolute path: name the whole one")));
+            return Err(Error::usage(message!(
+                "{path} is no absolute path: name the whole one",
+                path = shown
+            )));
         }
         fs::create_dir_all(folder).context(|| {
-            format!("the folder {} cannot be made: choose another one", folder.display())
+            message!(
+                "the folder {folder} cannot be made: choose another one",
+                folder = folder.display()
+            )
         })?;
         let plans = self.planned(request, &pattern)?;
         let making = Making {
@@ -107,7 +114,10 @@ impl Engine {
                 None => Plan {
                     path: PathBuf::new(),
                     size: 0,
-                    copy: Err(format!("there is no photo {} in this library", photo.0)),
+                    copy: Err(message!(
+                        "there is no photo {photo} in this library",
+                        photo = photo.0
+                    )),
                 },
                 Some(row) => {
                     let copy = absent(&row).map_or_else(
@@ -133,7 +143,7 @@ struct Plan {
     /// Of its file, in bytes.
     size: u64,
     /// How its copy is made and what it is called; or why there is none.
-    copy: Result<(Way, Name), String>,
+    copy: Result<(Way, Name), Message>,
 }
 
 /// How a copy is made.
@@ -150,15 +160,15 @@ enum Way {
 /// Whether a request can be right, but for its folder; its pattern.
 fn checked(request: &ExportRequest) -> Result<Pattern> {
     if !(1..=100).contains(&request.quality) {
-        return Err(Error::usage(format!(
-            "the quality cannot be {}: choose one from 1 to 100",
-            request.quality
+        return Err(Error::usage(message!(
+            "the quality cannot be {quality}: choose one from 1 to 100",
+            quality = request.quality
         )));
     }
     if request.longest_edge == Some(0) {
-        return Err(Error::usage(
-            "a picture has at least one pixel: choose a longest edge above 0",
-        ));
+        return Err(Error::usage(message!(
+            "a picture has at least one pixel: choose a longest edge above 0"
+        )));
     }
     Pattern::parse(&request.pattern)
 }
@@ -170,17 +180,17 @@ fn once(photos: &[PhotoId]) -> Vec<PhotoId> {
 }
 
 /// Why a photo's file is not even looked for.
-fn absent(row: &PhotoRow) -> Option<String> {
+fn absent(row: &PhotoRow) -> Option<Message> {
     if row.offline {
-        return Some(
-            "its folder cannot be reached now: connect its drive, then export again".into(),
-        );
+        return Some(message!(
+            "its folder cannot be reached now: connect its drive, then export again"
+        ));
     }
     (!row.present).then(gone)
 }
 
-fn gone() -> String {
-    "its file is not there any more: index its folder, then look for it again".into()
+fn gone() -> Message {
+    message!("its file is not there any more: index its folder, then look for it again")
 }
 
 fn planned_one(
@@ -266,7 +276,7 @@ struct Export<'a> {
 /// Why there is no copy.
 enum Trouble {
     /// In plain words, with what to do.
-    Photo(String),
+    Photo(Message),
     Cancelled,
 }
 
@@ -318,8 +328,8 @@ impl Export<'_> {
             Way::Encoded(target) => self.encode(plan, name, *target, false),
         }));
         made.unwrap_or_else(|_| {
-            let reason = "the program failed over it; please report this file";
-            Err(Trouble::Photo(reason.to_owned()))
+            let reason = message!("the program failed over it; please report this file");
+            Err(Trouble::Photo(reason))
         })
     }
 
@@ -333,10 +343,10 @@ impl Export<'_> {
             Some(file) => file,
             None => {
                 let undecoded = |error: decode::DecodeError| {
-                    Trouble::Photo(format!(
-                        "it cannot be decoded: {}; as original, in its size and with what it says, \
-                         it is copied all the same",
-                        error.reason
+                    Trouble::Photo(message!(
+                        "it cannot be decoded: {reason}; as original, in its size and with what it \
+                         says, it is copied all the same",
+                        reason = error.reason
                     ))
                 };
                 let picture = decode::open(&bytes, &limits, Detail::Full).map_err(undecoded)?;
@@ -360,28 +370,36 @@ impl Export<'_> {
             Unwritten::Cancelled => return Trouble::Cancelled,
             Unwritten::Reading(error) if error.kind() == ErrorKind::NotFound => gone(),
             Unwritten::Reading(error) => {
-                format!("its file cannot be read: {error}; see to it, then export again")
+                message!("its file cannot be read: see to it, then export again").because(&error)
             }
             Unwritten::Writing(error) => self.words_of_writing(&error),
         })
     }
 
-    fn words_of_writing(&self, error: &io::Error) -> String {
+    fn words_of_writing(&self, error: &io::Error) -> Message {
         let folder = self.folder.display();
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                format!("there is no room in {folder}: make some, or choose another folder")
+                message!(
+                    "there is no room in {folder}: make some, or choose another folder",
+                    folder
+                )
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                format!("nothing may be written to {folder}: choose another folder")
+                message!("nothing may be written to {folder}: choose another folder", folder)
             }
-            ErrorKind::NotFound => format!(
-                "{folder} is not there any more: connect its drive, or choose another folder"
+            ErrorKind::NotFound => message!(
+                "{folder} is not there any more: connect its drive, or choose another folder",
+                folder
             ),
             ErrorKind::FileTooLarge => {
-                format!("the file is larger than any that {folder} takes: choose another folder")
+                message!(
+                    "the file is larger than any that {folder} takes: choose another folder",
+                    folder
+                )
             }
-            _ => format!("it cannot be written to {folder}: {error}; choose another folder"),
+            _ => message!("it cannot be written to {folder}: choose another folder", folder)
+                .because(error),
         }
     }
 }
@@ -404,8 +422,8 @@ mod tests {
             (ErrorKind::NotFound, "/copies is not there any more: connect its drive"),
             (ErrorKind::TimedOut, "it cannot be written to /copies"),
         ] {
-            let words = export.words_of_writing(&kind.into());
-            assert!(words.starts_with(says) && words.ends_with("choose another folder"), "{words}");
+            let words = export.words_of_writing(&kind.into()).to_string();
+            assert!(words.starts_with(says) && words.contains("choose another folder"), "{words}");
         }
     }
 }

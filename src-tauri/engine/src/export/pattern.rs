@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::error::{Error, Result};
+use crate::message::Message;
 
 /// A pattern that was understood.
 #[derive(Debug)]
@@ -65,15 +66,19 @@ impl Pattern {
     /// # Errors
     /// `Usage` for an empty one, an unknown field, and a brace by itself.
     pub fn parse(pattern: &str) -> Result<Self> {
-        let wrong = |what: String| {
+        let wrong = |what: Message| {
             let known: Vec<String> = FIELDS.iter().map(|(word, _)| format!("{{{word}}}")).collect();
-            Err(Error::usage(format!(
-                "the file names cannot be {pattern:?}: {what}; use {}",
-                known.join(", ")
-            )))
+            Err(Error::usage(
+                message!(
+                    "the file names cannot be \"{pattern}\"; use {fields}",
+                    pattern,
+                    fields = known.join(", ")
+                )
+                .because(what),
+            ))
         };
         if pattern.trim().is_empty() {
-            return wrong("nothing would be left of them".into());
+            return wrong(message!("nothing would be left of them"));
         }
         let mut parts = Vec::new();
         let mut rest = pattern;
@@ -82,10 +87,10 @@ impl Pattern {
             parts.push(Part::Text(text.to_owned()));
             let inside = from.strip_prefix('{').and_then(|from| from.split_once('}'));
             let Some((word, after)) = inside else {
-                return wrong("a brace stands by itself".into());
+                return wrong(message!("a brace stands by itself"));
             };
             let Some((_, field)) = FIELDS.iter().find(|(known, _)| *known == word) else {
-                return wrong(format!("{{{word}}} is not known"));
+                return wrong(message!("{field} is not known", field = format_args!("{{{word}}}")));
             };
             parts.push(Part::Field(*field));
             rest = after;

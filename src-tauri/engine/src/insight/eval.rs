@@ -136,7 +136,9 @@ impl Engine {
     /// [`Code::Cancelled`](crate::Code::Cancelled) where `cancel` says so.
     pub fn eval(&self, request: &EvalRequest, cancel: &Cancel) -> Result<EvalReport> {
         if request.settings.is_empty() || request.settings.len() > 2 {
-            return Err(Error::usage("one setting can be judged, and two can be compared"));
+            return Err(Error::usage(message!(
+                "one setting can be judged, and two can be compared"
+            )));
         }
         let (file, fields) = match &request.input {
             EvalInput::Queries(file) => (file, "a query and the files that answer it"),
@@ -155,11 +157,11 @@ impl Engine {
             Truth::Classes(photos) => photos.is_empty(),
         };
         if nothing {
-            return Err(Error::usage(format!(
-                "none of the files that {} names is among the {} photos: name their folder with \
-                 --photos, or index it",
-                file.display(),
-                collection.paths.len()
+            return Err(Error::usage(message!(
+                "none of the files that {file} names is among the {paths} photos: name their \
+                 folder with --photos, or index it",
+                file = file.display(),
+                paths = collection.paths.len()
             )));
         }
         let mut judged = Vec::new();
@@ -260,11 +262,12 @@ fn stopped(cancel: &Cancel) -> Result<()> {
 /// All files below a folder, in the order of their paths.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
-        return Err(Error::usage(format!("{} is not a folder", folder.display())));
+        return Err(Error::usage(message!("{folder} is not a folder", folder = folder.display())));
     }
     let mut files = Vec::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.context(|| format!("cannot list {}", folder.display()))?;
+        let entry =
+            entry.context(|| message!("cannot list {folder}", folder = folder.display()))?;
         if entry.file_type().is_file() {
             files.push(entry.into_path());
         }
@@ -396,7 +399,7 @@ impl Opened {
             (true, true) => search::templated_vector(self.encoder.as_ref(), text),
             (true, false) => search::text_vector(self.encoder.as_ref(), &self.model, &[text]),
             (false, _) => {
-                let lost = || Error::failed("the model gave no vector for a text");
+                let lost = || Error::failed(message!("the model gave no vector for a text"));
                 self.encoder.encode_texts(&[text])?.pop().ok_or_else(lost)
             }
         };

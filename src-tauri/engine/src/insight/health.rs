@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use afterimage_insight::health::{Examination, HealthReport, QuerySimilarity, Settings, Warning};
 use afterimage_insight::plot::{self, Bar, Bins, Labels, Line};
-use serde::Serialize;
 
 use crate::Engine;
 use crate::error::{Error, Result};
 use crate::jobs::Cancel;
+use crate::message::Message;
 use crate::model::Encoder;
 use crate::search::CAPTIONS;
 
@@ -19,18 +19,23 @@ const BATCH: usize = 4096;
 /// Photos with which captions are compared.
 const COMPARED: usize = 20_000;
 
+/// Ways to make vectors smaller.
+const COMPONENTS_256: &str = phrase!("256 components");
+const COMPONENTS_128: &str = phrase!("128 components");
+const BITS_8: &str = phrase!("8 bits");
+
 /// Hubs that are drawn.
 const DRAWN_HUBS: usize = 10;
 
 /// A number, and what it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     /// What it is.
-    pub name: String,
+    pub name: Message,
     /// As it is read.
-    pub value: String,
+    pub value: Message,
     /// In one sentence.
-    pub meaning: String,
+    pub meaning: Message,
 }
 
 /// A drawing.
@@ -39,11 +44,11 @@ pub struct NamedPlot {
     /// For a file: `cosines`.
     pub name: &'static str,
     /// For people.
-    pub title: String,
+    pub title: Message,
     /// SVG, self-contained and without scripts.
     pub svg: String,
     /// What it shows, in words.
-    pub caption: String,
+    pub caption: Message,
 }
 
 /// How healthy the vectors of a model are.
@@ -105,9 +110,9 @@ impl Engine {
         stopped()?;
         let report = examination.finish();
         if report.rows == 0 {
-            return Err(Error::usage(
-                "no photo is embedded yet: `afterimage index DIR` embeds those of a folder",
-            ));
+            return Err(Error::usage(message!(
+                "no photo is embedded yet: `afterimage index DIR` embeds those of a folder"
+            )));
         }
         stopped()?;
         let queries = self.captions_against_photos(&model)?;
@@ -143,52 +148,70 @@ impl Insight {
     /// The figures as they are read.
     pub fn figures(&self) -> Vec<Figure> {
         let HealthReport { rows, usable, dim, norms, spectrum, hubs, kept, .. } = &self.report;
-        let figure = |name: &str, value: String, meaning: &str| Figure {
-            name: name.to_owned(),
+        let figure = |name, value, meaning| Figure {
+            name: Message::of(name),
             value,
-            meaning: meaning.to_owned(),
+            meaning: Message::of(meaning),
         };
+        let plain = |number: usize| Message::verbatim(number);
+        let around = |mean: f64, deviation: f64, places: usize| {
+            Message::verbatim(format_args!("{mean:.places$} ± {deviation:.places$}"))
+        };
+        let (all, best) = (&self.queries.all, &self.queries.best);
         let mut figures = vec![
-            figure("Vectors", rows.to_string(), "One for each photo; copies share theirs."),
-            figure("Usable vectors", usable.to_string(), "Those with finite values, not all 0."),
-            figure("Dimensions", dim.to_string(), "Numbers in a vector."),
             figure(
-                "Length",
-                format!("{:.4} ± {:.4}", norms.mean, norms.deviation),
-                "The mean and its deviation; all should be 1.",
+                phrase!("Vectors"),
+                plain(*rows),
+                phrase!("One for each photo; copies share theirs."),
             ),
             figure(
-                "Values",
-                format!("{:.3} to {:.3}", self.report.value_min, self.report.value_max),
-                "The range of the numbers in the vectors.",
+                phrase!("Usable vectors"),
+                plain(*usable),
+                phrase!("Those with finite values, not all 0."),
+            ),
+            figure(phrase!("Dimensions"), plain(*dim), phrase!("Numbers in a vector.")),
+            figure(
+                phrase!("Length"),
+                around(norms.mean, norms.deviation, 4),
+                phrase!("The mean and its deviation; all should be 1."),
             ),
             figure(
-                "Cosine of unrelated photos",
-                format!(
-                    "{:.3} ± {:.3}",
-                    self.report.unrelated.mean, self.report.unrelated.deviation
+                phrase!("Values"),
+                message!(
+                    "{least} to {most}",
+                    least = format_args!("{:.3}", self.report.value_min),
+                    most = format_args!("{:.3}", self.report.value_max)
                 ),
-                "Of random pairs: the lower, the better photos are told apart.",
+                phrase!("The range of the numbers in the vectors."),
             ),
             figure(
-                "Cosine of nearest photos",
-                format!("{:.3} ± {:.3}", self.report.related.mean, self.report.related.deviation),
-                "Of each photo and the one most similar to it.",
+                phrase!("Cosine of unrelated photos"),
+                around(self.report.unrelated.mean, self.report.unrelated.deviation, 3),
+                phrase!("Of random pairs: the lower, the better photos are told apart."),
             ),
             figure(
-                "Cosine of captions and photos",
-                format!("{:.3} ± {:.3}", self.queries.all.mean, self.queries.all.deviation),
-                "Of all kinds of captions: what searches have to stand out from.",
+                phrase!("Cosine of nearest photos"),
+                around(self.report.related.mean, self.report.related.deviation, 3),
+                phrase!("Of each photo and the one most similar to it."),
             ),
             figure(
-                "Cosine of captions and their best photo",
-                format!("{:.3} ± {:.3}", self.queries.best.mean, self.queries.best.deviation),
-                "How near a search comes, whether or not a photo shows it.",
+                phrase!("Cosine of captions and photos"),
+                around(all.mean, all.deviation, 3),
+                phrase!("Of all kinds of captions: what searches have to stand out from."),
             ),
             figure(
-                "Effective dimensions",
-                format!("{:.1} of {dim}", spectrum.effective_dimension),
-                "Directions in which photos really differ (participation ratio).",
+                phrase!("Cosine of captions and their best photo"),
+                around(best.mean, best.deviation, 3),
+                phrase!("How near a search comes, whether or not a photo shows it."),
+            ),
+            figure(
+                phrase!("Effective dimensions"),
+                message!(
+                    "{effective} of {dim}",
+                    effective = format_args!("{:.1}", spectrum.effective_dimension),
+                    dim
+                ),
+                phrase!("Directions in which photos really differ (participation ratio)."),
             ),
         ];
         for (share, components) in [
@@ -196,30 +219,35 @@ impl Insight {
             (95, spectrum.components_95),
             (99, spectrum.components_99),
         ] {
-            figures.push(figure(
-                &format!("Components for {share} %"),
-                components.to_string(),
-                "Principal components that explain so much of the variance.",
-            ));
+            figures.push(Figure {
+                name: message!("Components for {share} %", share),
+                value: plain(components),
+                meaning: message!("Principal components that explain so much of the variance."),
+            });
         }
         figures.push(figure(
-            "Hubness",
-            format!("{:.2}", hubs.skewness),
-            "Skewness of how often photos are among the ten nearest; above 3 some are in everything.",
+            phrase!("Hubness"),
+            Message::verbatim(format_args!("{:.2}", hubs.skewness)),
+            phrase!(
+                "Skewness of how often photos are among the ten nearest; above 3 some are in \
+                 everything."
+            ),
         ));
         figures.push(figure(
-            "Never a neighbour",
-            percent(hubs.never),
-            "Photos that are among the ten nearest of no other.",
+            phrase!("Never a neighbour"),
+            Message::verbatim(percent(hubs.never)),
+            phrase!("Photos that are among the ten nearest of no other."),
         ));
-        let smaller = [("256 components", kept.pca_256), ("128 components", kept.pca_128)];
-        for (name, share) in smaller.into_iter().chain([("8 bits", Some(kept.int8))]) {
+        let smaller = [(COMPONENTS_256, kept.pca_256), (COMPONENTS_128, kept.pca_128)];
+        for (smaller, share) in smaller.into_iter().chain([(BITS_8, Some(kept.int8))]) {
             if let Some(share) = share {
-                figures.push(figure(
-                    &format!("Kept by {name}"),
-                    percent(share),
-                    "Of the ten nearest photos, when vectors are made so much smaller.",
-                ));
+                figures.push(Figure {
+                    name: message!("Kept by {smaller}", smaller),
+                    value: Message::verbatim(percent(share)),
+                    meaning: message!(
+                        "Of the ten nearest photos, when vectors are made so much smaller."
+                    ),
+                });
             }
         }
         figures
@@ -229,25 +257,32 @@ impl Insight {
     pub fn plots(&self) -> Vec<NamedPlot> {
         let HealthReport { unrelated, related, spectrum, hubs, kept, .. } = &self.report;
         let mut plots = Vec::new();
-        let mut draw = |name, title: &str, caption: String, svg: &dyn Fn(&str) -> String| {
-            let svg = svg(&caption);
-            plots.push(NamedPlot { name, title: title.to_owned(), svg, caption });
+        let mut draw = |name, title, caption: Message, svg: &dyn Fn(&str) -> String| {
+            let svg = svg(&caption.to_string());
+            plots.push(NamedPlot { name, title: Message::of(title), svg, caption });
         };
         draw(
             "cosines",
-            "Cosines of photos",
-            format!(
-                "Random pairs of photos have a cosine of {:.2} in the mean, each photo and the \
-                 nearest other {:.2}. The less the two overlap, the surer is what looks alike.",
-                unrelated.mean, related.mean
+            phrase!("Cosines of photos"),
+            message!(
+                "Random pairs of photos have a cosine of {unrelated} in the mean, each photo and \
+                 the nearest other {related}. The less the two overlap, the surer is what looks \
+                 alike.",
+                unrelated = format_args!("{:.2}", unrelated.mean),
+                related = format_args!("{:.2}", related.mean)
             ),
             &|description| {
                 let series = [
-                    Bins { name: "random pairs", counts: &unrelated.bins },
-                    Bins { name: "nearest photos", counts: &related.bins },
+                    Bins { name: phrase!("random pairs"), counts: &unrelated.bins },
+                    Bins { name: phrase!("nearest photos"), counts: &related.bins },
                 ];
                 plot::histogram(
-                    &labels("Cosines of photos", description, "cosine", "share of pairs"),
+                    &labels(
+                        "Cosines of photos",
+                        description,
+                        phrase!("cosine"),
+                        phrase!("share of pairs"),
+                    ),
                     -1.0,
                     1.0,
                     &series,
@@ -256,21 +291,26 @@ impl Insight {
         );
         draw(
             "queries",
-            "Cosines of captions and photos",
-            format!(
-                "{} captions of all kinds with the photos: {:.2} in the mean, {:.2} with the \
-                 photo nearest to each.",
-                CAPTIONS.lines().count(),
-                self.queries.all.mean,
-                self.queries.best.mean
+            phrase!("Cosines of captions and photos"),
+            message!(
+                "{count} captions of all kinds with the photos: {all} in the mean, {best} with \
+                 the photo nearest to each.",
+                count = CAPTIONS.lines().count(),
+                all = format_args!("{:.2}", self.queries.all.mean),
+                best = format_args!("{:.2}", self.queries.best.mean)
             ),
             &|description| {
                 let series = [
-                    Bins { name: "all photos", counts: &self.queries.all.bins },
-                    Bins { name: "best photo", counts: &self.queries.best.bins },
+                    Bins { name: phrase!("all photos"), counts: &self.queries.all.bins },
+                    Bins { name: phrase!("best photo"), counts: &self.queries.best.bins },
                 ];
                 plot::histogram(
-                    &labels("Cosines of captions and photos", description, "cosine", "share"),
+                    &labels(
+                        "Cosines of captions and photos",
+                        description,
+                        phrase!("cosine"),
+                        phrase!("share"),
+                    ),
                     -1.0,
                     1.0,
                     &series,
@@ -285,15 +325,23 @@ impl Insight {
             .collect();
         draw(
             "variance",
-            "Explained variance",
-            format!(
-                "{} principal components explain 90 % of the variance, {} 95 %, {} 99 %.",
-                spectrum.components_90, spectrum.components_95, spectrum.components_99
+            phrase!("Explained variance"),
+            message!(
+                "{most} principal components explain 90 % of the variance, {more} 95 %, {nearly} \
+                 99 %.",
+                most = spectrum.components_90,
+                more = spectrum.components_95,
+                nearly = spectrum.components_99
             ),
             &|description| {
-                let line = [Line { name: "explained", points: &explained }];
+                let line = [Line { name: phrase!("explained"), points: &explained }];
                 plot::lines(
-                    &labels("Explained variance", description, "components", "share"),
+                    &labels(
+                        "Explained variance",
+                        description,
+                        phrase!("components"),
+                        phrase!("share"),
+                    ),
                     &line,
                 )
             },
@@ -301,15 +349,15 @@ impl Insight {
         let names: Vec<String> = hubs.top.iter().map(|hub| self.name(hub.id)).collect();
         draw(
             "hubs",
-            "Photos that are neighbours of many",
+            phrase!("Photos that are neighbours of many"),
             match hubs.top.first() {
-                Some(hub) => format!(
-                    "{} is among the ten nearest of {} of {} photos.",
-                    self.name(hub.id),
-                    hub.times,
-                    hubs.rows
+                Some(hub) => message!(
+                    "{name} is among the ten nearest of {times} of {photos} photos.",
+                    name = self.name(hub.id),
+                    times = hub.times,
+                    photos = hubs.rows
                 ),
-                None => "No photo is a neighbour of another.".to_owned(),
+                None => message!("No photo is a neighbour of another."),
             },
             &|description| {
                 let bars: Vec<Bar> = hubs
@@ -323,7 +371,7 @@ impl Insight {
                     &labels(
                         "Photos that are neighbours of many",
                         description,
-                        "times among the ten nearest",
+                        phrase!("times among the ten nearest"),
                         "",
                     ),
                     &bars,
@@ -332,13 +380,16 @@ impl Insight {
         );
         draw(
             "kept",
-            "What smaller vectors keep",
-            format!("Of the ten nearest photos {} stay with 8 bits a number.", percent(kept.int8)),
+            phrase!("What smaller vectors keep"),
+            message!(
+                "Of the ten nearest photos {share} stay with 8 bits a number.",
+                share = percent(kept.int8)
+            ),
             &|description| {
                 let all = [
-                    ("256 components", kept.pca_256),
-                    ("128 components", kept.pca_128),
-                    ("8 bits", Some(kept.int8)),
+                    (COMPONENTS_256, kept.pca_256),
+                    (COMPONENTS_128, kept.pca_128),
+                    (BITS_8, Some(kept.int8)),
                 ];
                 let bars: Vec<Bar> = all
                     .iter()
@@ -348,7 +399,7 @@ impl Insight {
                     &labels(
                         "What smaller vectors keep",
                         description,
-                        "share of the ten nearest",
+                        phrase!("share of the ten nearest"),
                         "",
                     ),
                     &bars,

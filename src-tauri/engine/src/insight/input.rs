@@ -25,13 +25,17 @@ pub(super) struct Line {
 /// # Errors
 /// `Usage` with the file, the line and what it should be, `fields`.
 pub(super) fn read(file: &Path, fields: &str) -> Result<Vec<Line>> {
-    let wrong = |what: String| Error::usage(format!("{}: {what}", file.display()));
+    let wrong =
+        |what| Error::usage(message!("cannot use {file}", file = file.display()).because(what));
     let text = regular::read_text(file, LARGEST)?;
     let lines = lines(&text).map_err(|number| {
-        wrong(format!("line {number}: it should be {fields}, with a tab between them"))
+        wrong(message!("line {number} should be {fields}, with a tab between them", number, fields))
     })?;
     if lines.is_empty() {
-        return Err(wrong(format!("it has no line: write {fields}, with a tab between them")));
+        return Err(wrong(message!(
+            "it has no line: write {fields}, with a tab between them",
+            fields
+        )));
     }
     Ok(lines)
 }

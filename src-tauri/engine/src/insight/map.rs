@@ -107,9 +107,10 @@ impl Engine {
         let model = self.0.serving()?;
         let snapshot = self.0.vectors(&model)?.snapshot();
         if snapshot.len() < LEAST {
-            return Err(Error::usage(format!(
-                "a map needs at least {LEAST} photos, and {} are indexed",
-                snapshot.len()
+            return Err(Error::usage(message!(
+                "a map needs at least {least} photos, and {photos} are indexed",
+                least = LEAST,
+                photos = snapshot.len()
             )));
         }
         let mut last = self.0.maps.0.lock();

@@ -8,9 +8,11 @@ mod eval;
 mod health;
 mod input;
 mod map;
+mod warnings;
 
 pub use eval::{EvalComparison, EvalInput, EvalReport, EvalRequest, EvalRun, EvalSetting};
 pub use health::{Figure, Insight, NamedPlot};
 pub use map::{MapCluster, PhotoMap};
+pub use warnings::Concern;
 
 pub(crate) use map::Maps;

@@ -18,6 +18,7 @@ use crate::catalog::{RootPlace, RootRow};
 use crate::error::{Error, Result};
 use crate::library::Library;
 use crate::memory;
+use crate::message::Message;
 use crate::scan::{Change, MOST_PATHS, Mounts, Reach, Volumes, Watcher, reach};
 use crate::sqlite::is_full;
 use crate::view::RootState;
@@ -337,13 +338,12 @@ impl Round<'_> {
             }
             let reason = match (&self.watcher, volumes.holding(&root.path)) {
                 (_, Some(volume)) if volume.is_remote() => Some(volume.silence()),
-                (None, _) => Some("this system cannot watch folders".to_owned()),
+                (None, _) => Some(message!("this system cannot watch folders")),
                 (Some(watcher), _) => {
                     watcher.problem(root.id).or_else(|| silent_within(&root, &places, volumes))
                 }
             };
-            done.roots_changed |=
-                self.library.catalog.set_root_polled(root.id, reason.as_deref())?;
+            done.roots_changed |= self.library.catalog.set_root_polled(root.id, reason.as_ref())?;
             if reason.is_none() {
                 self.polled.remove(&root.id);
             } else if whole.contains(&root.id) {
@@ -507,7 +507,7 @@ fn ask(places: &mut BTreeMap<i64, BTreeSet<PathBuf>>, root: i64, paths: BTreeSet
 
 /// Why the changes in a part of a root, which is watched, are not waited for: a
 /// share that is mounted in it. `roots` are the places of all roots.
-fn silent_within(root: &RootRow, roots: &[PathBuf], volumes: &Volumes) -> Option<String> {
+fn silent_within(root: &RootRow, roots: &[PathBuf], volumes: &Volumes) -> Option<Message> {
     // A folder that is a root of its own is that root's business.
     let is_other = |place: &Path| {
         roots.iter().any(|other| {
@@ -521,7 +521,7 @@ fn silent_within(root: &RootRow, roots: &[PathBuf], volumes: &Volumes) -> Option
         let rules = rules.get_or_init(|| reconcile::rules(&root.exclusions));
         (!rules.skip_within(&root.path, place)).then_some((place, volume))
     })?;
-    Some(format!("in {}: {}", place.display(), volume.silence()))
+    Some(message!("in {folder}", folder = place.display()).because(volume.silence()))
 }
 
 fn has_entries(path: &Path) -> bool {

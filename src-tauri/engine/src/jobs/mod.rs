@@ -12,6 +12,7 @@
 mod budget;
 mod control;
 mod follow;
+mod photo_file;
 mod pipeline;
 mod policy;
 mod poll;

@@ -17,8 +17,6 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -32,16 +30,16 @@ use parking_lot::Mutex;
 use super::budget::{Budget, Room};
 use super::control::{Control, Progress, RateMeter, Step};
 use super::now;
+use super::photo_file::{Trouble, describe, read_file};
 use super::register::Register;
 use crate::catalog::{
-    Catalog, ContentHash, Failed, GIVEN_UP, Near, PendingPhoto, ReadPhoto, Stat, Stored,
+    Catalog, ContentHash, Failed, PendingPhoto, ReadPhoto, Stat, Stored, given_up,
 };
 use crate::decode::{self, DecodeError, Detail, Format, Limits, THUMBNAIL_SIDE};
 use crate::derived::{Computed, Derived, ModelKey, Size, ThumbnailRow};
 use crate::error::{Error, Result};
-use crate::metadata;
 use crate::model::{self, Encoder};
-use crate::{priority, scan};
+use crate::priority;
 
 /// Photos stored in one transaction, and the longest that a finished one waits.
 const STORE_PHOTOS: usize = 64;
@@ -140,20 +138,6 @@ enum Outcome {
     Broken(Error),
 }
 
-/// What keeps a photo from being decoded.
-enum Trouble {
-    Photo(DecodeError),
-    Store(Error),
-    /// It is not what was listed; the next scan sees it.
-    Changed,
-}
-
-impl From<DecodeError> for Trouble {
-    fn from(error: DecodeError) -> Self {
-        Self::Photo(error)
-    }
-}
-
 enum Finished {
     Read { decoded: Box<Decoded>, vector: Option<Vec<u8>> },
     Failed { id: i64, stat: Stat, error: DecodeError },
@@ -245,7 +229,9 @@ impl Pipeline<'_> {
             halt.store(true, Ordering::Release);
             drop((finished_in, decoded_out));
             // The storing thread's error is the cause where both have one.
-            storing.join().map_err(|_| Error::failed("the storing thread panicked"))??;
+            storing
+                .join()
+                .map_err(|_| Error::failed(message!("the storing thread panicked")))??;
             embedding
         })
     }
@@ -345,7 +331,7 @@ impl Pipeline<'_> {
             Err(error) => return Outcome::Broken(error),
         };
         if self.register.gives_up(id) {
-            let error = DecodeError { reason: GIVEN_UP.to_owned(), permanent: false };
+            let error = DecodeError { reason: given_up(), permanent: false };
             return Outcome::Failed { id, stat: row.stat, error };
         }
         let limits = Limits::default();
@@ -361,7 +347,7 @@ impl Pipeline<'_> {
         }));
         drop(entry);
         let decoded = decoded.unwrap_or_else(|_| {
-            let reason = "the program failed over it; please report this file".to_owned();
+            let reason = message!("the program failed over it; please report this file");
             Err(DecodeError { reason, permanent: true }.into())
         });
         match decoded {
@@ -408,7 +394,7 @@ impl Pipeline<'_> {
             None
         } else {
             let input = self.encoder.preprocess(&decoded.rgb).map_err(|error| DecodeError {
-                reason: format!("cannot be prepared for the model: {error}"),
+                reason: message!("it cannot be prepared for the model").because(error.message()),
                 // Another model may, or this one when there is more memory.
                 permanent: false,
             })?;
@@ -428,7 +414,7 @@ impl Pipeline<'_> {
         tick: &dyn Fn() -> bool,
     ) -> Result<()> {
         let mut batch = Batch { photos: Vec::with_capacity(batch_size), ..Batch::default() };
-        let gone = |_| Error::failed("the storing thread ended early");
+        let gone = |_| Error::failed(message!("the storing thread ended early"));
         loop {
             tick();
             match decoded.recv_timeout(TICK) {
@@ -488,7 +474,7 @@ impl Pipeline<'_> {
         for copy in copies.drain(..) {
             finished
                 .send(Finished::Read { decoded: Box::new(copy), vector: None })
-                .map_err(|_| Error::failed("the storing thread ended early"))?;
+                .map_err(|_| Error::failed(message!("the storing thread ended early")))?;
         }
         Ok(())
     }
@@ -508,10 +494,9 @@ impl Pipeline<'_> {
         for (index, decoded) in batch.into_iter().enumerate() {
             // One bad photo must not fail its neighbours: they go singly then.
             let vector = match &together {
-                Ok(vectors) => vectors
-                    .get(index)
-                    .map(|v| v.to_f16_le_bytes())
-                    .ok_or_else(|| Error::failed("the model answered with too few vectors")),
+                Ok(vectors) => vectors.get(index).map(|v| v.to_f16_le_bytes()).ok_or_else(|| {
+                    Error::failed(message!("the model answered with too few vectors"))
+                }),
                 Err(_) => encode(&inputs[index..=index]).and_then(|v| {
                     v.first().map(|v| v.to_f16_le_bytes()).ok_or_else(Error::cancelled)
                 }),
@@ -522,12 +507,14 @@ impl Pipeline<'_> {
                     id: decoded.id,
                     stat: decoded.stat,
                     error: DecodeError {
-                        reason: format!("the model cannot embed it: {error}"),
+                        reason: message!("the model cannot embed it").because(error.message()),
                         permanent: false,
                     },
                 },
             };
-            finished.send(message).map_err(|_| Error::failed("the storing thread ended early"))?;
+            finished
+                .send(message)
+                .map_err(|_| Error::failed(message!("the storing thread ended early")))?;
         }
         Ok(())
     }
@@ -625,102 +612,6 @@ impl Pipeline<'_> {
         (self.stored)(&searchable, &hidden);
         Ok(())
     }
-}
-
-/// The file's bytes, or `None` where it is not the file that was listed: it
-/// changed, grew while it was read, or is gone.
-fn read_file(path: &Path, listed: Stat, most: u64) -> Result<Option<Vec<u8>>, DecodeError> {
-    if listed.size > most {
-        let reason = format!(
-            "the file is too large: {} MB, at most {} MB are read",
-            listed.size / 1_000_000,
-            most / 1_000_000
-        );
-        return Err(DecodeError { reason, permanent: true });
-    }
-    let read = || -> io::Result<Option<Vec<u8>>> {
-        let mut file = File::open(path)?;
-        let unchanged = |file: &File| -> io::Result<bool> {
-            let stamp = scan::stamp(&file.metadata()?);
-            Ok(stamp.size == listed.size && stamp.mtime_ns == listed.mtime_ns)
-        };
-        if !unchanged(&file)? {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(listed.size).unwrap_or(0) + 1);
-        file.by_ref().take(listed.size + 1).read_to_end(&mut bytes)?;
-        Ok((bytes.len() as u64 == listed.size && unchanged(&file)?).then_some(bytes))
-    };
-    match read() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // What the disk or the network refuses now it may give later.
-        Err(error) => {
-            let reason = format!("the file cannot be read: {error}");
-            Err(DecodeError { reason, permanent: false })
-        }
-        Ok(bytes) => Ok(bytes),
-    }
-}
-
-/// Longest sidecar that is read, in bytes: theirs are a few kilobytes.
-const LONGEST_SIDECAR: u64 = 8 << 20;
-
-/// What the file and its sidecars say.
-///
-/// # Errors
-/// Where a sidecar that is there cannot be read: without it, what the person wrote
-/// would look as if it had been taken away.
-fn describe(
-    path: &Path,
-    listed: Stat,
-    bytes: &[u8],
-    hash: [u8; 32],
-    size: Size,
-    color: [u8; 3],
-    format: &str,
-) -> Result<ReadPhoto, Trouble> {
-    let unreadable = |sidecar: &Path, error: &io::Error| {
-        let name = sidecar.file_name().unwrap_or_default().display();
-        let reason = format!("its sidecar {name} cannot be read: {error}");
-        Trouble::Photo(DecodeError { reason, permanent: false })
-    };
-    let sidecars = scan::sidecars(path).map_err(|(sidecar, error)| unreadable(&sidecar, &error))?;
-    if sidecars.is_empty() && listed.sidecars != 0 {
-        return Err(Trouble::Changed);
-    }
-    let mut metadata = metadata::read(bytes);
-    for sidecar in sidecars {
-        match read_sidecar(&sidecar) {
-            Ok(Some(said)) => metadata = metadata.with_sidecar(said),
-            Ok(None) => tracing::debug!("{} is no XMP", sidecar.display()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Trouble::Changed),
-            Err(error) => return Err(unreadable(&sidecar, &error)),
-        }
-    }
-    let place = metadata.lat.zip(metadata.lon);
-    let near = place.and_then(|(lat, lon)| metadata::nearest_place(lat, lon)).map(|place| Near {
-        city: place.city.to_owned(),
-        region: place.region.to_owned(),
-        country: place.country.to_owned(),
-        country_code: place.country_code.to_owned(),
-    });
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(ReadPhoto {
-        hash,
-        width: size.width,
-        height: size.height,
-        color,
-        format: format.to_owned(),
-        metadata,
-        named_at: metadata::date_from_name(&name),
-        near,
-    })
-}
-
-fn read_sidecar(path: &Path) -> io::Result<Option<metadata::Sidecar>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST_SIDECAR).read_to_end(&mut bytes)?;
-    Ok(metadata::read_sidecar(&bytes))
 }
 
 #[cfg(test)]

@@ -347,7 +347,7 @@ impl Vectors {
         self.index.rebuild(file, keys_of, |add| {
             let photos = match photos() {
                 Ok(photos) => photos,
-                Err(error) => return Err(Fault::Store(Error::failed(error.to_string()))),
+                Err(error) => return Err(Fault::Store(Error::failed(error.message()))),
             };
             let after = file.map_or(0, VectorFile::position);
             derived.vectors_after(self.key, after, |_, hash, vector| {

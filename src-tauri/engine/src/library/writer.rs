@@ -121,7 +121,7 @@ pub(crate) fn holder(folder: &Path) -> Option<Holder> {
 /// Locks a library's folder, or tells who has.
 pub(crate) fn lock(folder: &Path, kind: WriterKind) -> Result<Result<File, Holder>> {
     let path = folder.join(FILE);
-    let cannot = || format!("cannot lock {}", path.display());
+    let cannot = || message!("cannot lock {path}", path = path.display());
     let mut file = File::options()
         .read(true)
         .write(true)

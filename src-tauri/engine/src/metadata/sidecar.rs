@@ -26,10 +26,12 @@ mod tests;
 
 use std::fmt;
 
-pub use file::{Unreplaced, replace};
+pub use file::replace;
 pub use names::{Choice, Naming, paths};
 
 use super::xmp;
+
+use crate::message::Message;
 
 /// What the person says of a photo, as far as a sidecar keeps it.
 ///
@@ -103,10 +105,9 @@ impl fmt::Display for Place {
 
 /// Why a sidecar is left as it is: writing into it could lose what it holds. The
 /// message tells the place in the file and what to do, but not the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unwritable {
     /// It is no XML, or broken.
-    #[error("it is not XML: {at}: {what}; repair it, or move it away to have a new one written")]
     NotXml {
         /// Where.
         at: Place,
@@ -114,60 +115,81 @@ pub enum Unwritable {
         what: String,
     },
     /// It is XML of something else.
-    #[error(
-        "it is XML, but not XMP, for it has no rdf:RDF; move it away to have a new one written"
-    )]
     NotXmp,
     /// It has a document type, which could define anything.
-    #[error(
-        "{at}: it has a DOCTYPE, which XMP has not; remove the DOCTYPE, or move the file away \
-         to have a new one written"
-    )]
     Doctype {
         /// Where.
         at: Place,
     },
     /// It says that its letters are of a kind that XMP does not have.
-    #[error(
-        "line 1: it is written in {name}, and XMP is UTF-8 or UTF-16; save it as UTF-8 in the \
-         program that wrote it"
-    )]
     Encoding {
         /// As the file names it.
         name: String,
     },
     /// It is, or would become, longer than is read.
-    #[error(
-        "it has {bytes} bytes, and no more than {} are read; remove what is not needed, such as \
-         an editing history, in the program that wrote it",
-        xmp::LONGEST
-    )]
     TooLong {
         /// How long it is or would be.
         bytes: usize,
     },
     /// It has more elements, or more of them within each other, than are read.
-    #[error(
-        "{at}: more than {} elements within each other, {} parts in all or 128 namespaces; move it \
-         away to have a new one written",
-        xmp::DEEPEST,
-        xmp::MOST_EVENTS
-    )]
     TooIntricate {
         /// Where it became too much.
         at: Place,
     },
     /// A property that has to change is written as XMP has no such property.
-    #[error(
-        "{at}: {property} is written in a way that is not known; remove it there, or move the \
-         file away to have a new one written"
-    )]
     Form {
         /// Where it begins.
         at: Place,
         /// Its usual name: "dc:subject".
         property: &'static str,
     },
+}
+
+impl Unwritable {
+    /// What is said of it.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotXml { at, what } => message!(
+                "it is not XML ({at}: {what}): repair it, or move it away to have a new one \
+                 written",
+                at,
+                what
+            ),
+            Self::NotXmp => message!(
+                "it is XML, but not XMP, for it has no rdf:RDF: move it away to have a new one \
+                 written"
+            ),
+            Self::Doctype { at } => message!(
+                "it has a DOCTYPE ({at}), which XMP has not: remove the DOCTYPE, or move the file \
+                 away to have a new one written",
+                at
+            ),
+            Self::Encoding { name } => message!(
+                "it is written in {encoding}, and XMP is UTF-8 or UTF-16: save it as UTF-8 in the \
+                 program that wrote it",
+                encoding = name
+            ),
+            Self::TooLong { bytes } => message!(
+                "it has {bytes} bytes, and no more than {most} are read: remove what is not \
+                 needed, such as an editing history, in the program that wrote it",
+                bytes,
+                most = xmp::LONGEST
+            ),
+            Self::TooIntricate { at } => message!(
+                "it has more than {deepest} elements within each other, {most} parts in all or 128 \
+                 namespaces ({at}): move it away to have a new one written",
+                deepest = xmp::DEEPEST,
+                most = xmp::MOST_EVENTS,
+                at
+            ),
+            Self::Form { at, property } => message!(
+                "{property} is written in a way that is not known ({at}): remove it there, or move \
+                 the file away to have a new one written",
+                property,
+                at
+            ),
+        }
+    }
 }
 
 /// A packet that says nothing yet.

@@ -80,19 +80,21 @@ impl Bert {
             let name = format!("{prefix}embeddings.{name}.weight");
             let all = weights.shape(&name).and_then(|shape| shape.first().copied()).unwrap_or(0);
             if first + rows > all {
-                return Err(Error::failed(format!(
-                    "{} has {all} rows in {name}, and {} are needed",
-                    weights.file().display(),
-                    first + rows
+                return Err(Error::failed(message!(
+                    "{file} has {all} rows in {name}, and {rows} are needed",
+                    file = weights.file().display(),
+                    all,
+                    name,
+                    rows = first + rows
                 )));
             }
             let table = weights.get(&name, &[all, width])?;
-            table.narrow(0, first, rows).context(|| format!("cannot load the tensor {name}"))
+            table.narrow(0, first, rows).context(|| message!("cannot load the tensor {name}", name))
         };
         let kind = embedding("token_type_embeddings", 0, 1)?;
         let positions = embedding("position_embeddings", first_place, context)?
             .broadcast_add(&kind)
-            .context(|| "cannot lay out the positions")?;
+            .context(|| message!("cannot lay out the positions"))?;
         let norm = |name: &str| weights.layer_norm(&format!("{prefix}{name}"), width, layers.eps);
         let layer = |n| {
             let name = format!("encoder.layer.{n}");
@@ -117,9 +119,9 @@ impl Bert {
             tokens: weights.table(&words, vocabulary, width)?,
             network: match *backend {
                 Backend::Candle(_) => Network::Candle(Box::new(network)),
-                Backend::Cpu(_) => {
-                    Network::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
-                }
+                Backend::Cpu(_) => Network::Cpu(Box::new(
+                    network.pack().context(|| message!("cannot pack the text tower"))?,
+                )),
             },
         })
     }
@@ -141,7 +143,7 @@ impl Bert {
                     .iter()
                     .flat_map(|tokens| (0..n).map(|place| tokens.get(place).copied().unwrap_or(0)));
                 let rows = self.tokens.rows(&padded.collect::<Vec<_>>(), tokens.len(), n)?;
-                network.run(&rows, &lengths).context(|| "the text tower failed")
+                network.run(&rows, &lengths).context(|| message!("the text tower failed"))
             }
         }
     }

@@ -61,7 +61,7 @@ impl Projection {
                 .get(name, &[inputs, outputs])?
                 .t()
                 .and_then(|matrix| matrix.contiguous())
-                .context(|| format!("cannot lay out {name}"))?,
+                .context(|| message!("cannot lay out {name}", name))?,
         };
         Ok(Linear::new(weight, None))
     }
@@ -72,8 +72,10 @@ impl VisionConfig {
     pub fn check(&self) -> Result<()> {
         let Self { image_size, patch_size, .. } = *self;
         if patch_size == 0 || patch_size > image_size {
-            return Err(Error::failed(format!(
-                "patches of {patch_size} pixels in an image of {image_size}"
+            return Err(Error::failed(message!(
+                "patches of {patch_size} pixels in an image of {image_size}",
+                patch_size,
+                image_size
             )));
         }
         self.transformer.check()
@@ -106,7 +108,8 @@ impl VisionTower {
         let transformer::Config { width, eps, .. } = config.transformer;
         let patch = config.patch_size;
         let kernel = weights.get(names.patches, &[width, 3, patch, patch])?;
-        let kernel = kernel.flatten_from(1).context(|| "cannot lay out the patch embedding")?;
+        let kernel =
+            kernel.flatten_from(1).context(|| message!("cannot lay out the patch embedding"))?;
         let positions = weights.get(names.positions, &[1 + config.patches(), width])?;
         Ok(Self {
             patches: Linear::new(kernel, None),
@@ -132,8 +135,9 @@ impl VisionTower {
             Backend::Candle(_) => Ok(Box::new(self)),
             Backend::Cpu(precision) => {
                 let patch = self.patch;
-                let tower =
-                    self.pack(precision, preprocess).context(|| "cannot pack the image tower")?;
+                let tower = self
+                    .pack(precision, preprocess)
+                    .context(|| message!("cannot pack the image tower"))?;
                 Ok(Box::new(CpuImages { tower, patch }))
             }
         }
@@ -177,7 +181,7 @@ impl VisionTower {
 impl ImageTower for VisionTower {
     fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
         let pixels = preprocess.patches(images, self.patch)?;
-        self.run(pixels, images.len()).context(|| "the image tower failed")
+        self.run(pixels, images.len()).context(|| message!("the image tower failed"))
     }
 }
 
@@ -280,9 +284,9 @@ impl CausalTextTower {
         };
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
-            Backend::Cpu(_) => {
-                TextNetwork::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
-            }
+            Backend::Cpu(_) => TextNetwork::Cpu(Box::new(
+                network.pack().context(|| message!("cannot pack the text tower"))?,
+            )),
         };
         let &TextConfig { context, causal, end, .. } = config;
         Ok(Self { tokenizer, tokens, context, causal, end, network })
@@ -322,10 +326,11 @@ impl TextTower for CausalTextTower {
         let tokens = self.tokenizer.encode(texts)?;
         let ends = tokens.iter().map(|tokens| self.end.of(tokens)).collect::<Option<_>>();
         let ends: Vec<usize> = ends.ok_or_else(|| {
-            Error::failed(format!(
-                "{} ends texts without the token that the configuration names as the end ({:?})",
-                self.tokenizer.file().display(),
-                self.end
+            Error::failed(message!(
+                "{file} ends texts without the token that the configuration names as the end \
+                 ({end})",
+                file = self.tokenizer.file().display(),
+                end = format_args!("{:?}", self.end)
             ))
         })?;
         // What comes after the end changes nothing where no token sees it.
@@ -347,7 +352,7 @@ impl TextTower for CausalTextTower {
                 let n = lengths.iter().copied().max().unwrap_or(0);
                 let numbers = tokens.iter().flat_map(|text| filled(text, n));
                 let rows = self.tokens.rows(&numbers.collect::<Vec<_>>(), tokens.len(), n)?;
-                network.run(&rows, &ends).context(|| "the text tower failed")
+                network.run(&rows, &ends).context(|| message!("the text tower failed"))
             }
         }
     }
@@ -382,8 +387,9 @@ const TEXT_NAMES: TextNames = TextNames {
 /// Opens a folder in the layout of `transformers`. Reads the configuration and
 /// the weights' header.
 pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
-    let (vision, text) = configs(&folder.config)
-        .context(|| format!("cannot use {}", folder.path.join("config.json").display()))?;
+    let (vision, text) = configs(&folder.config).context(|| {
+        message!("cannot use {file}", file = folder.path.join("config.json").display())
+    })?;
     let preprocess = Preprocess::of_folder(&folder.path, vision.image_size)?;
     let weights = Weights::open(&folder.weights, &backend.device())?;
     let (path, dim, backend) = (folder.path.clone(), vision.dim, backend.clone());
@@ -445,16 +451,17 @@ fn configs(config: &Value) -> Result<(VisionConfig, TextConfig)> {
         let older = &config[format!("{name}_dict")];
         let part = if older.is_object() { older } else { &config[name] };
         let part = if part.is_null() { Value::Object(Default::default()) } else { part.clone() };
-        serde_json::from_value(part).context(|| format!("cannot understand {name}"))
+        serde_json::from_value(part).context(|| message!("cannot understand {name}", name))
     };
     let dim = match &config["projection_dim"] {
         Value::Null => 512,
-        dim => serde_json::from_value(dim.clone()).context(|| "projection_dim is not a size")?,
+        dim => serde_json::from_value(dim.clone())
+            .context(|| message!("projection_dim is not a size"))?,
     };
     let part_of_vision = part("vision_config")?;
     let channels = part_of_vision.num_channels.unwrap_or(3);
     if channels != 3 {
-        return Err(Error::failed(format!("images of {channels} channels")));
+        return Err(Error::failed(message!("images of {channels} channels", channels)));
     }
     let vision = VisionConfig {
         image_size: part_of_vision.image_size.unwrap_or(224),

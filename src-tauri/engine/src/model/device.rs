@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu;
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 
 /// How exactly the processor computes the products of an image tower. Texts are
 /// always computed in f32, and so are towers that have no 8-bit form.
@@ -37,7 +38,7 @@ impl FromStr for Precision {
         match name {
             "f32" => Ok(Self::F32),
             "int8" => Ok(Self::Int8),
-            _ => Err(Error::usage(format!("unknown precision {name:?}: use f32 or int8"))),
+            _ => Err(Error::usage(message!("unknown precision \"{name}\": use f32 or int8", name))),
         }
     }
 }
@@ -101,7 +102,7 @@ pub struct DeviceReport {
     /// loaded, what will be tried first.
     pub used: DeviceChoice,
     /// Why a GPU is not used although it might have been.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
 }
 
 impl DeviceReport {
@@ -109,7 +110,7 @@ impl DeviceReport {
     pub fn untried(asked: DeviceChoice) -> Self {
         let used = asked.resolved();
         let lacking = asked == DeviceChoice::Auto && used == DeviceChoice::Cpu;
-        let reason = lacking.then(|| "this build has no GPU backend".to_owned());
+        let reason = lacking.then(|| message!("this build has no GPU backend"));
         Self { asked, used, reason }
     }
 }
@@ -133,9 +134,11 @@ impl DeviceChoice {
     /// driver refuses.
     pub fn device(self) -> Result<Device> {
         let lacks = |feature| {
-            Error::usage(format!(
-                "this build cannot run on {self}: build with `--features {feature}`, \
-                 or choose the device cpu"
+            Error::usage(message!(
+                "this build cannot run on {device}: build with `--features {feature}`, \
+                 or choose the device cpu",
+                device = self,
+                feature
             ))
         };
         match self.resolved() {
@@ -150,10 +153,10 @@ impl DeviceChoice {
 
 /// Opens a GPU. candle's backends panic on a machine that has none.
 fn open(name: &str, new: fn() -> candle_core::Result<Device>) -> Result<Device> {
-    let cannot = || format!("cannot use {name}");
+    let cannot = || message!("cannot use {name}", name);
     match panic::catch_unwind(new) {
         Ok(opened) => opened.context(cannot),
-        Err(_) => Err(Error::failed(format!("{}: there is none", cannot()))),
+        Err(_) => Err(Error::failed(cannot().because(message!("there is none")))),
     }
 }
 
@@ -166,9 +169,10 @@ impl FromStr for DeviceChoice {
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda),
             "metal" => Ok(Self::Metal),
-            _ => {
-                Err(Error::usage(format!("unknown device {name:?}: use auto, cpu, cuda or metal")))
-            }
+            _ => Err(Error::usage(message!(
+                "unknown device \"{name}\": use auto, cpu, cuda or metal",
+                name
+            ))),
         }
     }
 }
@@ -212,7 +216,7 @@ mod tests {
         assert!(DeviceChoice::Auto.device().unwrap().is_cpu());
         let report = DeviceReport::untried(DeviceChoice::Auto);
         assert_eq!(report.used, DeviceChoice::Cpu);
-        assert!(report.reason.unwrap().contains("no GPU backend"));
+        assert!(report.reason.unwrap().to_string().contains("no GPU backend"));
         assert_eq!(DeviceReport::untried(DeviceChoice::Cpu).reason, None);
     }
 

@@ -73,7 +73,7 @@ pub(super) fn download(
     cancelled: &dyn Fn() -> bool,
     progress: &dyn Fn(Download),
 ) -> Result<(String, Vec<Fetched>)> {
-    let writing = || format!("cannot write to {}", folder.display());
+    let writing = || message!("cannot write to {folder}", folder = folder.display());
     fs::create_dir_all(folder).context(writing)?;
     let _lock = lock(model, folder)?;
     let meter = Meter::new(progress);
@@ -105,14 +105,14 @@ pub(super) fn download(
 /// Keeps every other process out of the folder until it is dropped.
 fn lock(model: &KnownModel, folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
-    let cannot = || format!("cannot lock {}", path.display());
+    let cannot = || message!("cannot lock {path}", path = path.display());
     let lock = File::create(&path).context(cannot)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::failed(format!(
-            "{} is being installed already, by another window or command: wait until it is done, \
+        Err(TryLockError::WouldBlock) => Err(Error::failed(message!(
+            "{id} is being installed already, by another window or command: wait until it is done, \
              or stop it there",
-            model.id
+            id = model.id
         ))),
         Err(TryLockError::Error(error)) => Err(error).context(cannot),
     }
@@ -196,9 +196,11 @@ impl Place<'_> {
                 return Ok(false);
             };
             if known.is_some_and(|known| known != file.commit) {
-                return Err(Error::failed(format!(
-                    "{} is answered with commit {}: try again, or another hub in HF_ENDPOINT",
-                    file.url, file.commit
+                return Err(Error::failed(message!(
+                    "{url} is answered with commit {commit}: try again, or another hub in \
+                     HF_ENDPOINT",
+                    url = file.url,
+                    commit = file.commit
                 )));
             }
             commits.insert(repository.to_owned(), file.commit.clone());
@@ -211,12 +213,12 @@ impl Place<'_> {
                 found = found || find(entry)?;
             }
             if !found {
-                return Err(Error::not_found(format!(
-                    "{} no longer has {}, so {} cannot be installed by name: get its files from \
-                     elsewhere and add their folder",
-                    self.hub.page(&self.model.repository),
-                    alternatives.join(" or "),
-                    self.model.id
+                return Err(Error::not_found(message!(
+                    "{page} no longer has {file}, so {id} cannot be installed by name: get its \
+                     files from elsewhere and add their folder",
+                    page = self.hub.page(&self.model.repository),
+                    file = alternatives.join(" or "),
+                    id = self.model.id
                 )));
             }
         }
@@ -229,7 +231,7 @@ impl Place<'_> {
     /// Removes what an earlier attempt left and this one does not continue, and
     /// remembers what this one is about.
     fn tidy(&self, journal: &Journal, files: &[RemoteFile]) -> Result<()> {
-        let cannot = || format!("cannot write to {}", self.folder.display());
+        let cannot = || message!("cannot write to {folder}", folder = self.folder.display());
         let before = Journal::read(self.folder);
         let mut keep: HashSet<PathBuf> = [JOURNAL, LOCK].map(|name| self.target(name)).into();
         for RemoteFile { name, .. } in files {
@@ -242,7 +244,8 @@ impl Place<'_> {
         for entry in fs::read_dir(self.folder).context(cannot)? {
             let path = entry.context(cannot)?.path();
             if !keep.contains(&path) && !path.is_dir() {
-                fs::remove_file(&path).context(|| format!("cannot remove {}", path.display()))?;
+                fs::remove_file(&path)
+                    .context(|| message!("cannot remove {path}", path = path.display()))?;
             }
         }
         if before != *journal {
@@ -252,7 +255,7 @@ impl Place<'_> {
     }
 
     fn make_sure_of_space(&self, files: &[RemoteFile]) -> Result<()> {
-        let cannot = || format!("cannot look at {}", self.folder.display());
+        let cannot = || message!("cannot look at {folder}", folder = self.folder.display());
         let (mut here, mut total) = (0u64, 0u64);
         for file in files {
             let length = |path: PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
@@ -263,13 +266,13 @@ impl Place<'_> {
         let needed = total - here;
         let free = fs4::available_space(self.folder).context(cannot)?;
         if needed > free {
-            return Err(Error::failed(format!(
-                "{} needs {} more in {}, where {} are free: make room, or let AFTERIMAGE_MODELS \
-                 name a folder on another disk",
-                self.model.id,
-                size(needed),
-                self.folder.display(),
-                size(free)
+            return Err(Error::failed(message!(
+                "{id} needs {size} more in {folder}, where {free} are free: make room, or let \
+                 AFTERIMAGE_MODELS name a folder on another disk",
+                id = self.model.id,
+                size = size(needed),
+                folder = self.folder.display(),
+                free = size(free)
             )));
         }
         self.meter.begin(here, total);
@@ -279,7 +282,7 @@ impl Place<'_> {
     /// Brings one file.
     fn fetch(&self, file: &RemoteFile) -> Result<Fetched> {
         let (target, path) = (self.target(&file.name), self.part(&file.name));
-        let writing = || format!("cannot write {}", path.display());
+        let writing = || message!("cannot write {path}", path = path.display());
         let was_complete = target.exists();
         if was_complete {
             fs::rename(&target, &path).context(writing)?;
@@ -304,16 +307,20 @@ impl Place<'_> {
         let sha256 = match part.check(file) {
             Ok(sha256) => sha256,
             Err(found) => {
-                fs::remove_file(&path).context(|| format!("cannot remove {}", path.display()))?;
-                return Err(Error::failed(format!(
-                    "{} came damaged: expected {}, found {found}. It was deleted; install again \
-                     to download it anew",
-                    file.url, file.digest
+                fs::remove_file(&path)
+                    .context(|| message!("cannot remove {path}", path = path.display()))?;
+                return Err(Error::failed(message!(
+                    "{url} came damaged: expected {digest}, found {found}. It was deleted; install \
+                     again to download it anew",
+                    url = file.url,
+                    digest = file.digest,
+                    found
                 )));
             }
         };
         part.file.sync_all().context(writing)?;
-        fs::rename(&path, &target).context(|| format!("cannot write {}", target.display()))?;
+        fs::rename(&path, &target)
+            .context(|| message!("cannot write {path}", path = target.display()))?;
         Ok(Fetched { name: file.name.clone(), bytes: file.bytes, sha256 })
     }
 
@@ -331,7 +338,7 @@ impl Place<'_> {
             part.clear(file, self)?;
         }
         if content.start != part.length {
-            return Err(Trouble::passing("another part was sent than was asked for"));
+            return Err(Trouble::passing(message!("another part was sent than was asked for")));
         }
         while let Some(bytes) = self.session.next(&content)? {
             // No more is wanted than the hub stated; the hash tells whether it
@@ -344,7 +351,7 @@ impl Place<'_> {
             }
         }
         if part.length < file.bytes {
-            return Err(Trouble::passing("the connection broke off"));
+            return Err(Trouble::passing(message!("the connection broke off")));
         }
         Ok(())
     }
@@ -363,7 +370,7 @@ struct Part {
 impl Part {
     /// Opens what an earlier attempt left, or begins.
     fn open(path: &Path, remote: &RemoteFile, place: &Place) -> Result<Self> {
-        let cannot = || format!("cannot open {}", path.display());
+        let cannot = || message!("cannot open {path}", path = path.display());
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let file = options.open(path).context(cannot)?;
@@ -396,7 +403,7 @@ impl Part {
     fn append(&mut self, bytes: &[u8], place: &Place) -> Result<()> {
         let written = self.file.write_all(bytes);
         written.context(|| {
-            format!("cannot write {}; make room where it is full", self.path.display())
+            message!("cannot write {path}; make room where it is full", path = self.path.display())
         })?;
         self.hash(bytes);
         place.meter.add(bytes.len() as u64);
@@ -405,7 +412,7 @@ impl Part {
 
     fn clear(&mut self, remote: &RemoteFile, place: &Place) -> Result<()> {
         let cleared = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)));
-        cleared.context(|| format!("cannot write {}", self.path.display()))?;
+        cleared.context(|| message!("cannot write {path}", path = self.path.display()))?;
         place.meter.take_back(self.length.min(remote.bytes));
         (self.sha256, self.git) = hashers(remote);
         self.length = 0;

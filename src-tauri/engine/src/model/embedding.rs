@@ -20,10 +20,12 @@ impl Embedding {
         // f64: the squares of large but finite f32 overflow an f32 sum.
         let norm = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
         if !norm.is_finite() {
-            return Err(Error::failed("the model returned a vector with a NaN or an infinity"));
+            return Err(Error::failed(message!(
+                "the model returned a vector with a NaN or an infinity"
+            )));
         }
         if norm < 1e-20 {
-            return Err(Error::failed("the model returned a vector of length 0"));
+            return Err(Error::failed(message!("the model returned a vector of length 0")));
         }
         for value in &mut values {
             *value = (f64::from(*value) / norm) as f32;
@@ -55,10 +57,11 @@ impl Embedding {
     pub fn from_f16_le_bytes(bytes: &[u8], dim: usize) -> Result<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
         if pairs.len() != dim || !rest.is_empty() {
-            return Err(Error::failed(format!(
-                "a stored vector has {} bytes where {dim} components take {}",
-                bytes.len(),
-                2 * dim
+            return Err(Error::failed(message!(
+                "a stored vector has {bytes} bytes where {dim} components take {needed}",
+                bytes = bytes.len(),
+                dim,
+                needed = 2 * dim
             )));
         }
         Self::from_raw(pairs.iter().map(|&pair| f16::from_le_bytes(pair).to_f32()).collect())

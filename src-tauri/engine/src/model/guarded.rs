@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 
 use super::{Affinity, DeviceChoice, DeviceReport, Embedding, Encoder, Precision, load};
 use crate::error::{Error, Result};
+use crate::message::Message;
 
 /// The least cosine between what the GPU and the processor make of the same
 /// input. Rounding leaves more than 0.9999; a wrong kernel, hardly ever 0.9.
@@ -44,7 +45,7 @@ pub struct Guarded {
 struct Place {
     gpu: Option<Arc<Gpu>>,
     /// Why there is none, or none any more.
-    reason: Option<String>,
+    reason: Option<Message>,
 }
 
 struct Gpu {
@@ -101,7 +102,7 @@ impl Guarded {
                 Place { gpu: Some(Arc::new(gpu)), reason: None }
             }
             Some(Err(error)) if trusted => return Err(error),
-            Some(Err(error)) => Place { gpu: None, reason: Some(error.to_string()) },
+            Some(Err(error)) => Place { gpu: None, reason: Some(error.message()) },
         };
         Ok(Self { asked, cpu, judge, place: Mutex::new(place), texts_used: Mutex::default() })
     }
@@ -133,7 +134,7 @@ impl Guarded {
     }
 
     /// Uses the processor from now on; the GPU's memory is given back.
-    fn fall_back(&self, reason: String) {
+    fn fall_back(&self, reason: Message) {
         let mut place = self.place.lock();
         // Two threads may fail together: the first reason is the cause.
         if place.gpu.take().is_some() {
@@ -190,7 +191,7 @@ impl Guarded {
         gpu: &Gpu,
         tower: &Tower,
         test: impl Fn(&dyn Encoder) -> Result<Vec<Embedding>>,
-    ) -> Result<Result<(), String>> {
+    ) -> Result<Result<(), Message>> {
         let mut trusted = tower.trusted.lock();
         if *trusted {
             return Ok(Ok(()));
@@ -206,9 +207,11 @@ impl Guarded {
             .map(|(one, other)| cosine(one, other))
             .fold(1.0, f32::min);
         if worst < LEAST_COSINE || computed.len() != expected.len() {
-            return Ok(Err(format!(
-                "the GPU computes other numbers than the processor (cosine {worst:.3}, at least \
-                 {LEAST_COSINE} is asked)"
+            return Ok(Err(message!(
+                "the GPU computes other numbers than the processor (cosine {worst}, at least \
+                 {least} is asked)",
+                worst = format_args!("{worst:.3}"),
+                least = LEAST_COSINE
             )));
         }
         *trusted = true;
@@ -285,11 +288,11 @@ fn cosine(one: &Embedding, other: &Embedding) -> f32 {
     std::iter::zip(one.as_slice(), other.as_slice()).map(|(a, b)| a * b).sum()
 }
 
-fn why(error: &Error) -> String {
+fn why(error: &Error) -> Message {
     if is_out_of_memory(error) {
-        "the GPU has too little memory for this model".to_owned()
+        message!("the GPU has too little memory for this model")
     } else {
-        format!("the GPU failed: {error}")
+        message!("the GPU failed").because(error.message())
     }
 }
 
@@ -337,10 +340,10 @@ mod tests {
             if let Some((calls, words)) = self.breaks
                 && batches.len() > calls
             {
-                return Err(Error::failed(words));
+                return Err(Error::failed(Message::verbatim(words)));
             }
             if self.most.is_some_and(|most| raw.len() > most) {
-                return Err(Error::failed("the image tower failed").with(out_of_memory()));
+                return Err(Error::failed(message!("the image tower failed")).with(out_of_memory()));
             }
             let turn = |[a, b, c]: [f32; 3]| if self.wrong { vec![b, c, a] } else { vec![a, b, c] };
             raw.into_iter().map(|raw| Embedding::from_raw(turn(raw))).collect()
@@ -422,7 +425,7 @@ mod tests {
         check(&guarded, 3);
         let report = guarded.report();
         assert_eq!(report.used, DeviceChoice::Cpu);
-        assert!(report.reason.unwrap().contains("other numbers"));
+        assert!(report.reason.unwrap().to_string().contains("other numbers"));
         assert_eq!(*gpu.batches.lock(), [2]);
     }
 
@@ -466,7 +469,7 @@ mod tests {
         assert_eq!((&*cpu.batches.lock(), &*gpu.batches.lock()), (&vec![1, 3, 4], &vec![4, 2, 1]));
         let report = guarded.report();
         assert_eq!((report.asked, report.used), (DeviceChoice::Cuda, DeviceChoice::Cpu));
-        assert!(report.reason.unwrap().contains("too little memory"));
+        assert!(report.reason.unwrap().to_string().contains("too little memory"));
         assert_eq!(Arc::strong_count(&gpu), 1, "the GPU's memory was not given back");
     }
 
@@ -478,7 +481,7 @@ mod tests {
         check(&guarded, 2);
         check(&guarded, 2);
         assert_eq!(*gpu.batches.lock(), [2, 2]);
-        assert!(guarded.report().reason.unwrap().contains("an illegal address"));
+        assert!(guarded.report().reason.unwrap().to_string().contains("an illegal address"));
     }
 
     #[test]
@@ -495,14 +498,14 @@ mod tests {
     #[test]
     fn a_gpu_that_cannot_be_opened_fails_only_who_named_it() {
         let open = |asked| {
-            let gpu = Err(Error::failed("cannot use the GPU: no driver"));
+            let gpu = Err(Error::failed(message!("cannot use the GPU: no driver")));
             let cpu = Arc::new(Fake::default());
             Guarded::new(asked, cpu.clone(), cpu, Some(gpu))
         };
         assert!(open(DeviceChoice::Cuda).is_err());
         let guarded = open(DeviceChoice::Auto).unwrap();
         check(&guarded, 2);
-        assert!(guarded.report().reason.unwrap().contains("no driver"));
+        assert!(guarded.report().reason.unwrap().to_string().contains("no driver"));
     }
 
     #[test]
@@ -527,11 +530,11 @@ mod tests {
     fn exhausted_memory_is_known_by_what_candle_says() {
         use candle_core::Error as Candle;
         let said = |error: Candle| {
-            let wrapped: Result<()> = Err(error).context(|| "the image tower failed");
+            let wrapped: Result<()> = Err(error).context(|| message!("the image tower failed"));
             is_out_of_memory(&wrapped.unwrap_err())
         };
         assert!(said(out_of_memory()));
-        assert!(said(out_of_memory().context("matmul")));
+        assert!(said(out_of_memory().context(message!("matmul"))));
         assert!(said(Candle::Cuda("CublasError(CUBLAS_STATUS_ALLOC_FAILED)".into())));
         assert!(said(Candle::Msg("Metal error Failed to create metal resource: Buffer".into())));
         assert!(said(Candle::Msg(

@@ -17,6 +17,7 @@ use ureq::http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use ureq::{Agent, Body, Proxy};
 
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 
 const ENDPOINT: &str = "https://huggingface.co";
 
@@ -98,9 +99,11 @@ impl Hub {
     pub fn session<'a>(&'a self, idle: &'a Idle<'a>) -> Result<Session<'a>> {
         let origin = self.endpoint.parse().ok().as_ref().and_then(Origin::of);
         let origin = origin.ok_or_else(|| {
-            Error::usage(format!(
-                "{:?} is not the address of a model hub: HF_ENDPOINT must be like {ENDPOINT}",
-                self.endpoint
+            Error::usage(message!(
+                "\"{endpoint}\" is not the address of a model hub: HF_ENDPOINT must be like \
+                 {usual}",
+                endpoint = self.endpoint,
+                usual = ENDPOINT
             ))
         })?;
         let stall = Some(self.patience.stall);
@@ -199,7 +202,7 @@ pub enum Trouble {
     /// It may go better the next time.
     Passing {
         /// What happened.
-        why: String,
+        why: Message,
         /// How long the server wants to be left alone.
         pause: Option<Duration>,
     },
@@ -211,8 +214,8 @@ pub enum Trouble {
 
 impl Trouble {
     /// Trouble that may pass.
-    pub fn passing(why: impl Into<String>) -> Self {
-        Self::Passing { why: why.into(), pause: None }
+    pub fn passing(why: Message) -> Self {
+        Self::Passing { why, pause: None }
     }
 }
 
@@ -270,9 +273,10 @@ impl Session<'_> {
                 let url = self.url(repository, &commit, name);
                 Ok(Some(RemoteFile { commit, name: name.to_owned(), bytes, digest, url }))
             }
-            _ => Err(Trouble::Final(Error::failed(format!(
+            _ => Err(Trouble::Final(Error::failed(message!(
                 "{url} does not answer as a model hub does, with commit, size and hash of the \
-                 file: check HF_ENDPOINT, and whether the network wants you to sign in first"
+                 file: check HF_ENDPOINT, and whether the network wants you to sign in first",
+                url
             )))),
         }
     }
@@ -282,16 +286,17 @@ impl Session<'_> {
         let (answer, events) = self.ask(Method::GET, &file.url, from)?;
         self.judge(&answer, &file.url)?;
         if answer.stated.digest.is_some_and(|digest| digest != file.digest) {
-            return Err(Trouble::Final(Error::failed(format!(
-                "{} has changed during the download: try again",
-                file.url
+            return Err(Trouble::Final(Error::failed(message!(
+                "{url} has changed during the download: try again",
+                url = file.url
             ))));
         }
         let start = match answer.status {
             StatusCode::PARTIAL_CONTENT => first_byte(&answer.headers),
             _ => Some(0),
         };
-        let start = start.ok_or_else(|| Trouble::passing("answered without saying which part"))?;
+        let start = start
+            .ok_or_else(|| Trouble::passing(message!("answered without saying which part")))?;
         Ok(Content { start, events })
     }
 
@@ -320,7 +325,7 @@ impl Session<'_> {
         url: &str,
         from: u64,
     ) -> Result<(Answer, Receiver<Event>), Trouble> {
-        let uri = url.parse().context(|| format!("{url:?} is not an address"))?;
+        let uri = url.parse().context(|| message!("\"{url}\" is not an address", url))?;
         // A few chunks: a slow disk slows the network down, not memory up.
         let (events, received) = bounded(4);
         let asker = Asker {
@@ -333,11 +338,11 @@ impl Session<'_> {
         thread::Builder::new()
             .name("hub".to_owned())
             .spawn(move || asker.run(uri, &events))
-            .context(|| "cannot start a thread")?;
+            .context(|| message!("cannot start a thread"))?;
         match self.wait(&received)? {
             Some(Event::Answer(answer)) => Ok((answer, received)),
             Some(Event::Failed(error)) => Err(self.trouble(error)),
-            Some(Event::Bytes(_)) | None => Err(Trouble::passing("no answer")),
+            Some(Event::Bytes(_)) | None => Err(Trouble::passing(message!("no answer"))),
         }
     }
 
@@ -356,28 +361,31 @@ impl Session<'_> {
     /// What an answer that is not the file means.
     fn judge(&self, answer: &Answer, url: &str) -> Result<(), Trouble> {
         let status = answer.status;
-        let told = format!("the answer was {status}");
+        let told = message!("the answer was {status}", status);
         Err(match status.as_u16() {
             200 | 206 => return Ok(()),
             401 | 403 if answer.from_hub => {
                 let advice = match self.hub.token {
-                    Some(_) => "the token in HF_TOKEN has no right to it",
-                    None => "put a token of your account into HF_TOKEN",
+                    Some(_) => phrase!("the token in HF_TOKEN has no right to it"),
+                    None => phrase!("put a token of your account into HF_TOKEN"),
                 };
-                Trouble::Final(Error::failed(format!(
+                Trouble::Final(Error::failed(message!(
                     "{url} may not be read ({status}): it does not exist, is private, or its \
-                     licence must be accepted on the model's page; {advice}"
+                     licence must be accepted on the model's page; {advice}",
+                    url,
+                    status,
+                    advice
                 )))
             }
             // A redirect's target, whose permission has expired: the hub gives
             // a new one.
             401 | 403 => Trouble::passing(told),
-            404 | 410 => Trouble::Final(Error::not_found(format!("{url} does not exist"))),
+            404 | 410 => Trouble::Final(Error::not_found(message!("{url} does not exist", url))),
             408 | 425 | 429 | 500.. => {
                 Trouble::Passing { why: told, pause: retry_after(&answer.headers) }
             }
             416 => Trouble::NoSuchRange,
-            _ => Trouble::Final(Error::failed(format!("cannot read {url}: {told}"))),
+            _ => Trouble::Final(Error::failed(message!("cannot read {url}", url).because(told))),
         })
     }
 
@@ -386,15 +394,16 @@ impl Session<'_> {
         match error {
             E::Timeout(_) => {
                 let seconds = self.hub.patience.stall.as_secs_f32();
-                Trouble::passing(format!("nothing came for {seconds} s"))
+                Trouble::passing(message!("nothing came for {seconds} s", seconds))
             }
             E::Io(_)
             | E::HostNotFound
             | E::ConnectionFailed
             | E::ConnectProxyFailed(_)
-            | E::Protocol(_) => Trouble::passing(error.to_string()),
+            | E::Protocol(_) => Trouble::passing(Message::verbatim(error)),
             _ => Trouble::Final(
-                Error::failed(format!("cannot talk to {}", self.hub.endpoint)).with(error),
+                Error::failed(message!("cannot talk to {endpoint}", endpoint = self.hub.endpoint))
+                    .with(error),
             ),
         }
     }
@@ -426,18 +435,20 @@ impl Attempts<'_> {
     pub fn failed(&mut self, url: &str, trouble: Trouble) -> Result<()> {
         let (why, asked) = match trouble {
             Trouble::Passing { why, pause } => (why, pause),
-            Trouble::NoSuchRange => ("the answer was 416".to_owned(), None),
+            Trouble::NoSuchRange => (message!("the answer was {status}", status = 416), None),
             Trouble::Final(error) => return Err(error),
         };
         let patience = self.session.hub.patience;
         self.failed += 1;
         if self.failed >= patience.attempts {
-            return Err(Error::failed(format!(
-                "cannot download {url}: {why}, and {} attempts in a row brought nothing. Check \
-                 the network (the environment variables HTTPS_PROXY and HF_ENDPOINT name a proxy \
+            return Err(Error::failed(message!(
+                "cannot download {url}, and {failed} attempts in a row brought nothing. Check the \
+                 network (the environment variables HTTPS_PROXY and HF_ENDPOINT name a proxy \
                  and another hub) and install again: what has arrived is kept",
-                self.failed
-            )));
+                url,
+                failed = self.failed
+            )
+            .because(why)));
         }
         let pause = patience.pause.saturating_mul(1 << (self.failed - 1).min(16));
         let pause = asked.unwrap_or(pause).min(LONGEST_PAUSE);

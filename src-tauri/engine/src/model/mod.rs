@@ -232,10 +232,11 @@ impl Folder {
             }
         }
         Err(match refusal {
-            Some(error) => Error::usage("this folder cannot be used").with(error),
-            None => Error::usage(format!(
-                "{} has no config.json and no open_clip_config.json, so it is not a model folder",
-                path.display()
+            Some(error) => Error::usage(message!("this folder cannot be used")).with(error),
+            None => Error::usage(message!(
+                "{path} has no config.json and no open_clip_config.json, so it is not a model \
+                 folder",
+                path = path.display()
             )),
         })
     }
@@ -245,7 +246,9 @@ impl Folder {
             .iter()
             .find(|family| family.manifest == manifest && family.describes(&config))
             .ok_or_else(|| unknown(path, &config))?;
-        let lacks = |what: &str| Error::usage(format!("{} has no {what}", path.display()));
+        let lacks = |what: &str| {
+            Error::usage(message!("{path} has no {what}", path = path.display(), what))
+        };
         let there = |name: &str| path.join(name).is_file();
         let found = |name| there(name) || name == PREPROCESSOR && there(PROCESSOR);
         if let Some(missing) = family.required.iter().find(|name| !found(name)) {
@@ -294,11 +297,12 @@ impl Folder {
 fn unknown(path: &Path, config: &Value) -> Error {
     let known: Vec<&str> = FAMILIES.iter().filter_map(|family| family.model_type).collect();
     let kind = config["model_type"].as_str().unwrap_or_default();
-    Error::usage(format!(
-        "{} describes a model of an unknown kind, model_type {kind:?}; known are {}, and the \
-         folders of open_clip",
-        path.join(CONFIG).display(),
-        known.join(", ")
+    Error::usage(message!(
+        "{file} describes a model of an unknown kind, model_type \"{kind}\"; known are {known}, \
+         and the folders of open_clip",
+        file = path.join(CONFIG).display(),
+        kind,
+        known = known.join(", ")
     ))
 }
 
@@ -314,8 +318,9 @@ pub fn load(folder: &Path, device: DeviceChoice, precision: Precision) -> Result
 }
 
 fn read_json(file: &Path) -> Result<Value> {
-    let text = fs::read(file).context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_slice(&text).context(|| format!("{} is not valid JSON", file.display()))
+    let text = fs::read(file).context(|| message!("cannot read {file}", file = file.display()))?;
+    serde_json::from_slice(&text)
+        .context(|| message!("{file} is not valid JSON", file = file.display()))
 }
 
 #[cfg(test)]

@@ -186,8 +186,11 @@ fn check_fixed(part: &Value, name: &str, fixed: &[(&str, &[&str])]) -> Result<()
     for (key, values) in FIXED.iter().chain(fixed) {
         let value = &part[*key];
         if !value.is_null() && !values.contains(&value.to_string().as_str()) {
-            return Err(Error::failed(format!(
-                "its {name} has {key} = {value}, a kind of tower that is not supported"
+            return Err(Error::failed(message!(
+                "its {name} has {key} = {value}, a kind of tower that is not supported",
+                name,
+                key,
+                value
             )));
         }
     }
@@ -224,7 +227,7 @@ pub fn family(config: &Value) -> &'static str {
 pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
     let file = folder.path.join("open_clip_config.json");
     let (vision, text, preprocess, dim) =
-        configs(&folder.config).context(|| format!("cannot use {}", file.display()))?;
+        configs(&folder.config).context(|| message!("cannot use {file}", file = file.display()))?;
     let weights = Weights::open(&folder.weights, &backend.device())?;
     let path = folder.path.clone();
     let (images, backend) = (weights.clone(), backend.clone());
@@ -260,14 +263,14 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
 
 fn configs(config: &Value) -> Result<(Vision, Text, Preprocess, usize)> {
     let parts = &config["model_cfg"];
-    let model: ModelConfig =
-        serde_json::from_value(parts.clone()).context(|| "cannot understand model_cfg")?;
+    let model: ModelConfig = serde_json::from_value(parts.clone())
+        .context(|| message!("cannot understand model_cfg"))?;
     check_fixed(&parts["vision_cfg"], "vision_cfg", VISION_FIXED)?;
     let activation = if model.quick_gelu { Activation::QuickGelu } else { Activation::Gelu };
     let dim = model.embed_dim;
     let part = &model.vision_cfg;
     if part.head_width == 0 {
-        return Err(Error::failed("its vision_cfg has a head_width of 0"));
+        return Err(Error::failed(message!("its vision_cfg has a head_width of 0")));
     }
     let norm_eps = |norm: &Option<NormPart>| norm.as_ref().and_then(|n| n.eps).unwrap_or(EPS);
     let vision = match part.layers {
@@ -302,9 +305,12 @@ fn configs(config: &Value) -> Result<(Vision, Text, Preprocess, usize)> {
         let pooler = part.hf_pooler_type.as_deref().unwrap_or("mean_pooler");
         let projection = part.hf_proj_type.as_deref().unwrap_or("mlp");
         if !name.contains("xlm-roberta") || pooler != "mean_pooler" || projection != "mlp" {
-            return Err(Error::failed(format!(
+            return Err(Error::failed(message!(
                 "its text tower is {name} with {pooler} and the projection {projection}; \
-                 XLM-RoBERTa with mean_pooler and mlp is supported"
+                 XLM-RoBERTa with mean_pooler and mlp is supported",
+                name,
+                pooler,
+                projection
             )));
         }
         Text::XlmRoberta { context: part.context_length, dim }

@@ -54,11 +54,14 @@ pub fn check(encoder: &dyn Encoder) -> Result<()> {
     let better = better_pairings(&cosines);
     if better > TOLERATED {
         let all: usize = (1..=COUNT).product();
-        return Err(Error::failed(format!(
-            "its texts do not find its images: of {all} ways to pair {COUNT} captions with their \
+        return Err(Error::failed(message!(
+            "its texts do not find its images: of {all} ways to pair {count} captions with their \
              pictures, {better} score higher than the right one. The text and the image part are \
              of different models, or a file is damaged; get the model again from where it is \
-             published"
+             published",
+            all,
+            count = COUNT,
+            better
         )));
     }
     Ok(())
@@ -79,7 +82,8 @@ pub fn images(encoder: &dyn Encoder) -> Result<Vec<Embedding>> {
 }
 
 fn decoded(png: &[u8]) -> Result<RgbImage> {
-    let picture = image::load_from_memory(png).context(|| "a built-in picture is damaged")?;
+    let picture =
+        image::load_from_memory(png).context(|| message!("a built-in picture is damaged"))?;
     Ok(picture.to_rgb8())
 }
 

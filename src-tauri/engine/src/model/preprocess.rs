@@ -119,14 +119,16 @@ impl Preprocess {
             (file, config)
         };
         let config: File = serde_json::from_value(config)
-            .context(|| format!("cannot understand {}", file.display()))?;
-        let new = Self::new(&config).context(|| format!("cannot follow {}", file.display()))?;
+            .context(|| message!("cannot understand {file}", file = file.display()))?;
+        let new = Self::new(&config)
+            .context(|| message!("cannot follow {file}", file = file.display()))?;
         let side = side as u32;
         if new.size != (side, side) {
-            return Err(Error::failed(format!(
-                "{} makes images of {:?} pixels, config.json wants ({side}, {side})",
-                file.display(),
-                new.size
+            return Err(Error::failed(message!(
+                "{file} makes images of {size} pixels, config.json wants ({side}, {side})",
+                file = file.display(),
+                size = format_args!("{:?}", new.size),
+                side
             )));
         }
         Ok(new)
@@ -138,29 +140,38 @@ impl Preprocess {
         let config: OpenClip = match config {
             Value::Null => OpenClip::default(),
             config => serde_json::from_value(config.clone())
-                .context(|| "cannot understand preprocess_cfg")?,
+                .context(|| message!("cannot understand preprocess_cfg"))?,
         };
         let side = match config.size {
             None => side as u32,
             Some(Size::Number(size)) if size as usize == side => size,
             Some(Size::Pair([height, width])) if height == width && width as usize == side => width,
             Some(_) => {
-                return Err(Error::failed(format!(
+                return Err(Error::failed(message!(
                     "preprocess_cfg makes images of another size than the {side} pixels of \
-                     vision_cfg"
+                     vision_cfg",
+                    side
                 )));
             }
         };
         let resize = match config.resize_mode.as_deref().unwrap_or("shortest") {
             "shortest" => Resize::Shortest(side),
             "squash" => Resize::Squash,
-            other => return Err(Error::failed(format!("resize_mode {other:?} is not supported"))),
+            other => {
+                return Err(Error::failed(message!(
+                    "resize_mode \"{mode}\" is not supported",
+                    mode = other
+                )));
+            }
         };
         let filter = match config.interpolation.as_deref().unwrap_or("bicubic") {
             "bicubic" => FilterType::CatmullRom,
             "bilinear" => FilterType::Bilinear,
             other => {
-                return Err(Error::failed(format!("interpolation {other:?} is not supported")));
+                return Err(Error::failed(message!(
+                    "interpolation \"{mode}\" is not supported",
+                    mode = other
+                )));
             }
         };
         let (mean, std) = (config.mean.unwrap_or(OPENAI_MEAN), config.std.unwrap_or(OPENAI_STD));
@@ -171,7 +182,7 @@ impl Preprocess {
 
     fn new(config: &File) -> Result<Self> {
         if config.do_resize == Some(false) {
-            return Err(Error::failed("it does not resize"));
+            return Err(Error::failed(message!("it does not resize")));
         }
         // The numbers are Pillow's.
         let filter = match config.resample.unwrap_or(3) {
@@ -180,7 +191,12 @@ impl Preprocess {
             3 => FilterType::CatmullRom,
             4 => FilterType::Box,
             5 => FilterType::Hamming,
-            other => return Err(Error::failed(format!("resample {other} is not supported"))),
+            other => {
+                return Err(Error::failed(message!(
+                    "resample {mode} is not supported",
+                    mode = other
+                )));
+            }
         };
         let crop = match config.crop_size {
             _ if config.do_center_crop == Some(false) => None,
@@ -188,7 +204,7 @@ impl Preprocess {
             Some(Size::Number(side)) => Some((side, side)),
             Some(Size::Both { height, width }) => Some((width, height)),
             Some(Size::Shortest(_) | Size::Pair(_)) => {
-                return Err(Error::failed("crop_size names no height"));
+                return Err(Error::failed(message!("crop_size names no height")));
             }
         };
         let (resize, size) = match (config.size, crop) {
@@ -197,7 +213,7 @@ impl Preprocess {
                 Some(crop),
             ) => {
                 if crop.0.max(crop.1) > short {
-                    return Err(Error::failed("crop_size is larger than size"));
+                    return Err(Error::failed(message!("crop_size is larger than size")));
                 }
                 (Resize::Shortest(short), crop)
             }
@@ -205,7 +221,11 @@ impl Preprocess {
             (Size::Both { height, width }, Some(crop)) if crop == (width, height) => {
                 (Resize::Squash, crop)
             }
-            _ => return Err(Error::failed("size and crop_size do not make images of one size")),
+            _ => {
+                return Err(Error::failed(message!(
+                    "size and crop_size do not make images of one size"
+                )));
+            }
         };
         let factor = match config.do_rescale {
             Some(false) => 1.0,
@@ -214,7 +234,7 @@ impl Preprocess {
         let (mean, std) = match (config.do_normalize, config.image_mean, config.image_std) {
             (Some(false), _, _) => ([0.0; 3], [1.0; 3]),
             (_, Some(mean), Some(std)) => (mean, std),
-            _ => return Err(Error::failed("it has no image_mean and image_std")),
+            _ => return Err(Error::failed(message!("it has no image_mean and image_std"))),
         };
         let (scale, offset) = normalisation(factor, mean, std)?;
         Ok(Self { size: checked(size)?, resize, rounding: Rounding::Down, filter, scale, offset })
@@ -233,7 +253,7 @@ impl Preprocess {
     pub fn apply(&self, rgb: &RgbImage) -> Result<RgbImage> {
         let (width, height) = rgb.dimensions();
         if width == 0 || height == 0 {
-            return Err(Error::failed("an image without pixels"));
+            return Err(Error::failed(message!("an image without pixels")));
         }
         let (across, down) = match self.resize {
             Resize::Squash => (self.size.0, self.size.1),
@@ -247,7 +267,7 @@ impl Preprocess {
                 } else {
                     long(width, height).map(|across| (across, short))
                 };
-                both.context(|| "an image that is too narrow")?
+                both.context(|| message!("an image that is too narrow"))?
             }
         };
         // Only what the crop keeps is computed. Like Pillow, first along the
@@ -279,7 +299,8 @@ impl Preprocess {
                 (RgbImage::new(width, kept), options.crop(0.0, start, f64::from(width), span))
             }
         };
-        let failed = || format!("cannot resize an image of {width}x{height} pixels");
+        let failed =
+            || message!("cannot resize an image of {width}x{height} pixels", width, height);
         Resizer::new().resize(image, &mut to, &options).context(failed)?;
         Ok(to)
     }
@@ -346,10 +367,10 @@ impl Preprocess {
         if image.dimensions() == self.size {
             return Ok(());
         }
-        Err(Error::failed(format!(
-            "an image of {:?} pixels where the model takes {:?}",
-            image.dimensions(),
-            self.size
+        Err(Error::failed(message!(
+            "an image of {dimensions} pixels where the model takes {size}",
+            dimensions = format_args!("{:?}", image.dimensions()),
+            size = format_args!("{:?}", self.size)
         )))
     }
 }
@@ -358,7 +379,11 @@ impl Preprocess {
 /// hundreds of megabytes a batch.
 fn checked(size: (u32, u32)) -> Result<(u32, u32)> {
     if size.0.min(size.1) == 0 || size.0.max(size.1) > 4096 {
-        return Err(Error::failed(format!("images of {}x{} pixels", size.0, size.1)));
+        return Err(Error::failed(message!(
+            "images of {width}x{height} pixels",
+            width = size.0,
+            height = size.1
+        )));
     }
     Ok(size)
 }
@@ -367,7 +392,7 @@ fn normalisation(factor: f64, mean: [f64; 3], std: [f64; 3]) -> Result<([f64; 3]
     let scale = std.map(|std| factor / std);
     let offset = std::array::from_fn(|c| -mean[c] / std[c]);
     if scale.iter().chain(&offset).any(|value: &f64| !(*value as f32).is_finite()) {
-        return Err(Error::failed("the deviation of a channel is 0"));
+        return Err(Error::failed(message!("the deviation of a channel is 0")));
     }
     Ok((scale, offset))
 }
@@ -399,7 +424,7 @@ mod tests {
         for (key, value) in changes.as_object().unwrap() {
             config[key] = value.clone();
         }
-        Preprocess::new(&serde_json::from_value(config).context(|| "no configuration")?)
+        Preprocess::new(&serde_json::from_value(config).context(|| message!("no configuration"))?)
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Receipt {
             file.sync_all()?;
             fs::rename(temporary, folder.join(RECEIPT))
         };
-        write().context(|| format!("cannot write {}", folder.join(RECEIPT).display()))
+        write().context(|| message!("cannot write {file}", file = folder.join(RECEIPT).display()))
     }
 
     /// Compares the files of a folder with those that were installed. Returns

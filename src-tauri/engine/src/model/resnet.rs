@@ -38,9 +38,12 @@ impl Config {
     /// Refuses sizes that fit no weights.
     pub fn check(&self) -> Result<()> {
         if self.width < 2 || self.layers.contains(&0) || self.image_size < 32 {
-            return Err(Error::failed(format!(
-                "a residual network of {:?} blocks, {} wide, for images of {} pixels",
-                self.layers, self.width, self.image_size
+            return Err(Error::failed(message!(
+                "a residual network of {layers} blocks, {width} wide, for images of {image_size} \
+                 pixels",
+                layers = format_args!("{:?}", self.layers),
+                width = self.width,
+                image_size = self.image_size
             )));
         }
         self.pool().check()
@@ -135,7 +138,7 @@ impl ImageTower for ResNet {
     fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
         // The whole image: one row of pixels, channel by channel.
         let pixels = preprocess.patches(images, self.image_size)?;
-        self.run(pixels, images.len()).context(|| "the image tower failed")
+        self.run(pixels, images.len()).context(|| message!("the image tower failed"))
     }
 }
 
@@ -201,7 +204,7 @@ fn convolution(
         let kernel = kernel.broadcast_mul(&scale.reshape((outputs, 1, 1, 1))?)?;
         Ok::<_, candle_core::Error>((kernel, bias))
     };
-    let (kernel, bias) = fold().context(|| format!("cannot lay out {name}"))?;
+    let (kernel, bias) = fold().context(|| message!("cannot lay out {name}", name))?;
     let config = Conv2dConfig { padding: side / 2, stride, ..Conv2dConfig::default() };
     Ok(Conv2d::new(kernel, Some(bias), config))
 }

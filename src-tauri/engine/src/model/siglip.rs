@@ -70,7 +70,7 @@ impl Part {
         let part = match &config[name] {
             Value::Null => Self::default(),
             part => serde_json::from_value(part.clone())
-                .context(|| format!("cannot understand {name}"))?,
+                .context(|| message!("cannot understand {name}", name))?,
         };
         part.transformer().check()?;
         Ok(part)
@@ -91,7 +91,7 @@ impl Part {
 /// Opens a folder in the layout of `transformers`. Reads the configuration and
 /// the weights' header.
 pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
-    let cannot = || format!("cannot use {}", folder.path.join("config.json").display());
+    let cannot = || message!("cannot use {file}", file = folder.path.join("config.json").display());
     let vision = Part::new(&folder.config, "vision_config").context(cannot)?;
     let text = Part::new(&folder.config, "text_config").context(cannot)?;
     check(&vision, &text).context(cannot)?;
@@ -120,21 +120,29 @@ pub fn open(folder: &Folder, backend: &Backend) -> Result<DualEncoder> {
 fn check(vision: &Part, text: &Part) -> Result<()> {
     let &Part { image_size, patch_size, num_channels, .. } = vision;
     if num_channels != 3 {
-        return Err(Error::failed(format!("images of {num_channels} channels")));
+        return Err(Error::failed(message!(
+            "images of {channels} channels",
+            channels = num_channels
+        )));
     }
     if patch_size == 0 || patch_size > image_size {
-        return Err(Error::failed(format!(
-            "patches of {patch_size} pixels in an image of {image_size}"
+        return Err(Error::failed(message!(
+            "patches of {patch_size} pixels in an image of {image_size}",
+            patch_size,
+            image_size
         )));
     }
     if !vision.vision_use_head {
-        return Err(Error::failed("its image tower has no head, and so makes no single vector"));
+        return Err(Error::failed(message!(
+            "its image tower has no head, and so makes no single vector"
+        )));
     }
     let outputs = text.projection_size.unwrap_or(text.hidden_size);
     if outputs != vision.hidden_size {
-        return Err(Error::failed(format!(
-            "images get {} components and texts {outputs}",
-            vision.hidden_size
+        return Err(Error::failed(message!(
+            "images get {hidden_size} components and texts {outputs}",
+            hidden_size = vision.hidden_size,
+            outputs
         )));
     }
     Ok(())
@@ -164,7 +172,8 @@ impl VisionTower {
         let kernel = weights
             .get(&format!("{embeddings}.patch_embedding.weight"), &[width, 3, patch, patch])?;
         let bias = weights.get(&format!("{embeddings}.patch_embedding.bias"), &[width])?;
-        let kernel = kernel.flatten_from(1).context(|| "cannot lay out the patch embedding")?;
+        let kernel =
+            kernel.flatten_from(1).context(|| message!("cannot lay out the patch embedding"))?;
         let head = "vision_model.head";
         let attention = format!("{head}.attention");
         let fused = AttentionNames::Fused("");
@@ -194,8 +203,9 @@ impl VisionTower {
             Backend::Candle(_) => Ok(Box::new(self)),
             Backend::Cpu(precision) => {
                 let patch = self.patch;
-                let tower =
-                    self.pack(precision, preprocess).context(|| "cannot pack the image tower")?;
+                let tower = self
+                    .pack(precision, preprocess)
+                    .context(|| message!("cannot pack the image tower"))?;
                 Ok(Box::new(CpuImages { tower, patch }))
             }
         }
@@ -240,7 +250,7 @@ impl VisionTower {
 impl ImageTower for VisionTower {
     fn forward(&self, images: &[RgbImage], preprocess: &Preprocess) -> Result<Vec<Vec<f32>>> {
         let pixels = preprocess.patches(images, self.patch)?;
-        self.run(pixels, images.len()).context(|| "the image tower failed")
+        self.run(pixels, images.len()).context(|| message!("the image tower failed"))
     }
 }
 
@@ -327,9 +337,9 @@ impl TokenTower {
         };
         let network = match *backend {
             Backend::Candle(_) => TextNetwork::Candle(Box::new(network)),
-            Backend::Cpu(_) => {
-                TextNetwork::Cpu(Box::new(network.pack().context(|| "cannot pack the text tower")?))
-            }
+            Backend::Cpu(_) => TextNetwork::Cpu(Box::new(
+                network.pack().context(|| message!("cannot pack the text tower"))?,
+            )),
         };
         Ok(Self { tokenizer, wording, fill, context, tokens, network })
     }
@@ -340,7 +350,7 @@ impl TokenTower {
         match &self.network {
             TextNetwork::Candle(network) => {
                 let rows = self.tokens.rows(tokens, texts, n)?;
-                network.run(&rows).context(|| "the text tower failed")
+                network.run(&rows).context(|| message!("the text tower failed"))
             }
             TextNetwork::Cpu(tower) => {
                 let rows = self.tokens.values(tokens)?;
@@ -416,10 +426,11 @@ fn conventions(folder: &Path, tokenizer: &Tokenizer) -> Result<(Wording, Fill)> 
     let fill = config["pad_token"].as_str().or(config["pad_token"]["content"].as_str());
     let fill = fill.unwrap_or(if first { "</s>" } else { "<pad>" });
     let token = tokenizer.token(fill).ok_or_else(|| {
-        Error::failed(format!(
-            "{} fills texts up with {fill:?}, which {} does not know",
-            file.display(),
-            tokenizer.file().display()
+        Error::failed(message!(
+            "{file} fills texts up with \"{fill}\", which {tokenizer} does not know",
+            file = file.display(),
+            fill,
+            tokenizer = tokenizer.file().display()
         ))
     })?;
     let left = config["padding_side"].as_str() == Some("left");

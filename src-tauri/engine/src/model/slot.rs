@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_failure_is_not_kept() {
         let slot = Slot::default();
-        assert!(slot.get(|| Err::<i32, _>(Error::failed("no"))).is_err());
+        assert!(slot.get(|| Err::<i32, _>(Error::failed(message!("no")))).is_err());
         assert_eq!(*slot.get(|| Ok(1)).unwrap(), 1);
     }
 }

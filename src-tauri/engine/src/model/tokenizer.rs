@@ -28,8 +28,8 @@ impl Tokenizer {
     /// that the tokens around it, start and end, stay. `vocabulary` is the
     /// number of tokens that the model knows.
     pub fn open(file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
-        let inner =
-            Inner::from_file(file).context(|| format!("{} is not a tokenizer", file.display()))?;
+        let inner = Inner::from_file(file)
+            .context(|| message!("{file} is not a tokenizer", file = file.display()))?;
         Self::new(inner, file, context, vocabulary)
     }
 
@@ -41,13 +41,16 @@ impl Tokenizer {
             return Ok(Self { clip: true, ..Self::open(&file, context, vocabulary)? });
         }
         if vocabulary != CLIP_VOCABULARY {
-            return Err(Error::failed(format!(
-                "{} has no tokenizer.json, and its {vocabulary} tokens are not CLIP's \
-                 {CLIP_VOCABULARY}: get that file from where the model is published",
-                folder.display()
+            return Err(Error::failed(message!(
+                "{folder} has no tokenizer.json, and its {vocabulary} tokens are not CLIP's \
+                 {clip}: get that file from where the model is published",
+                folder = folder.display(),
+                vocabulary,
+                clip = CLIP_VOCABULARY
             )));
         }
-        let inner = Inner::from_bytes(CLIP).context(|| "CLIP's own tokenizer is damaged")?;
+        let inner =
+            Inner::from_bytes(CLIP).context(|| message!("CLIP's own tokenizer is damaged"))?;
         let own = Self::new(inner, Path::new("CLIP's own tokenizer"), context, vocabulary)?;
         Ok(Self { clip: true, ..own })
     }
@@ -55,15 +58,17 @@ impl Tokenizer {
     fn new(mut inner: Inner, file: &Path, context: usize, vocabulary: usize) -> Result<Self> {
         let around = inner.get_post_processor().map_or(0, |around| around.added_tokens(false));
         if context <= around {
-            return Err(Error::failed(format!(
-                "{} puts {around} tokens around a text, and the model takes {context}",
-                file.display()
+            return Err(Error::failed(message!(
+                "{file} puts {around} tokens around a text, and the model takes {context}",
+                file = file.display(),
+                around,
+                context
             )));
         }
         let truncation = TruncationParams { max_length: context, ..Default::default() };
-        inner
-            .with_truncation(Some(truncation))
-            .context(|| format!("{} cannot be cut to {context} tokens", file.display()))?;
+        inner.with_truncation(Some(truncation)).context(|| {
+            message!("{file} cannot be cut to {context} tokens", file = file.display(), context)
+        })?;
         // The tower knows better how long a batch has to be.
         inner.with_padding(None);
         Ok(Self { inner, file: file.to_path_buf(), vocabulary, clip: false })
@@ -81,14 +86,15 @@ impl Tokenizer {
         let encodings = self
             .inner
             .encode_batch(texts, true)
-            .context(|| format!("{} cannot read this text", self.file.display()))?;
+            .context(|| message!("{file} cannot read this text", file = self.file.display()))?;
         let tokens: Vec<Vec<u32>> =
             encodings.iter().map(|encoding| encoding.get_ids().to_vec()).collect();
         match tokens.iter().flatten().find(|&&id| id as usize >= self.vocabulary) {
-            Some(id) => Err(Error::failed(format!(
-                "{} makes the token {id}, and the model knows only {}",
-                self.file.display(),
-                self.vocabulary
+            Some(id) => Err(Error::failed(message!(
+                "{file} makes the token {id}, and the model knows only {vocabulary}",
+                file = self.file.display(),
+                id,
+                vocabulary = self.vocabulary
             ))),
             None => Ok(tokens),
         }

@@ -56,9 +56,10 @@ impl Config {
     /// Refuses sizes that fit no weights.
     pub fn check(&self) -> Result<()> {
         if self.heads == 0 || !self.width.is_multiple_of(self.heads) || self.width == 0 {
-            return Err(Error::failed(format!(
-                "config.json divides a width of {} among {} heads",
-                self.width, self.heads
+            return Err(Error::failed(message!(
+                "config.json divides a width of {width} among {heads} heads",
+                width = self.width,
+                heads = self.heads
             )));
         }
         Ok(())
@@ -235,9 +236,10 @@ impl Attention {
             AttentionNames::Split([_, _, _, out]) => format!("{prefix}.{out}"),
             AttentionNames::Fused(name) => format!("{prefix}.{name}.out_proj"),
         };
-        let q = scaled(q, heads).context(|| format!("cannot lay out {prefix}"))?;
+        let q = scaled(q, heads).context(|| message!("cannot lay out {prefix}", prefix))?;
         Ok(Self {
-            projections: join(&[q, k, v]).context(|| format!("cannot lay out {prefix}"))?,
+            projections: join(&[q, k, v])
+                .context(|| message!("cannot lay out {prefix}", prefix))?,
             output: weights.linear(&output, width, width)?,
             heads,
         })
@@ -300,8 +302,8 @@ impl AttentionPool {
         let &Config { width, heads, .. } = config;
         let [q, k, v] = projections(weights, prefix, names, width)?;
         Ok(Self {
-            query: scaled(q, heads).context(|| format!("cannot lay out {prefix}"))?,
-            keys_values: join(&[k, v]).context(|| format!("cannot lay out {prefix}"))?,
+            query: scaled(q, heads).context(|| message!("cannot lay out {prefix}", prefix))?,
+            keys_values: join(&[k, v]).context(|| message!("cannot lay out {prefix}", prefix))?,
             output: weights.linear(&format!("{prefix}.{output}"), width, outputs)?,
             heads,
         })
@@ -379,7 +381,7 @@ fn projections(
                 let bias = bias.narrow(0, n * width, width);
                 weight
                     .and_then(|weight| Ok(Linear::new(weight, Some(bias?))))
-                    .context(|| format!("cannot lay out {prefix}"))
+                    .context(|| message!("cannot lay out {prefix}", prefix))
             };
             Ok([part(0)?, part(1)?, part(2)?])
         }

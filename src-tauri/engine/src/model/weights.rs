@@ -47,7 +47,7 @@ impl Weights {
     /// Maps a file and reads its header, which tells a truncated file. One
     /// whose name ends in `.safetensors` is that, any other one a pickle.
     pub fn open(file: &Path, device: &Device) -> Result<Self> {
-        let unreadable = || format!("{} holds no readable weights", file.display());
+        let unreadable = || message!("{file} holds no readable weights", file = file.display());
         let tensors = if file.extension().is_some_and(|extension| extension == "safetensors") {
             // SAFETY: a mapping is sound as long as nobody changes the file
             // under it. This program writes a model once, under another name,
@@ -71,16 +71,18 @@ impl Weights {
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
         let stored = self.file.stored(name)?;
         if stored.shape != shape {
-            return Err(Error::failed(format!(
-                "the tensor {name} in {} has the shape {:?} where the configuration asks for \
-                 {shape:?}",
-                self.file.path.display(),
-                stored.shape
+            return Err(Error::failed(message!(
+                "the tensor {name} in {path} has the shape {found} where the configuration asks \
+                 for {shape}",
+                name,
+                path = self.file.path.display(),
+                found = format_args!("{:?}", stored.shape),
+                shape = format_args!("{shape:?}")
             )));
         }
         let values = self.file.floats(name, stored.dtype, &stored.bytes)?;
         Tensor::from_vec(values, shape, &self.device)
-            .context(|| format!("cannot load the tensor {name}"))
+            .context(|| message!("cannot load the tensor {name}", name))
     }
 
     /// A table of which a text needs a few rows, `(rows, width)`. It stays in
@@ -88,11 +90,14 @@ impl Weights {
     pub fn table(&self, name: &str, rows: usize, width: usize) -> Result<Table> {
         let stored = self.file.stored(name)?;
         if stored.shape != [rows, width] {
-            return Err(Error::failed(format!(
-                "the tensor {name} in {} has the shape {:?} where the configuration asks for \
-                 [{rows}, {width}]",
-                self.file.path.display(),
-                stored.shape
+            return Err(Error::failed(message!(
+                "the tensor {name} in {path} has the shape {found} where the configuration asks \
+                 for [{rows}, {width}]",
+                name,
+                path = self.file.path.display(),
+                found = format_args!("{:?}", stored.shape),
+                rows,
+                width
             )));
         }
         Ok(Table { weights: self.clone(), name: name.to_owned(), width })
@@ -119,7 +124,7 @@ impl Weights {
     pub fn scalar(&self, name: &str) -> Result<Option<f32>> {
         let Some(shape) = self.shape(name) else { return Ok(None) };
         let value = self.get(name, &shape)?.flatten_all().and_then(|tensor| tensor.to_vec1());
-        let values: Vec<f32> = value.context(|| format!("cannot read the tensor {name}"))?;
+        let values: Vec<f32> = value.context(|| message!("cannot read the tensor {name}", name))?;
         Ok(values.first().copied())
     }
 
@@ -159,8 +164,12 @@ impl MappedFile {
     }
 
     fn stored(&self, name: &str) -> Result<Stored<'_>> {
-        let missing = || Error::failed(format!("{} has no tensor {name}", self.path.display()));
-        let unreadable = || format!("cannot read the tensor {name} in {}", self.path.display());
+        let missing = || {
+            Error::failed(message!("{path} has no tensor {name}", path = self.path.display(), name))
+        };
+        let unreadable = || {
+            message!("cannot read the tensor {name} in {path}", name, path = self.path.display())
+        };
         match &self.tensors {
             Tensors::Safetensors(file) => {
                 let view = file.get(name).map_err(|_| missing())?;
@@ -183,17 +192,19 @@ impl MappedFile {
             DType::BF16 => convert(bytes, |b| bf16::from_le_bytes(b).to_f32()),
             DType::F64 => convert(bytes, |b| f64::from_le_bytes(b) as f32),
             other => {
-                return Err(Error::failed(format!(
-                    "the tensor {name} in {} holds {} and not floating-point numbers",
-                    self.path.display(),
-                    other.as_str()
+                return Err(Error::failed(message!(
+                    "the tensor {name} in {path} holds {kind} and not floating-point numbers",
+                    name,
+                    path = self.path.display(),
+                    kind = other.as_str()
                 )));
             }
         };
         if !values.par_chunks(CHUNK).all(|values| values.iter().all(|value| value.is_finite())) {
-            return Err(Error::failed(format!(
-                "the tensor {name} in {} holds a NaN or an infinity: the file is damaged",
-                self.path.display()
+            return Err(Error::failed(message!(
+                "the tensor {name} in {path} holds a NaN or an infinity: the file is damaged",
+                name,
+                path = self.path.display()
             )));
         }
         Ok(values)
@@ -219,7 +230,7 @@ impl Table {
     /// When a number is beyond the table, or a row holds a NaN or an infinity.
     pub fn rows(&self, numbers: &[u32], b: usize, n: usize) -> Result<Tensor> {
         Tensor::from_vec(self.values(numbers)?, (b, n, self.width), &self.weights.device)
-            .context(|| format!("cannot load rows of the tensor {}", self.name))
+            .context(|| message!("cannot load rows of the tensor {name}", name = self.name))
     }
 
     /// Rows by number, one after the other.
@@ -233,10 +244,11 @@ impl Table {
         for &number in numbers {
             let start = number as usize * row;
             let row = stored.bytes.get(start..start + row).ok_or_else(|| {
-                Error::failed(format!(
-                    "{} has no row {number} in the tensor {}",
-                    self.weights.file.path.display(),
-                    self.name
+                Error::failed(message!(
+                    "{path} has no row {number} in the tensor {name}",
+                    path = self.weights.file.path.display(),
+                    number,
+                    name = self.name
                 ))
             })?;
             bytes.extend_from_slice(row);

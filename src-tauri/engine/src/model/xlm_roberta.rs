@@ -48,9 +48,11 @@ impl XlmRoberta {
         let shape = |name: &str| {
             weights.shape(&format!("{body}.{name}")).filter(|shape| !shape.is_empty()).ok_or_else(
                 || {
-                    Error::failed(format!(
-                        "{} has no tensor {body}.{name}",
-                        weights.file().display()
+                    Error::failed(message!(
+                        "{file} has no tensor {body}.{name}",
+                        file = weights.file().display(),
+                        body,
+                        name
                     ))
                 },
             )

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::message::Message;
 use crate::view::Exclusions;
 
 /// Folders that programs fill and people do not look into.
@@ -26,7 +27,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// # Errors
     /// What is wrong with a pattern, for a person.
-    pub fn new(exclusions: &Exclusions) -> Result<Self, String> {
+    pub fn new(exclusions: &Exclusions) -> Result<Self, Message> {
         let mut patterns = GlobSetBuilder::new();
         for pattern in &exclusions.patterns {
             let anchored = pattern.trim_end_matches('/');
@@ -36,7 +37,7 @@ impl Rules {
                 None => format!("**/{anchored}"),
             };
             if glob.is_empty() || glob == "**/" {
-                return Err("an empty pattern excludes nothing".to_owned());
+                return Err(message!("an empty pattern excludes nothing"));
             }
             let glob = GlobBuilder::new(&glob)
                 .literal_separator(true)
@@ -44,12 +45,16 @@ impl Rules {
                 .build()
                 .map_err(|error| {
                     let why = error.kind();
-                    format!("{pattern:?} is no pattern ({why}): write one like *.png or Trips/raw")
+                    message!(
+                        "\"{pattern}\" is no pattern ({why}): write one like *.png or Trips/raw",
+                        pattern,
+                        why
+                    )
                 })?;
             patterns.add(glob);
         }
         Ok(Self {
-            patterns: patterns.build().map_err(|error| error.to_string())?,
+            patterns: patterns.build().map_err(Message::verbatim)?,
             hidden: exclusions.hidden,
             no_media: exclusions.no_media,
             min_bytes: exclusions.min_bytes,

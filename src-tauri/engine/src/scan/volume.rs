@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::message::Message;
+
 /// Kinds of file systems whose changes this machine is not told of, because they
 /// happen on another one.
 const REMOTE: [&str; 27] = [
@@ -73,10 +75,15 @@ impl Volume {
     }
 
     /// Why its changes are not waited for.
-    pub fn silence(&self) -> String {
+    pub fn silence(&self) -> Message {
         match REMOTE.contains(&self.kind.as_str()) {
-            true => format!("a network folder ({}) tells nothing of its changes", self.kind),
-            false => format!("a folder of another program ({}) may not tell of changes", self.kind),
+            true => {
+                message!("a network folder ({kind}) tells nothing of its changes", kind = self.kind)
+            }
+            false => message!(
+                "a folder of another program ({kind}) may not tell of changes",
+                kind = self.kind
+            ),
         }
     }
 

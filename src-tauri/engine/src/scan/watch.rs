@@ -19,6 +19,8 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use parking_lot::Mutex;
 
+use crate::message::Message;
+
 /// Places are looked at when nothing was heard of any for so long.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -92,7 +94,7 @@ struct State {
     /// The folders that are watched for each root.
     folders: BTreeMap<i64, HashSet<PathBuf>>,
     /// Roots that cannot be watched, and why.
-    failed: BTreeMap<i64, String>,
+    failed: BTreeMap<i64, Message>,
 }
 
 impl Watcher {
@@ -157,7 +159,7 @@ impl Watcher {
     }
 
     /// Why a root cannot be watched, if it cannot.
-    pub fn problem(&self, root: i64) -> Option<String> {
+    pub fn problem(&self, root: i64) -> Option<Message> {
         self.state.lock().failed.get(&root).cloned()
     }
 
@@ -213,13 +215,14 @@ fn is_no_loss(error: &notify::Error) -> bool {
     }
 }
 
-fn explain(error: &notify::Error) -> String {
+fn explain(error: &notify::Error) -> Message {
     match &error.kind {
-        ErrorKind::MaxFilesWatch => "this system lets a program watch too few folders; raise \
-                                     fs.inotify.max_user_watches to have changes noticed at once"
-            .to_owned(),
-        ErrorKind::Io(error) => format!("it cannot be watched: {error}"),
-        _ => format!("it cannot be watched: {error}"),
+        ErrorKind::MaxFilesWatch => message!(
+            "this system lets a program watch too few folders; raise fs.inotify.max_user_watches \
+             to have changes noticed at once"
+        ),
+        ErrorKind::Io(error) => message!("it cannot be watched").because(error),
+        _ => message!("it cannot be watched").because(Message::verbatim(error)),
     }
 }
 

@@ -274,7 +274,7 @@ fn add(sum: &mut Vec<f32>, times: f32, vector: &[f32]) {
 
 fn unit(sum: Vec<f32>) -> Result<Embedding> {
     Embedding::from_raw(sum).map_err(|error| {
-        Error::usage("nothing is left of this question: its parts cancel each other out")
+        Error::usage(message!("nothing is left of this question: its parts cancel each other out"))
             .with(error)
     })
 }

@@ -30,13 +30,12 @@ pub(super) fn vector(
         (ExampleSource::Photo(photo), None) => photo_vector(*photo, library, snapshot),
         (ExampleSource::Photo(photo), Some(crop)) => {
             embed(&photo_bytes(*photo, library)?, Some(crop))
-                .context(|| format!("cannot look at a part of photo {}", photo.0))
+                .context(|| message!("cannot look at a part of photo {photo}", photo = photo.0))
         }
-        (ExampleSource::File(path), crop) => {
-            embed(&read(path)?, crop).context(|| format!("cannot look at {}", path.display()))
-        }
+        (ExampleSource::File(path), crop) => embed(&read(path)?, crop)
+            .context(|| message!("cannot look at {path}", path = path.display())),
         (ExampleSource::Picture(bytes), crop) => {
-            embed(bytes, crop).context(|| "cannot look at the picture")
+            embed(bytes, crop).context(|| message!("cannot look at the picture"))
         }
     }
 }
@@ -54,7 +53,8 @@ pub(super) fn photo_vector(
 /// The vector of an image file, decoded and oriented as an indexed photo is, so
 /// that the same photo has the same vector.
 pub(crate) fn embed_file(encoder: &dyn Encoder, path: &Path) -> Result<Embedding> {
-    embed(encoder, &read(path)?, None).context(|| format!("cannot look at {}", path.display()))
+    embed(encoder, &read(path)?, None)
+        .context(|| message!("cannot look at {path}", path = path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -64,29 +64,35 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     {
         // A pipe would keep whoever reads it waiting, and a device never ends.
         if !metadata.is_file() {
-            return Err(Error::usage(format!("{} is no file; name an image", path.display())));
+            return Err(Error::usage(message!(
+                "{path} is no file; name an image",
+                path = path.display()
+            )));
         }
         if metadata.len() > most {
             let (path, most) = (path.display(), most / 1_000_000);
-            return Err(Error::usage(format!(
-                "{path} is too large: at most {most} MB are read of a picture"
+            return Err(Error::usage(message!(
+                "{path} is too large: at most {most} MB are read of a picture",
+                path,
+                most
             )));
         }
     }
     std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Error::usage(format!("there is no file {}", path.display()))
+            Error::usage(message!("there is no file {path}", path = path.display()))
         }
         std::io::ErrorKind::IsADirectory => {
-            Error::usage(format!("{} is a folder; name an image file", path.display()))
+            Error::usage(message!("{path} is a folder; name an image file", path = path.display()))
         }
-        _ => Error::failed(format!("cannot read {}", path.display())).with(error),
+        _ => Error::failed(message!("cannot read {path}", path = path.display())).with(error),
     })
 }
 
 /// The file of a photo; its thumbnail where that cannot be read now.
 fn photo_bytes(photo: PhotoId, library: &Library) -> Result<Vec<u8>> {
-    let unknown = || Error::not_found(format!("there is no photo {} in this library", photo.0));
+    let unknown =
+        || Error::not_found(message!("there is no photo {photo} in this library", photo = photo.0));
     let row = library.catalog.photo(photo.0)?.ok_or_else(unknown)?;
     let unread = match read(&row.path) {
         Ok(bytes) => return Ok(bytes),
@@ -105,15 +111,15 @@ fn embed(encoder: &dyn Encoder, bytes: &[u8], crop: Option<Crop>) -> Result<Embe
         Some(_) => Detail::Full,
         None => Detail::indexed(encoder.least_side()),
     };
-    let decoded =
-        decode::decode(bytes, &Limits::default(), detail).context(|| "it cannot be decoded")?;
+    let decoded = decode::decode(bytes, &Limits::default(), detail)
+        .context(|| message!("it cannot be decoded"))?;
     let rgb = match crop {
         Some(crop) => part(&decoded.rgb, crop)?,
         None => decoded.rgb,
     };
     let input = encoder.preprocess(&rgb)?;
     let vectors = encoder.encode_images(&[input])?;
-    vectors.into_iter().next().ok_or_else(|| Error::failed("the model gave no vector"))
+    vectors.into_iter().next().ok_or_else(|| Error::failed(message!("the model gave no vector")))
 }
 
 /// Whether a part is all of it, but for rounding.
@@ -131,9 +137,9 @@ fn part(rgb: &RgbImage, crop: Crop) -> Result<RgbImage> {
         start.is_finite() && size.is_finite() && size > 0.0 && start < 1.0 && start + size > 0.0
     };
     if !is_part(left, width) || !is_part(top, height) {
-        return Err(Error::usage(
-            "the part to look for has no size, or is beyond the picture: draw it anew",
-        ));
+        return Err(Error::usage(message!(
+            "the part to look for has no size, or is beyond the picture: draw it anew"
+        )));
     }
     let (x, w) = pixels(left, width, rgb.width());
     let (y, h) = pixels(top, height, rgb.height());
@@ -151,14 +157,15 @@ fn not_searchable(library: &Library, id: i64) -> Error {
     let failures = library.catalog.failures().unwrap_or_default();
     if let Some(failure) = failures.iter().find(|failure| failure.photo == id) {
         let path = failure.path.display();
-        return Error::not_found(format!("{path} could not be read: {}", failure.reason));
+        let message = message!("{path} could not be read", path);
+        return Error::not_found(message.because(failure.reason.clone()));
     }
     match library.catalog.photo(id) {
-        Ok(Some(row)) => Error::not_found(format!(
-            "{} is not indexed yet; try again when indexing is done",
-            row.path.display()
+        Ok(Some(row)) => Error::not_found(message!(
+            "{path} is not indexed yet; try again when indexing is done",
+            path = row.path.display()
         )),
-        _ => Error::not_found(format!("there is no photo {id} in this library")),
+        _ => Error::not_found(message!("there is no photo {photo} in this library", photo = id)),
     }
 }
 

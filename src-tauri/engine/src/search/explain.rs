@@ -104,7 +104,9 @@ fn explain(
         None => (0..vectors.len()).find(|at| vectors[*at].is_none()),
     };
     let Some(number) = number else {
-        return Err(Error::failed("the question has no alternative that a photo could answer"));
+        return Err(Error::failed(message!(
+            "the question has no alternative that a photo could answer"
+        )));
     };
     let asked = Asked { library, question: &question, snapshot: &snapshot, examples, photo };
     let alternative = &question.alternatives[number];

@@ -10,6 +10,7 @@ use super::query::{self, Dates, Filter, Kind, Place, Shape, Span};
 use crate::catalog::Condition;
 use crate::error::Result;
 use crate::library::Library;
+use crate::message::Message;
 use crate::metadata;
 use crate::tags;
 use crate::view::PhotoId;
@@ -70,16 +71,17 @@ pub(super) fn is_everything(filter: &Filter) -> bool {
 }
 
 /// What a question filters by that this library cannot tell yet, in words.
-pub(super) fn unknown(filter: &Filter) -> Vec<String> {
+pub(super) fn unknown(filter: &Filter) -> Vec<Message> {
     match filter {
         Filter::All(parts) | Filter::Any(parts) => parts.iter().flat_map(unknown).collect(),
         Filter::Not(part) => unknown(part),
         Filter::Is(query::Condition::Near { place: Place::Name(name), .. })
             if metadata::places_named(name).is_empty() =>
         {
-            vec![format!(
-                "no town called {name:?} is known: use its own language's name, or degrees such as \
-                 near:38.7,-9.1"
+            vec![message!(
+                "no town called \"{name}\" is known: use its own language's name, or degrees such \
+                 as near:38.7,-9.1",
+                name
             )]
         }
         Filter::Is(_) => Vec::new(),

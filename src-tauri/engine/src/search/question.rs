@@ -51,10 +51,10 @@ impl<'a> Question<'a> {
             && request.like.is_empty()
             && request.only.is_empty()
         {
-            return Err(Error::usage(
+            return Err(Error::usage(message!(
                 "the query is empty: say what the photos should show, such as `afterimage search \
-                 \"a dog\"`",
-            ));
+                 \"a dog\"`"
+            )));
         }
         let mut alternatives = query.alternatives;
         if alternatives.is_empty() {
@@ -169,9 +169,9 @@ impl<'a> Question<'a> {
             examples::vector(&Example { source, crop }, library, model, snapshot)
         };
         let mut vector = |what: &What| match what {
-            What::Text(_) => {
-                sentences.next().ok_or_else(|| Error::failed("the model gave too few vectors"))
-            }
+            What::Text(_) => sentences
+                .next()
+                .ok_or_else(|| Error::failed(message!("the model gave too few vectors"))),
             What::Image(path) => looked_at(ExampleSource::File(path.clone()), None),
             What::Photo(id) => looked_at(ExampleSource::Photo(PhotoId(*id)), None),
         };

@@ -124,10 +124,14 @@ impl Scales {
         let path = folder.join(SCALES);
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read.context(|| format!("cannot read {}", path.display()))?,
+            read => read.context(|| message!("cannot read {path}", path = path.display()))?,
         };
-        let unusable =
-            || format!("cannot use {}: remove it, and it will be measured again", path.display());
+        let unusable = || {
+            message!(
+                "cannot use {path}: remove it, and it will be measured again",
+                path = path.display()
+            )
+        };
         let scales: Self = serde_json::from_slice(&bytes).context(unusable)?;
         if scales.image_mean.len() != dim || !scales.is_sound() {
             return Err(Error::failed(unusable()));
@@ -142,7 +146,7 @@ impl Scales {
     /// application.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(SCALES);
-        let cannot = || format!("cannot write {}", path.display());
+        let cannot = || message!("cannot write {path}", path = path.display());
         let json = serde_json::to_vec(self).context(cannot)?;
         let new = tempfile::NamedTempFile::new_in(folder).context(cannot)?;
         fs::write(new.path(), json).context(cannot)?;

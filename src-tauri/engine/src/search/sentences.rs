@@ -49,7 +49,7 @@ impl Sentences {
         for (text, vector) in unknown.iter().zip(made.as_slice()) {
             self.remember(model, text, vector);
         }
-        let lost = || Error::failed("the model gave too few vectors");
+        let lost = || Error::failed(message!("the model gave too few vectors"));
         known.into_iter().map(|known| known.or_else(|| made.next()).ok_or_else(lost)).collect()
     }
 
@@ -108,7 +108,9 @@ fn encode(encoder: &dyn Encoder, wording: Wording, sentences: &[&str]) -> Result
     let mut rest = vectors.as_slice();
     let mean = |texts: &Vec<String>| {
         let vectors = rest.split_off(..texts.len());
-        compose::average(vectors.ok_or_else(|| Error::failed("the model gave too few vectors"))?)
+        compose::average(
+            vectors.ok_or_else(|| Error::failed(message!("the model gave too few vectors")))?,
+        )
     };
     texts.iter().map(mean).collect()
 }

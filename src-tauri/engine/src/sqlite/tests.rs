@@ -15,12 +15,16 @@ fn tables(database: &Database) -> Vec<String> {
         .unwrap()
 }
 
+fn delete_it() -> Message {
+    message!("delete it")
+}
+
 #[test]
 fn later_migrations_run_on_an_older_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
-    let database = Database::open(&path, &[TWO, ONE], "Delete it.").unwrap();
+    drop(Database::open(&path, &[ONE], delete_it).unwrap());
+    let database = Database::open(&path, &[TWO, ONE], delete_it).unwrap();
     assert_eq!(tables(&database), ["a", "b"]);
 }
 
@@ -28,9 +32,9 @@ fn later_migrations_run_on_an_older_file() {
 fn a_newer_file_is_refused_and_left_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    drop(Database::open(&path, &[ONE, TWO], "Delete it.").unwrap());
+    drop(Database::open(&path, &[ONE, TWO], delete_it).unwrap());
     let before = std::fs::read(&path).unwrap();
-    let error = Database::open(&path, &[ONE], "Delete it.").err().unwrap();
+    let error = Database::open(&path, &[ONE], delete_it).err().unwrap();
     assert_eq!(error.code(), Code::NewerLibrary);
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
@@ -39,9 +43,9 @@ fn a_newer_file_is_refused_and_left_as_it_was() {
 fn a_failing_migration_leaves_nothing_half_done() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
-    assert!(Database::open(&path, &[ONE, TWO, BAD], "Delete it.").is_err());
-    assert_eq!(tables(&Database::open(&path, &[ONE], "Delete it.").unwrap()), ["a"]);
+    drop(Database::open(&path, &[ONE], delete_it).unwrap());
+    assert!(Database::open(&path, &[ONE, TWO, BAD], delete_it).is_err());
+    assert_eq!(tables(&Database::open(&path, &[ONE], delete_it).unwrap()), ["a"]);
 }
 
 const PARENT: &[Migration] = &[Migration {
@@ -63,8 +67,8 @@ fn a_migration_may_build_a_table_anew_that_others_refer_to() {
     }];
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    drop(Database::open(&path, &[PARENT], "Delete it.").unwrap());
-    let database = Database::open(&path, &[PARENT, ANEW], "Delete it.").unwrap();
+    drop(Database::open(&path, &[PARENT], delete_it).unwrap());
+    let database = Database::open(&path, &[PARENT, ANEW], delete_it).unwrap();
     let children =
         |c: &Connection| c.query_row("SELECT count(*) FROM child", [], |row| row.get::<_, i64>(0));
     assert_eq!(database.read(children).unwrap(), 1);
@@ -78,10 +82,10 @@ fn a_migration_that_breaks_a_reference_is_undone() {
     const BREAKS: &[Migration] = &[Migration { version: 2, sql: "DELETE FROM parent" }];
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    drop(Database::open(&path, &[PARENT], "Delete it.").unwrap());
-    let error = Database::open(&path, &[PARENT, BREAKS], "Delete it.").err().unwrap();
+    drop(Database::open(&path, &[PARENT], delete_it).unwrap());
+    let error = Database::open(&path, &[PARENT, BREAKS], delete_it).err().unwrap();
     assert!(error.to_string().contains("child"), "{error}");
-    let database = Database::open(&path, &[PARENT], "Delete it.").unwrap();
+    let database = Database::open(&path, &[PARENT], delete_it).unwrap();
     let parents =
         |c: &Connection| c.query_row("SELECT count(*) FROM parent", [], |row| row.get::<_, i64>(0));
     assert_eq!(database.read(parents).unwrap(), 1);
@@ -92,7 +96,7 @@ fn a_file_that_is_no_database_is_called_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
     std::fs::write(&path, [7u8; 5000]).unwrap();
-    assert!(is_damaged(&Database::open(&path, &[ONE], "Delete it.").err().unwrap()));
+    assert!(is_damaged(&Database::open(&path, &[ONE], delete_it).err().unwrap()));
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn reading_beside_takes_no_lock_away() {
     use std::os::unix::fs::MetadataExt;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.sqlite");
-    let database = Database::open(&path, &[ONE], "Delete it.").unwrap();
+    let database = Database::open(&path, &[ONE], delete_it).unwrap();
     database.write(|t| t.execute("INSERT INTO a VALUES (1)", [])).unwrap();
     let count = |c: &Connection| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0));
     let locked = || {
@@ -118,14 +122,14 @@ fn reading_beside_takes_no_lock_away() {
         .unwrap();
     examine(&reader(&path).unwrap(), Depth::Full).unwrap();
     assert_eq!(version(&path, &[ONE]).unwrap(), 1);
-    drop(Database::open(&path, &[ONE], "Delete it.").unwrap());
+    drop(Database::open(&path, &[ONE], delete_it).unwrap());
     assert!(locked());
 }
 
 #[test]
 fn readers_see_the_last_commit_while_a_write_is_under_way() {
     let dir = tempfile::tempdir().unwrap();
-    let database = Database::open(&dir.path().join("x.sqlite"), &[ONE], "Delete it.").unwrap();
+    let database = Database::open(&dir.path().join("x.sqlite"), &[ONE], delete_it).unwrap();
     let count = |database: &Database| {
         database.read(|c| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0)))
     };

@@ -430,5 +430,5 @@ fn merge(best: &mut [f32; 2], found: [f32; 2]) {
 }
 
 fn failed(error: candle_core::Error) -> Error {
-    Error::failed("cannot compare the photos with the categories").with(error)
+    Error::failed(message!("cannot compare the photos with the categories")).with(error)
 }

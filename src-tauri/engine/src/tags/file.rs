@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::vocabulary::{LONGEST_NAME, Vocabulary, check, fold, trimmed};
 use crate::error::{Error, Result};
+use crate::message::Message;
 use crate::view::{Category, CategoryOrigin};
 
 /// Those that come with the application.
@@ -60,14 +61,19 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
     let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let file: File = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        Error::usage(format!("line {}: {}", line(at), error.message().trim()))
+        Error::usage(
+            message!("line {line}", line = line(at))
+                .because(Message::verbatim(error.message().trim())),
+        )
     })?;
-    let wrong = |at: usize, what: String| Err(Error::usage(format!("line {}: {what}", line(at))));
+    let wrong = |at: usize, what: Message| {
+        Err(Error::usage(message!("line {line}", line = line(at)).because(what)))
+    };
     if file.category.is_empty() {
-        return wrong(0, "there is no [[category]]: write at least one".into());
+        return wrong(0, message!("there is no [[category]]: write at least one").into());
     }
     if file.category.len() > MOST_CATEGORIES {
-        return wrong(0, format!("there are more than {MOST_CATEGORIES} categories"));
+        return wrong(0, message!("there are more than {most} categories", most = MOST_CATEGORIES));
     }
     let mut lines: HashMap<String, usize> = HashMap::new();
     let mut names: HashMap<String, usize> = HashMap::new();
@@ -77,18 +83,19 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
         if !is_id(&entry.id) {
             return wrong(
                 at,
-                format!(
-                    "{:?} cannot be an id: use 1 to 60 letters a-z, digits and hyphens",
-                    entry.id
+                message!(
+                    "\"{id}\" cannot be an id: use 1 to 60 letters a-z, digits and hyphens",
+                    id = entry.id
                 ),
             );
         }
         if let Some(first) = lines.insert(entry.id.clone(), line(at)) {
             return wrong(
                 at,
-                format!(
-                    "the id {:?} stands in line {first} already: give one of them another",
-                    entry.id
+                message!(
+                    "the id \"{id}\" stands in line {first} already: give one of them another",
+                    id = entry.id,
+                    first
                 ),
             );
         }
@@ -96,34 +103,35 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
         if let Some(first) = names.insert(fold(&entry.name), line(at)) {
             return wrong(
                 at,
-                format!(
-                    "{:?} is what the category in line {first} is called: give one of them another \
-                     name",
-                    entry.name
+                message!(
+                    "\"{name}\" is what the category in line {first} is called: give one of them \
+                     another name",
+                    name = entry.name,
+                    first
                 ),
             );
         }
         if prompts.is_empty() && !entry.heading && !entry.by_examples {
             return wrong(
                 at,
-                format!(
-                    "the category {:?} has no prompts: write captions of photos that show it, such \
-                     as prompts = [\"a dog\"], or heading = true where it only holds others",
-                    entry.id
+                message!(
+                    "the category \"{id}\" has no prompts: write captions of photos that show it, \
+                     such as prompts = [\"a dog\"], or heading = true where it only holds others",
+                    id = entry.id
                 ),
             );
         }
         if entry.heading && !prompts.is_empty() {
             return wrong(
                 at,
-                format!(
-                    "the category {:?} is a heading and has prompts: leave one of them out",
-                    entry.id
+                message!(
+                    "the category \"{id}\" is a heading and has prompts: leave one of them out",
+                    id = entry.id
                 ),
             );
         }
         if let Err(what) = check(&category(entry.clone())) {
-            return wrong(at, format!("the category {:?}: {what}", entry.id));
+            return wrong(at, message!("the category \"{id}\"", id = entry.id).because(what));
         }
         parents.insert(entry.id.clone(), entry.parent.clone());
     }
@@ -138,7 +146,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
             if parent == *id || steps > parents.len() {
                 return wrong(
                     at,
-                    format!("the category {id:?} is above itself: give it another parent"),
+                    message!("the category \"{id}\" is above itself: give it another parent", id),
                 );
             }
             above = match parents.get(&parent) {
@@ -147,9 +155,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
                 None => {
                     return wrong(
                         at,
-                        format!(
-                            "the parent {parent:?} of {id:?} is no category: correct the id, or \
-                             leave the parent out"
+                        message!(
+                            "the parent \"{parent}\" of \"{id}\" is no category: correct the id, \
+                             or leave the parent out",
+                            parent,
+                            id
                         ),
                     );
                 }

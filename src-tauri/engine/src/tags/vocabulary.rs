@@ -14,6 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::file;
 use crate::catalog::CategoryRow;
+use crate::message::Message;
 use crate::view::{Category, CategoryOrigin};
 
 /// Of a name, in characters.
@@ -363,42 +364,63 @@ pub(crate) fn trimmed(texts: Vec<String>) -> Vec<String> {
 }
 
 /// What a category may not be, in words.
-pub(crate) fn check(category: &Category) -> std::result::Result<(), String> {
+pub(crate) fn check(category: &Category) -> std::result::Result<(), Message> {
     let Category { name, names, prompts, synonyms, .. } = category;
     for name in names.values().chain([name]) {
         let length = name.chars().count();
         if name.trim().is_empty() {
-            return Err("a name is empty: write what you call it".to_owned());
+            return Err(message!("a name is empty: write what you call it"));
         }
         if length > LONGEST_NAME {
-            return Err(format!("a name has {length} characters: {LONGEST_NAME} are the most"));
+            return Err(message!(
+                "a name has {length} characters: {most} are the most",
+                length,
+                most = LONGEST_NAME
+            ));
         }
         // A stroke would be two steps in the keywords of other programs.
         if name.contains('|') || name.chars().any(char::is_control) {
-            return Err(format!(
-                "the name {name:?} has a | or a character that cannot be seen: leave it out"
+            return Err(message!(
+                "the name \"{name}\" has a | or a character that cannot be seen: leave it out",
+                name
             ));
         }
     }
     if prompts.len() > MOST_PROMPTS {
-        return Err(format!("it has {} prompts: {MOST_PROMPTS} are the most", prompts.len()));
+        return Err(message!(
+            "it has {prompts} prompts: {most} are the most",
+            prompts = prompts.len(),
+            most = MOST_PROMPTS
+        ));
     }
     if let Some(long) = prompts.iter().find(|text| text.chars().count() > LONGEST_PROMPT) {
         let length = long.chars().count();
-        return Err(format!("a prompt has {length} characters: {LONGEST_PROMPT} are the most"));
+        return Err(message!(
+            "a prompt has {length} characters: {most} are the most",
+            length,
+            most = LONGEST_PROMPT
+        ));
     }
     if let Some(long) = synonyms.iter().find(|word| word.chars().count() > LONGEST_NAME) {
         let length = long.chars().count();
-        return Err(format!("a synonym has {length} characters: {LONGEST_NAME} are the most"));
+        return Err(message!(
+            "a synonym has {length} characters: {most} are the most",
+            length,
+            most = LONGEST_NAME
+        ));
     }
     let is_language = |code: &String| {
         (2..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
     };
     if let Some(code) = names.keys().find(|code| !is_language(code)) {
-        return Err(format!("{code:?} is no language: write its code, such as de"));
+        return Err(message!("\"{code}\" is no language: write its code, such as de", code));
     }
     if synonyms.len() > MOST_SYNONYMS {
-        return Err(format!("it has {} synonyms: {MOST_SYNONYMS} are the most", synonyms.len()));
+        return Err(message!(
+            "it has {synonyms} synonyms: {most} are the most",
+            synonyms = synonyms.len(),
+            most = MOST_SYNONYMS
+        ));
     }
     Ok(())
 }
@@ -499,7 +521,7 @@ mod tests {
         assert_eq!(Vocabulary::bundled().said_of(&dog), None);
         let renamed = Category { name: "Doggo".into(), ..dog };
         let said = Vocabulary::bundled().said_of(&renamed).unwrap();
-        assert_eq!(said, Said { name: Some("Doggo".into()), ..Said::default() });
+        assert_eq!(said, Said { name: Some("Doggo".to_owned()), ..Said::default() });
         assert_eq!(serde_json::to_string(&said).unwrap(), r#"{"name":"Doggo"}"#);
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use super::PhotoId;
 
+use crate::message::Message;
+
 /// In which way photos are the same, or nearly. A pair is of one kind only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DuplicateKind {
@@ -39,7 +41,7 @@ pub struct DuplicateGroup {
     /// The one to keep, as suggested.
     pub keeper: PhotoId,
     /// Why that one, in words that follow "kept because".
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// A photo among its duplicates.
@@ -93,5 +95,5 @@ pub struct NotTrashed {
     /// Where the file is, or was; empty for an unknown photo.
     pub path: PathBuf,
     /// In plain words.
-    pub reason: String,
+    pub reason: Message,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::PhotoId;
 
+use crate::message::Message;
+
 /// What an exported file is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ExportFormat {
@@ -59,7 +61,7 @@ pub struct NotExported {
     /// Where its file is, or was; empty for a photo that the library does not know.
     pub path: PathBuf,
     /// Why, in plain words, and what to do.
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// What an export did.

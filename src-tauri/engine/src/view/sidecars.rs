@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::PhotoId;
 
+use crate::message::Message;
+
 /// What a new sidecar is called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SidecarNaming {
@@ -45,5 +47,5 @@ pub struct SidecarReport {
     /// Photos whose sidecar says all of it already, or that need none.
     pub same: u64,
     /// Photos and sidecars that were left as they are, and why.
-    pub failed: Vec<(PathBuf, String)>,
+    pub failed: Vec<(PathBuf, Message)>,
 }

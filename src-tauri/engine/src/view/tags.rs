@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Hit, PhotoId};
 
+use crate::message::Message;
+
 /// What a suggestion needs to be counted and to be offered for review: that it is
 /// rather right than wrong.
 pub const LIKELY: f32 = 0.5;
@@ -90,7 +92,7 @@ pub struct TagTree {
     /// Each behind the one that it is a part of, as they are to be shown.
     pub categories: Vec<TagCount>,
     /// What taking back the last decision would take back, in words.
-    pub undo: Option<String>,
+    pub undo: Option<Message>,
 }
 
 /// A tag of a photo, or a suggestion of one.
@@ -162,7 +164,7 @@ pub struct Learned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
     /// What they were: "Dog confirmed for 2 photos".
-    pub words: String,
+    pub words: Message,
     /// Photos whose tags are others now.
     pub photos: Vec<PhotoId>,
 }

@@ -59,7 +59,10 @@ fn a_failure_that_may_pass_is_tried_once_a_start() {
         let report = f.index();
         assert_eq!((report.embedded, report.failed, failed.so_far()), (1, 1, 1));
         let failure = f.engine.failures().unwrap().remove(0);
-        assert!(!failure.permanent && failure.reason.contains("cannot be read"), "{failure:?}");
+        assert!(
+            !failure.permanent && failure.reason.to_string().contains("cannot be read"),
+            "{failure:?}"
+        );
 
         f = f.reopen();
         let background = f.engine.start(|_| {});
@@ -175,7 +178,7 @@ fn a_sidecar_that_cannot_be_read_loses_nothing_that_it_said() {
         lock(0o000);
         assert_eq!(f.index().failed, 1);
         let failure = f.engine.failures().unwrap().remove(0);
-        assert!(!failure.permanent && failure.reason.contains("a.xmp cannot be read"));
+        assert!(!failure.permanent && failure.reason.to_string().contains("a.xmp cannot be read"));
         assert_eq!((rating(), f.found()), (Some(4), set(&["a.png"])));
         lock(0o600);
         assert_eq!(f.index().failed, 0);

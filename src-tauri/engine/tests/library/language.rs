@@ -127,7 +127,7 @@ fn what_is_not_understood_is_said_and_left_out() {
     let [problem] = &page.problems[..] else { panic!("{:?}", page.problems) };
     assert_eq!(&page.query[problem.at.clone().unwrap()], "someday");
     let page = ask(&f, "near:Nowhereville");
-    assert!(page.problems[0].message.contains("Nowhereville"), "{:?}", page.problems);
+    assert!(page.problems[0].message.to_string().contains("Nowhereville"), "{:?}", page.problems);
     assert_eq!(page.total, 0);
     let unasked = f.engine.search(&SearchRequest::default(), &Cancel::default()).unwrap_err();
     assert_eq!(unasked.code(), Code::Usage);

@@ -395,7 +395,7 @@ fn a_build_without_a_gpu_says_so() {
     let f = Fixture::new();
     let report = f.engine.device();
     assert_eq!((report.asked, report.used), (DeviceChoice::Auto, DeviceChoice::Cpu));
-    assert!(report.reason.as_ref().unwrap().contains("no GPU backend"), "{report:?}");
+    assert!(report.reason.as_ref().unwrap().to_string().contains("no GPU backend"), "{report:?}");
     assert_eq!(f.engine.status().unwrap().device, report);
 
     let cpu = OpenOptions { device: Some(DeviceChoice::Cpu), ..options(f.dir.path()) };

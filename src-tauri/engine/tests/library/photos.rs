@@ -126,7 +126,9 @@ fn a_broken_photo_is_listed_with_its_reason_and_stops_nothing() {
     assert_eq!((report.embedded, report.failed, report.photos), (1, 2, 3));
     let failures = f.engine.failures().unwrap();
     assert_eq!(failures.len(), 2);
-    assert!(failures.iter().all(|failure| !failure.reason.is_empty() && failure.permanent));
+    assert!(
+        failures.iter().all(|failure| !failure.reason.to_string().is_empty() && failure.permanent)
+    );
     assert_eq!(f.found(), set(&["a.png"]));
     // Not read again as it is, but when it is asked for or has changed.
     assert_eq!(f.index().failed, 0);

@@ -115,7 +115,10 @@ fn a_sidecar_that_cannot_be_written_is_told_and_stops_no_other() {
     assert_eq!(report.written.len(), 2, "{report:?}");
     let (path, reason) = &report.failed[0];
     assert_eq!(path, &fixture.path("a.xmp"));
-    assert!(reason.contains("line 1") && reason.contains("move"), "{reason}");
+    assert!(
+        reason.to_string().contains("line 1") && reason.to_string().contains("move"),
+        "{reason}"
+    );
     assert_eq!(fs::read_to_string(path).unwrap(), "this is no XML", "it is left as it is");
 
     #[cfg(unix)]
@@ -127,7 +130,8 @@ fn a_sidecar_that_cannot_be_written_is_told_and_stops_no_other() {
         fixture.engine.undo_tags().unwrap();
         let report = write(&fixture, false);
         let told = report.failed.iter().find(|(path, _)| *path == sidecar).unwrap();
-        assert!(told.1.contains("read-only") || told.1.contains("permi"), "{}", told.1);
+        let reason = told.1.to_string();
+        assert!(reason.contains("read-only") || reason.contains("permi"), "{reason}");
         assert_eq!(fs::read(&sidecar).unwrap(), before);
         fs::set_permissions(&sidecar, fs::Permissions::from_mode(0o644)).unwrap();
         let report = write(&fixture, false);

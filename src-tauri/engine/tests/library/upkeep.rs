@@ -215,7 +215,7 @@ fn a_damaged_library_is_open_for_reading_only_until_it_is_restored() {
     // The first index made a backup when it ended.
     let engine = open(dir.path());
     let reason = engine.read_only().unwrap().to_owned();
-    assert!(reason.contains("library restore"), "{reason}");
+    assert!(reason.to_string().contains("library restore"), "{reason}");
     assert_eq!(engine.status().unwrap().read_only.as_ref(), Some(&reason));
     assert_eq!(crate::support::names(&engine), set(&["001.png", "002.png", "003.png", "004.png"]));
     let photo = engine.library().unwrap()[0].photo;
@@ -228,7 +228,7 @@ fn a_damaged_library_is_open_for_reading_only_until_it_is_restored() {
         engine.retry_failures().map(drop),
     ];
     for refusal in refusals {
-        assert_eq!(refusal.unwrap_err().to_string(), reason);
+        assert_eq!(refusal.unwrap_err().message(), reason);
     }
     let told = Arc::new(Mutex::new(Vec::new()));
     let observer = told.clone();
@@ -237,7 +237,7 @@ fn a_damaged_library_is_open_for_reading_only_until_it_is_restored() {
             observer.lock().unwrap().push(error.to_string());
         }
     });
-    eventually("the window is told", || *told.lock().unwrap() == [reason.clone()]);
+    eventually("the window is told", || *told.lock().unwrap() == [reason.to_string()]);
     drop(background);
     drop(engine);
     assert_eq!(fs::read(&catalog).unwrap(), [7; 9000]);

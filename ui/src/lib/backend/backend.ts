@@ -25,6 +25,7 @@ import type {
   Folder,
   Insight,
   Install,
+  Message,
   Model,
   NewCategory,
   Overview,
@@ -214,7 +215,7 @@ export interface Backend {
   /** Gives photos a tag of any name, which is made where there is none of that name. */
   addTag(photos: number[], name: string): Promise<Decided>;
   /** Takes the last decision back, and says in words what that was; null where there is none. */
-  undoTags(): Promise<string | null>;
+  undoTags(): Promise<Message | null>;
   /** Rejects with `usage` for a category that cannot be, as one whose name is taken. */
   saveCategory(category: NewCategory): Promise<Category>;
   /** Removes an own category with its tags; hides a bundled one. */
@@ -250,8 +251,22 @@ export function commandError(thrown: unknown): CommandError {
     const code = "code" in thrown ? String(thrown.code) : "failed";
     return {
       code: CODES.includes(code) ? (code as ErrorCode) : "failed",
-      message: String(thrown.message),
+      message: isMessage(thrown.message) ? thrown.message : verbatim(String(thrown.message)),
     };
   }
-  return { code: "failed", message: String(thrown) };
+  return { code: "failed", message: verbatim(String(thrown)) };
+}
+
+function isMessage(message: unknown): message is Message {
+  return typeof message === "object" && message !== null && "parts" in message;
+}
+
+/** A sentence of the engine, whose English names the values in braces. */
+export function says(template: string, values: Readonly<Record<string, string>> = {}): Message {
+  return { parts: [{ template, values }] };
+}
+
+/** Words of somebody else, such as the web view: no language has others for them. */
+export function verbatim(words: string): Message {
+  return { parts: [{ template: "", values: { words } }] };
 }

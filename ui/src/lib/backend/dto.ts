@@ -20,11 +20,11 @@ export interface Overview {
   /** What computes, in words. */
   device: string;
   /** Why it is not a faster one. */
-  deviceReason: string | null;
+  deviceReason: Message | null;
   roots: Root[];
   paused: boolean;
   /** Why nothing can be changed and what to do, where the library is damaged. */
-  readOnly: string | null;
+  readOnly: Message | null;
 }
 
 /** How far the model in use has come with the photos. */
@@ -55,7 +55,7 @@ export interface Root {
   path: string;
   state: RootState;
   /** Why it is polled, if it is. */
-  reason: string | null;
+  reason: Message | null;
   photos: number;
   exclusions: Exclusions;
 }
@@ -122,7 +122,7 @@ export interface Photo {
 export interface Failure {
   photo: number;
   path: string;
-  reason: string;
+  reason: Message;
   /** True where only a change of the file can help. */
   permanent: boolean;
   when: number;
@@ -179,10 +179,26 @@ export interface Progress {
 /** What the page may branch on. */
 export type ErrorCode = "usage" | "notFound" | "newerLibrary" | "cancelled" | "failed";
 
+/** A part of a message. */
+export interface MessagePart {
+  /**
+   * English with the names of values in braces; empty for the words of somebody
+   * else, which are the value "words".
+   */
+  template: string;
+  /** What to put in, by name. */
+  values: { [key in string]: string };
+}
+
+/** What is said to a person: what happened, and the causes of that in their order. */
+export interface Message {
+  parts: MessagePart[];
+}
+
 /** Why a command did not do what it was asked, in plain words. */
 export interface CommandError {
   code: ErrorCode;
-  message: string;
+  message: Message;
 }
 
 /** Something in a query that is not understood, or cannot be answered. */
@@ -191,7 +207,7 @@ export interface Problem {
   from: number | null;
   /** Where it ends. */
   to: number | null;
-  message: string;
+  message: Message;
 }
 
 /** The JSON header of a listing. */
@@ -306,14 +322,14 @@ export interface DuplicateGroup {
   /** The one to keep, as suggested. */
   keeper: number;
   /** Why that one, in words. */
-  reason: string;
+  reason: Message;
 }
 
 /** A file that could not be moved to the trash, or out of it. */
 export interface NotTrashed {
   photo: number;
   path: string;
-  reason: string;
+  reason: Message;
 }
 
 /** What became of photos that were to go to the trash. */
@@ -432,7 +448,7 @@ export interface ExportProgress {
 /** A photo of which no copy was written. */
 export interface NotExported {
   path: string;
-  reason: string;
+  reason: Message;
 }
 
 /** What became of an export. */
@@ -496,7 +512,7 @@ export interface Model {
   recommendation: Recommendation | null;
   state: ModelState;
   /** Why it is broken. */
-  reason: string | null;
+  reason: Message | null;
   /** Bytes that an interrupted download left. */
   fetched: number;
   /** It came with the application and cannot be removed. */
@@ -574,7 +590,7 @@ export interface TagTree {
   /** Depth first, parents before children, in the order to show. */
   categories: Category[];
   /** What undo would take back, in words. */
-  undo: string | null;
+  undo: Message | null;
   /** False while suggestions are computed: their counts are 0 then. */
   ready: boolean;
 }
@@ -629,7 +645,7 @@ export interface Decided {
   /** Null where the category did not learn from it. */
   learned: Learned | null;
   /** What undo would take back, in words. */
-  undo: string | null;
+  undo: Message | null;
 }
 
 /** A category as the person wants it. */
@@ -658,7 +674,7 @@ export interface SidecarSettings {
 /** A sidecar that could not be written. */
 export interface SidecarFailure {
   path: string;
-  reason: string;
+  reason: Message;
 }
 
 /** What a sidecar gets and loses, in words. */

@@ -2,6 +2,7 @@
  * A backend made up in memory, for tests and for development, where `fakeAddress.ts` makes one as
  * the address says. Nothing of it reaches a build.
  */
+import { says } from "./backend";
 import type { Backend, BackendEvents, SearchRequest } from "./backend";
 import type {
   About,
@@ -21,6 +22,7 @@ import type {
   Failure,
   Folder,
   Insight,
+  Message,
   Model,
   NewCategory,
   Overview,
@@ -128,15 +130,18 @@ export class FakeBackend implements Backend {
         ? []
         : [madeRoot(1, "/home/anna/Pictures", "online", count)];
     if (state === "offline") {
-      const reason = "a network folder (nfs4) tells nothing of its changes";
+      const reason = says("a network folder ({kind}) tells nothing of its changes", {
+        kind: "nfs4",
+      });
       this.#roots.push(
         madeRoot(2, "/media/anna/Travel drive/Photos 2009–2016", "offline", 1204),
         madeRoot(3, `/home/anna/${LONG_NAME}`, "unreadable", 18),
         { ...madeRoot(4, "/mnt/nas/Family", "polling", 5321), reason },
         {
           ...madeRoot(5, "/srv/scans", "polling", 88_214),
-          reason:
+          reason: says(
             "this system lets a program watch too few folders; raise fs.inotify.max_user_watches to have changes noticed at once",
+          ),
         },
       );
     }
@@ -155,8 +160,14 @@ export class FakeBackend implements Backend {
     if (this.#options.state === "broken") {
       const error: CommandError = {
         code: "newerLibrary",
-        message:
-          "The library in /home/anna/.local/share/afterimage was made by a newer version of Afterimage. Install that version, or choose another library with --library.",
+        message: says(
+          "{path} was written by a newer version of Afterimage (its version is {version}, this one knows up to {newest}); nothing was changed. Update Afterimage, or name another library with --library",
+          {
+            path: "/home/anna/.local/share/afterimage/library.sqlite",
+            version: "31",
+            newest: "24",
+          },
+        ),
       };
       throw error;
     }
@@ -169,10 +180,10 @@ export class FakeBackend implements Backend {
       serving: this.stock.serving,
       preparing: this.stock.preparing,
       device: "CPU",
-      deviceReason: this.#options.deviceReason ?? null,
+      deviceReason: messageOf(this.#options.deviceReason),
       roots: [...this.#roots],
       paused: this.#paused,
-      readOnly: this.#options.readOnly ?? null,
+      readOnly: messageOf(this.#options.readOnly),
     };
   }
 
@@ -200,7 +211,10 @@ export class FakeBackend implements Backend {
     if (bad !== undefined) {
       const error: CommandError = {
         code: "usage",
-        message: `${bad} is no pattern: a bracket is not closed`,
+        message: says('"{pattern}" is no pattern ({why}): write one like *.png or Trips/raw', {
+          pattern: bad,
+          why: "unclosed character class; missing ']'",
+        }),
       };
       throw error;
     }
@@ -322,7 +336,7 @@ export class FakeBackend implements Backend {
       const record = this.#records().find(({ id }) => id === photo);
       if (record && !record.offline) trashed.moved.push(photo);
       else {
-        const reason = "its folder cannot be reached: connect its drive, then try again";
+        const reason = says("its folder cannot be reached now: connect its drive first");
         trashed.failed.push({ photo, path: pathOf(photo), reason });
       }
     }
@@ -528,7 +542,7 @@ export class FakeBackend implements Backend {
     return this.tags.add(photos, name);
   }
 
-  async undoTags(): Promise<string | null> {
+  async undoTags(): Promise<Message | null> {
     await this.#wait();
     return this.tags.undo();
   }
@@ -652,14 +666,21 @@ export class FakeBackend implements Backend {
   }
 
   #makeFailures(): Failure[] {
-    const reasons: [string, boolean][] = [
-      ["The file ends early: 41 kB of a JPEG are missing.", false],
-      ["The file is not a photo, although its name ends in .png.", true],
-      ["The photo has 412 million pixels; at most 256 million can be read.", true],
-      ["Permission denied.", false],
+    const denied = [...says("the file cannot be read").parts, ...says("permission denied").parts];
+    const reasons: [Message, boolean][] = [
+      [says("the file is cut off ({detail})", { detail: "41 kB of a JPEG are missing" }), false],
+      [says("not a picture: the content is {kind}", { kind: "a web page or XML text" }), true],
+      [
+        says(
+          "the picture is too large: {width} x {height} pixels, at most {most} megapixels are decoded",
+          { width: "20300", height: "20300", most: "256" },
+        ),
+        true,
+      ],
+      [{ parts: denied }, false],
     ];
     return Array.from({ length: 14 }, (_, i) => {
-      const [reason, permanent] = reasons[i % reasons.length] ?? ["", false];
+      const [reason, permanent] = reasons[i % reasons.length] ?? [says(""), false];
       const folder = i % 5 === 0 ? `${LONG_NAME}/` : "";
       return {
         photo: 500_000 + i,
@@ -675,6 +696,10 @@ export class FakeBackend implements Backend {
     const { latencyMs = 0 } = this.#options;
     return latencyMs === 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, latencyMs));
   }
+}
+
+function messageOf(words: string | undefined): Message | null {
+  return words === undefined ? null : says(words);
 }
 
 function madeRoot(id: number, path: string, state: Root["state"], photos: number): Root {

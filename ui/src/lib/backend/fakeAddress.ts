@@ -19,6 +19,7 @@
  * What the window does with it, `open`, `lang`, `theme` and more, is read by `dev/open.ts`; all
  * states are listed in `dev/states.ts`.
  */
+import { says } from "./backend";
 import type { Backend } from "./backend";
 import type { CommandError, Conditions, Decision, ErrorCode, Pace, Policy } from "./dto";
 import { FakeBackend, type FakeFile, type FakeOptions, type FakeState } from "./fake";
@@ -97,7 +98,9 @@ function breakMethod(backend: FakeBackend, broken: string): void {
     /^(\w+)(?::(\w+))?(?:@(\d+))?$/.exec(broken) ?? [];
   const error: CommandError = {
     code: code as ErrorCode,
-    message: "the library in /home/anna/.local/share/afterimage is not there: connect its drive",
+    message: says("cannot open {path}", {
+      path: "/home/anna/.local/share/afterimage/library.sqlite",
+    }),
   };
   const whole = backend[method as keyof FakeBackend] as (...values: unknown[]) => unknown;
   let calls = 0;

@@ -1,4 +1,5 @@
 /** Photos that are the same, or nearly, made up: a few of every ten belong together. */
+import { says } from "./backend";
 import type { DuplicateGroup, DuplicateKind, DuplicatePhoto } from "./dto";
 import type { FakeRecord } from "./fakeListing";
 
@@ -23,7 +24,7 @@ export function duplicateGroups(
   }
   return [...groups.values()]
     .filter((photos) => photos.length > 1)
-    .map((photos) => ({ photos, keeper: photos[0]?.id ?? 0, reason }));
+    .map((photos) => ({ photos, keeper: photos[0]?.id ?? 0, reason: says(reason) }));
 }
 
 function photoOf(record: FakeRecord, kind: DuplicateKind, place: number): DuplicatePhoto {

@@ -1,4 +1,5 @@
 /** What is done with the files of made-up photos, which is only noted. */
+import { says } from "./backend";
 import type { Application, CommandError, Exported, ExportRequest, Storage } from "./dto";
 
 const EXTENSIONS = { original: "jpg", jpeg: "jpg", png: "png", webp: "webp" } as const;
@@ -63,5 +64,5 @@ export class FakeFiles {
 }
 
 function error(code: CommandError["code"], message: string): CommandError {
-  return { code, message };
+  return { code, message: says(message) };
 }

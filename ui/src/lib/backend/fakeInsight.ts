@@ -1,4 +1,5 @@
 /** Figures of the vectors, a map of the library, and sidecars, made up. */
+import { says, verbatim } from "./backend";
 import type { Insight, MapCluster, SidecarNaming, SidecarReport } from "./dto";
 import { pathOf } from "./fakeDuplicates";
 import { chance, type FakeRecord } from "./fakeListing";
@@ -27,28 +28,36 @@ export function fakeInsight(count: number): Insight {
     dim: 512,
     figures: [
       {
-        name: "Mean length of a vector",
-        value: "1.000",
-        meaning: "Vectors should all have the length 1, so that only their direction counts.",
+        name: says("Length"),
+        value: verbatim("1.0000 ± 0.0002"),
+        meaning: says("The mean and its deviation; all should be 1."),
       },
       {
-        name: "Components for 95 %",
-        value: "187 of 512",
-        meaning: "So many directions hold 95 % of what tells your photos apart.",
+        name: says("Components for {share} %", { share: "95" }),
+        value: verbatim("187"),
+        meaning: says("Principal components that explain so much of the variance."),
       },
     ],
     warnings: [
       {
-        title: "3 vectors are zero",
-        meaning: "These photos cannot be found by what they show.",
-        remedy: "Look at the list of failures and try those photos again.",
+        title: says("Empty vectors"),
+        meaning: says(
+          "Vectors that are empty: {count}. No search by what they show finds these photos.",
+          { count: "3" },
+        ),
+        remedy: says(
+          "Check that these photos can be opened, then have their vectors made again: `afterimage library check`, then `afterimage index`.",
+        ),
       },
     ],
     plots: [
       {
-        title: "How alike photos are",
+        title: says("Cosines of photos"),
         svg: BARS,
-        caption: "Most pairs of photos have a cosine between 0.1 and 0.4.",
+        caption: says(
+          "Random pairs of photos have a cosine of {unrelated} in the mean, each photo and the nearest other {related}. The less the two overlap, the surer is what looks alike.",
+          { unrelated: "0.21", related: "0.74" },
+        ),
       },
     ],
   };
@@ -117,7 +126,9 @@ export function fakeSidecars(
         .filter(([photo]) => photo % 10 === 0)
         .map(([photo]) => ({
           path: beside(photo),
-          reason: "it is read-only: allow writing to it, then write again",
+          reason: says("{path} is read-only: make it writable, then write again", {
+            path: beside(photo),
+          }),
         }));
   return {
     planned: entries.length,

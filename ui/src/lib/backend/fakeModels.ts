@@ -2,6 +2,7 @@
  * The models of the made-up backend. Nothing happens by itself: a test says how far a download is
  * and how it ends. In development `runByItself` does.
  */
+import { says } from "./backend";
 import type { BackendEvents } from "./backend";
 import type { CommandError, Model, Preparing, Removed } from "./dto";
 
@@ -197,11 +198,11 @@ export class FakeModels {
   }
 
   fail(message: string): void {
-    this.#break({ code: "failed", message });
+    this.#break({ code: "failed", message: says(message) });
   }
 
   cancel(id: string): void {
-    if (this.#install?.id === id) this.#break({ code: "cancelled", message: "stopped" });
+    if (this.#install?.id === id) this.#break({ code: "cancelled", message: says("stopped") });
   }
 
   add(path: string): Model {
@@ -297,7 +298,9 @@ export class FakeModels {
           license: "unknown",
           bytes: 1_710_000_000,
           state: "broken",
-          reason: "model.safetensors is cut off: 1.2 of 1.7 GB are there",
+          reason: says("cannot read the weights in {folder}", {
+            folder: "/home/anna/.local/share/afterimage/models/clip",
+          }),
         });
         this.#change(DATACOMP, installed);
         this.#change(OPENAI, { ...installed, embedded: share });
@@ -306,7 +309,10 @@ export class FakeModels {
         if (state === "broken") {
           this.#change(DATACOMP, {
             state: "broken",
-            reason: "text.safetensors is missing",
+            reason: says("{path} has no {what}", {
+              path: "/models/datacomp",
+              what: "text.safetensors",
+            }),
             serving: false,
           });
         }
@@ -346,5 +352,5 @@ export class FakeModels {
 }
 
 function usage(message: string): CommandError {
-  return { code: "usage", message };
+  return { code: "usage", message: says(message) };
 }

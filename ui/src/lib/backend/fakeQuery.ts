@@ -1,4 +1,5 @@
 /** The language of queries, made up: near enough to the engine's for the window to be tried. */
+import { says } from "./backend";
 import type { Completion, Piece, PieceKind, Problem, Reading } from "./dto";
 
 /** A filter with what it says of itself and values that a library may have, counted. */
@@ -130,7 +131,8 @@ export function meaningOf(query: string): FakeMeaning {
       if (last && last.kind === kind && kind === "words") last.to = end;
       else pieces.push({ from: begin, to: end, kind });
     };
-    const problem = (message: string): void => void problems.push({ from, to, message });
+    const problem = (template: string, values: Record<string, string> = {}): void =>
+      void problems.push({ from, to, message: says(template, values) });
     if (token === "(" || token === ")") piece("parenthesis");
     else if (["OR", "NOT", "+", "-"].includes(token)) {
       piece("operator");
@@ -141,21 +143,26 @@ export function meaningOf(query: string): FakeMeaning {
       const bare = token.replace(/^-/, "");
       const weight = /^-?\d+(?:\.\d+)?:/.exec(token)?.[0] ?? "";
       const [, name = "", value = ""] = /^(\p{L}+):(.*)$/su.exec(bare) ?? [];
-      if (bare.split('"').length % 2 === 0) problem('the quote is not closed: add a " at its end');
+      if (bare.split('"').length % 2 === 0)
+        problem('these quotes are never closed: write another " where they end');
       if (weight !== "") {
         piece("weight", from, from + weight.length);
         if (weight.length < token.length) piece("words", from + weight.length);
         words.push(token.slice(weight.length));
       } else if (name !== "" && !(name in FILTERS)) {
         piece("filter");
-        problem(`there is no filter ${name}: use folder:`);
+        problem("there is no filter {name}, it is taken as words", { name });
       } else if (name === "sort") {
         piece("sort");
         sort = value;
       } else if (name === "similar" || name === "image") piece("example");
       else if (name !== "") {
         piece(excluded ? "excludedFilter" : "filter");
-        if (value === "") problem(`${name}: needs a value`);
+        if (value === "")
+          problem("{filter}: needs a value right after the colon: write it like {examples}", {
+            filter: name,
+            examples: `${name}:2021`,
+          });
         else conditions.push({ name, value: value.replaceAll('"', ""), excluded });
       } else {
         piece(excluded ? "excluded" : "words");

@@ -1,4 +1,5 @@
 /** Kept questions, in memory. */
+import { says } from "./backend";
 import type { CommandError, SavedSearch } from "./dto";
 
 export class FakeSavedSearches {
@@ -17,7 +18,10 @@ export class FakeSavedSearches {
   get(id: number): SavedSearch {
     const found = this.#all.find((search) => search.id === id);
     if (found) return found;
-    const error: CommandError = { code: "notFound", message: "this search is no longer kept" };
+    const error: CommandError = {
+      code: "notFound",
+      message: says("there is no saved search {id} in this library any more", { id: String(id) }),
+    };
     throw error;
   }
 
@@ -45,7 +49,10 @@ export class FakeSavedSearches {
     if (!this.#all.some((other) => other.name === name && other.id !== but)) return;
     const error: CommandError = {
       code: "usage",
-      message: `a search is called ${name} already: choose another name`,
+      message: says(
+        'there is a saved search "{name}" already: choose another name, or remove that one first',
+        { name },
+      ),
     };
     throw error;
   }

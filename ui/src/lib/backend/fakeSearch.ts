@@ -1,4 +1,5 @@
 /** Answers to questions, made up, and what is remembered of them. */
+import { says } from "./backend";
 import type { SearchRequest } from "./backend";
 import type {
   CommandError,
@@ -216,5 +217,5 @@ function fits(record: FakeRecord, { name, value }: FakeCondition): boolean {
 }
 
 function error(code: CommandError["code"], message: string): CommandError {
-  return { code, message };
+  return { code, message: says(message) };
 }

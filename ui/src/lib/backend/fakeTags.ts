@@ -3,11 +3,13 @@
  * category with five decisions learns from them: photos near a confirmed one gain confidence,
  * those near a rejected one lose it.
  */
+import { says } from "./backend";
 import type {
   Category,
   CommandError,
   Decided,
   Decision,
+  Message,
   NewCategory,
   PhotoTag,
   ReviewOf,
@@ -71,7 +73,7 @@ export class FakeTags {
   ready = true;
   #categories: Kept[] = [...BUNDLED];
   #said: Said = new Map();
-  #past: { words: string; said: Said; categories?: readonly Kept[] }[] = [];
+  #past: { words: Message; said: Said; categories?: readonly Kept[] }[] = [];
   readonly #records: () => readonly FakeRecord[];
   readonly #changed: () => void;
 
@@ -81,7 +83,7 @@ export class FakeTags {
   }
 
   /** The tree as the engine would send it. */
-  tree(): { categories: Category[]; undo: string | null; ready: boolean } {
+  tree(): { categories: Category[]; undo: Message | null; ready: boolean } {
     return {
       categories: this.#categories.map((kept) => this.#told(kept)),
       undo: this.#past.at(-1)?.words ?? null,
@@ -164,8 +166,7 @@ export class FakeTags {
       if (decision === null) said.delete(photo);
       else said.set(photo, decision);
     }
-    const verb = decision === null ? "Cleared" : decision === "rejected" ? "Rejected" : "Confirmed";
-    const words = `${verb} ${kept.name} for ${changed.length} photo${changed.length === 1 ? "" : "s"}`;
+    const words = decidedWords(kept.name, decision, changed.length);
     this.#past.push({ words, said: this.#said });
     this.#said = new Map(this.#said).set(category, said);
     this.#changed();
@@ -184,7 +185,7 @@ export class FakeTags {
     return this.decide(photos, kept.id, "tagged");
   }
 
-  undo(): string | null {
+  undo(): Message | null {
     const last = this.#past.pop();
     if (!last) return null;
     this.#said = last.said;
@@ -216,7 +217,7 @@ export class FakeTags {
     const kept = this.#find(id);
     if (kept.origin === "own") {
       if ((this.#said.get(id)?.size ?? 0) > 0) {
-        const words = `${kept.name} taken from its photos`;
+        const words = decidedWords(kept.name, null, this.#said.get(id)?.size ?? 0);
         this.#past.push({ words, said: this.#said, categories: this.#categories });
       }
       this.#categories = this.#categories
@@ -332,6 +333,22 @@ function idOf(name: string): string {
   return `own-${name.trim().toLowerCase().replace(/\s+/g, "-")}`;
 }
 
+/** As the engine says it. */
+function decidedWords(name: string, decision: Decision | null, photos: number): Message {
+  const one = photos === 1;
+  const values = { name, photos: String(photos) };
+  switch (decision) {
+    case "confirmed":
+      return says(`{name} confirmed for ${one ? "1 photo" : "{photos} photos"}`, values);
+    case "tagged":
+      return says(`{name} added to ${one ? "1 photo" : "{photos} photos"}`, values);
+    case "rejected":
+      return says(`{name} rejected for ${one ? "1 photo" : "{photos} photos"}`, values);
+    case null:
+      return says(`{name} taken from ${one ? "1 photo" : "{photos} photos"}`, values);
+  }
+}
+
 function error(code: CommandError["code"], message: string): CommandError {
-  return { code, message };
+  return { code, message: says(message) };
 }

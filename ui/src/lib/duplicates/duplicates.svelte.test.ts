@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { says } from "../backend/backend";
 import { copy, groupOf } from "../../testing/duplicates";
 import type { DuplicateGroup, DuplicateKind, Trashed } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
@@ -167,7 +168,7 @@ describe("moving to the trash", () => {
     const { duplicates, trash, group } = await open({
       exact: [groupOf(copy(1), copy(2), copy(3))],
     });
-    const failed = [{ photo: 3, path: "/home/anna/3.jpg", reason: "permission denied" }];
+    const failed = [{ photo: 3, path: "/home/anna/3.jpg", reason: says("permission denied") }];
     trash.mockResolvedValue({ moved: [2], failed });
     duplicates.ask([group(0)]);
     await duplicates.confirm();
@@ -216,7 +217,7 @@ describe("taking back what was moved", () => {
     });
     vi.spyOn(backend, "restore").mockResolvedValue({
       restored: [],
-      failed: [{ photo: 2, path: "/home/anna/2.jpg", reason: "the trash was emptied" }],
+      failed: [{ photo: 2, path: "/home/anna/2.jpg", reason: says("the trash was emptied") }],
     });
     duplicates.ask([group(0)]);
     await duplicates.confirm();

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
+import { says } from "../backend/backend";
 import type { Overview, Progress } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
 import { Beginning, firstLook } from "./beginning.svelte";
@@ -47,7 +48,7 @@ describe("the first look at the photos", () => {
     expect(firstLook(library, progress({ step: "diskFull" }), false)?.stage).toBe("held");
     expect(firstLook(library, progress({ total: 400 }), true)?.stage).toBe("held");
     expect(firstLook(await overview({ photos: 0 }), null, false)).toBeNull();
-    expect(firstLook({ ...library, readOnly: "damaged" }, null, false)).toBeNull();
+    expect(firstLook({ ...library, readOnly: says("damaged") }, null, false)).toBeNull();
   });
 
   test("is none in a library that is complete, though its folders are looked through", async () => {

@@ -5,6 +5,8 @@
  * names reach the page, and the window's policy, which allows no style within markup, holds.
  */
 
+import { phrase } from "../i18n/said";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 const ELEMENTS: ReadonlySet<string> = new Set(
@@ -62,7 +64,7 @@ function copied(from: Element, styles: string[]): SVGElement {
     else if (name === "style" && leadsNowhere(value)) to.style.cssText = value;
   }
   for (const child of from.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) to.append(child.textContent ?? "");
+    if (child.nodeType === Node.TEXT_NODE) to.append(phrase(child.textContent ?? ""));
     if (!(child instanceof Element) && child.nodeType !== Node.ELEMENT_NODE) continue;
     const element = child as Element;
     if (element.localName === "style") styles.push(element.textContent ?? "");

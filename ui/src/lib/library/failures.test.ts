@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 
+import { says } from "../backend/backend";
 import type { Failure } from "../backend/dto";
 import { asText, byReason } from "./failures";
 
 const failure = (photo: number, reason: string, permanent = false): Failure => ({
   photo,
   path: `/photos/${photo}.jpg`,
-  reason,
+  reason: says(reason),
   permanent,
   when: 0,
 });

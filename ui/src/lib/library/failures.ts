@@ -1,5 +1,6 @@
 /** Photos that could not be read, by what was wrong with them. */
 import type { Failure } from "../backend/dto";
+import { said } from "../i18n/said";
 
 export interface FailureGroup {
   reason: string;
@@ -12,9 +13,10 @@ export interface FailureGroup {
 export function byReason(failures: readonly Failure[]): FailureGroup[] {
   const found = new Map<string, Failure[]>();
   for (const failure of failures) {
-    const same = found.get(failure.reason);
+    const reason = said(failure.reason);
+    const same = found.get(reason);
     if (same) same.push(failure);
-    else found.set(failure.reason, [failure]);
+    else found.set(reason, [failure]);
   }
   return [...found]
     .map(([reason, all]) => ({

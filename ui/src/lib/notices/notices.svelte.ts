@@ -1,5 +1,6 @@
 /** Short messages over the window: what went wrong, or what was done. */
 import { commandError } from "../backend/backend";
+import { saidInEnglish } from "../i18n/said";
 import { sentence } from "../words/format";
 
 export interface Notice {
@@ -44,7 +45,12 @@ export class Notices {
   failed(what: string, thrown: unknown): void {
     const { code, message } = commandError(thrown);
     const text = `${what} ${sentence(message)}`;
-    this.#add({ kind: "failed", text, details: `${what}\n${code}: ${message}`, action: null });
+    this.#add({
+      kind: "failed",
+      text,
+      details: `${what}\n${code}: ${saidInEnglish(message)}`,
+      action: null,
+    });
   }
 
   dismiss(id: number): void {

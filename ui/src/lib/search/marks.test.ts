@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { says } from "../backend/backend";
 import type { PieceKind, Reading } from "../backend/dto";
 import { moved, problemAt, runsOf } from "./marks";
 
@@ -11,7 +12,7 @@ const place = fc.tuple(fc.nat(40), fc.nat(40)).map(([a, b]) => ({
 }));
 const reading: fc.Arbitrary<Reading> = fc.record({
   pieces: fc.array(fc.tuple(place, kind).map(([at, kind]) => ({ ...at, kind }))),
-  problems: fc.array(place.map((at) => ({ ...at, message: "no" }))),
+  problems: fc.array(place.map((at) => ({ ...at, message: says("no") }))),
 });
 
 describe("the marks in a query", () => {
@@ -31,7 +32,7 @@ describe("the marks in a query", () => {
         { from: 10, to: 15, kind: "filter" },
         { from: 0, to: 5, kind: "words" },
       ],
-      problems: [{ from: 12, to: 14, message: "no date" }],
+      problems: [{ from: 12, to: 14, message: says("no date") }],
     });
     expect(runs).toEqual([
       { kind: "words", parts: [{ text: "a dog", problem: null }] },
@@ -48,13 +49,13 @@ describe("the marks in a query", () => {
   });
 
   it("show a problem without length on the character before it", () => {
-    const read = { pieces: [], problems: [{ from: 5, to: 5, message: "no value" }] };
+    const read = { pieces: [], problems: [{ from: 5, to: 5, message: says("no value") }] };
     expect(runsOf("date:", read)[0]?.parts.at(-1)).toEqual({ text: ":", problem: 0 });
     expect([3, 4, 5, 6].map((caret) => problemAt(read, caret))).toEqual([-1, 0, 0, -1]);
   });
 
   it("leave out a problem of the whole query", () => {
-    const read = { pieces: [], problems: [{ from: null, to: null, message: "no model" }] };
+    const read = { pieces: [], problems: [{ from: null, to: null, message: says("no model") }] };
     expect(runsOf("dog", read)).toEqual([{ kind: null, parts: [{ text: "dog", problem: null }] }]);
     expect(problemAt(read, 0)).toBe(-1);
   });

@@ -4,6 +4,7 @@ import type { Category, CommandError, NewCategory, TagTree } from "../backend/dt
 import { coalesce } from "../coalesce";
 import { History } from "../history/history.svelte";
 import { t } from "../i18n/i18n.svelte";
+import { said } from "../i18n/said";
 import type { Notices } from "../notices/notices.svelte";
 import { recall, remember } from "../remember";
 import { toggled } from "../toggled";
@@ -41,6 +42,9 @@ export class Tags {
   readonly pending = $derived(
     visible(this.categories).reduce((sum, { suggested }) => sum + suggested, 0),
   );
+
+  /** What taking back the last decision would take back; null where there is none. */
+  readonly undoes: string | null = $derived(this.tree?.undo ? said(this.tree.undo) : null);
 
   /** Where decisions are taken back. */
   readonly history: History;
@@ -105,13 +109,13 @@ export class Tags {
 
   /** Removes an own category with its tags, or hides a bundled one; rejects where that fails. */
   async remove(category: Category): Promise<void> {
-    const before = this.tree?.undo;
+    const before = this.undoes;
     await this.#backend.removeCategory(category.id);
     await this.load();
     const name = nameOf(category);
     if (category.origin !== "own") {
       this.history.did(t("tags.isHidden", { name }), () => this.#putBack(category));
-    } else if (this.tree?.undo !== before) {
+    } else if (this.undoes !== before) {
       // What was decided by it went with it, as one change that is taken back as a whole.
       this.history.did(t("tags.deleted", { name }), async () => void (await this.undo()));
     } else {
@@ -147,9 +151,9 @@ export class Tags {
    * Rejects where that fails.
    */
   async undo(): Promise<string | null> {
-    const words = await this.#backend.undoTags();
+    const undone = await this.#backend.undoTags();
     await this.load();
-    return words;
+    return undone === null ? null : said(undone);
   }
 }
 

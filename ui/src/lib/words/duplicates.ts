@@ -50,7 +50,7 @@ export function suggestion(group: DuplicateGroup): { name: string; why: string }
   const { photos, keeper, reason } = group;
   const path = photos.find(({ id }) => id === keeper)?.path;
   if (path === undefined) return null;
-  return { name: lastPart(path), why: reason === "" ? "" : sentence(reason) };
+  return { name: lastPart(path), why: sentence(reason) };
 }
 
 /** What a button that moves the others says. */

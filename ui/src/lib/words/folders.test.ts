@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { says } from "../backend/backend";
 import type { Exclusions, Root, RootState } from "../backend/dto";
 import { bytesOf, kilobytes, patternsOf, shortStateWords, stateWords } from "./folders";
 
@@ -9,7 +10,7 @@ const root = (state: RootState, reason: string | null = null): Root => ({
   id: 1,
   path: "/home/anna/Pictures",
   state,
-  reason,
+  reason: reason === null ? null : says(reason),
   photos: 12,
   exclusions: NOTHING,
 });

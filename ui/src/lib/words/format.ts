@@ -1,5 +1,7 @@
 /** Numbers, sizes, times and lists as people write them in the language that the window speaks. */
+import type { Message } from "../backend/dto";
 import { speech, t } from "../i18n/i18n.svelte";
+import { said } from "../i18n/said";
 
 /** The formats of one language, made once. */
 interface Formats {
@@ -164,7 +166,8 @@ export function lastPart(path: string): string {
  * What the engine words to stand behind something else, as a sentence of its own. A file's name at
  * its start, or an address, stays as it is.
  */
-export function sentence(words: string): string {
+export function sentence(what: string | Message): string {
+  const words = typeof what === "string" ? what : said(what);
   const whole = words.replace(/^\p{Ll}(?=\p{L}*(?:[\s,;]|:(?!\/\/)|$))/u, (letter) =>
     letter.toUpperCase(),
   );

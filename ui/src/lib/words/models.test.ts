@@ -13,6 +13,7 @@ import {
   shortTitle,
   smallPrint,
   splitTitle,
+  understands,
 } from "./models";
 
 afterEach(() => (speech.choice = "system"));
@@ -46,6 +47,19 @@ describe("words for models", () => {
   });
 
   const [starter, datacomp, , , , , family] = new FakeModels(9, () => undefined, "many").list;
+
+  it("tells which languages a model understands, by its id where it does not say", () => {
+    const { list } = new FakeModels(9, () => undefined, "many");
+    const german = list.filter((model) => understands(model, "de")).map(({ id }) => id);
+    expect(german).toEqual(["siglip2-base-patch16-224", "xlm-roberta-base-vit-b-32-laion5b"]);
+    expect(list.every((model) => understands(model, "en"))).toBe(true);
+    const own = { id: "nllb-clip-base", languages: null };
+    expect([understands(own, "de"), understands({ ...own, id: "mine" }, "de")]).toEqual([
+      true,
+      false,
+    ]);
+    expect(understands({ ...own, languages: "en, de" }, "de")).toBe(true);
+  });
 
   it("prints small what was measured, where it was", () => {
     expect(starter && smallPrint(starter)).toEqual([

@@ -1,6 +1,6 @@
 /** Words for what models are and what they are good for. */
 import type { Model, Recommendation } from "../backend/dto";
-import { speech, t, type MessageKey } from "../i18n/i18n.svelte";
+import { speech, t, type Language, type MessageKey } from "../i18n/i18n.svelte";
 import { conjunction, decimal, number, sentence } from "./format";
 
 /** `Starter (EfficientNet…)` is called Starter wherever there is little room. */
@@ -85,6 +85,19 @@ export function languageWords(codes: string): string {
   });
   const all = known.filter((name) => name !== undefined);
   return all.length === known.length ? conjunction(all) : codes;
+}
+
+/** In the ids of models that read many languages, where the catalogue does not know them. */
+const MANY = /multilingual|xlm|siglip2|nllb/i;
+
+/** Whether a model reads questions in a language, by its code. */
+export function understands(
+  { id, languages }: Pick<Model, "id" | "languages">,
+  language: Language,
+): boolean {
+  if (language === "en") return true;
+  if (languages === null) return MANY.test(id);
+  return languages.split(/[\s,]+/).some((code) => code === "mul" || code === language);
 }
 
 const RECOMMENDATIONS: Readonly<Record<Recommendation, MessageKey>> = {

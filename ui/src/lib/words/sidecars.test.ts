@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { says } from "../backend/backend";
 import type { SidecarReport } from "../backend/dto";
 import { changeWords, previewWords, writtenWords } from "./sidecars";
 
@@ -25,7 +26,7 @@ describe("words for sidecars", () => {
   });
 
   it("say what was written, and what was not", () => {
-    const failed = [{ path: "/a.xmp", reason: "it is read-only" }];
+    const failed = [{ path: "/a.xmp", reason: says("it is read-only") }];
     expect(writtenWords(report({ written: 12, same: 2, failed }))).toBe(
       "12 sidecars written. 2 said it all already. 1 sidecar could not be written.",
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { says } from "../backend/backend";
 import type { Effort, Overview, Pace, Progress, Step } from "../backend/dto";
 import { PACES, spokenStatus, statusOf, untold } from "./work";
 
@@ -84,7 +85,11 @@ describe("what the status bar says of the work", () => {
     ["some are not", { pending: 1 }, "1 photo to be indexed"],
     ["none are there", { photos: 0 }, "No photos yet"],
     // Nothing goes on there, so nothing is announced.
-    ["nothing can be changed", { pending: 7, readOnly: "It is damaged" }, "1,200 photos in the"],
+    [
+      "nothing can be changed",
+      { pending: 7, readOnly: says("it is damaged") },
+      "1,200 photos in the",
+    ],
   ])("counts photos at rest: %s", (_, change, words) => {
     for (const progress of [null, at("idle")]) {
       expect(statusOf({ ...OVERVIEW, ...change }, progress, false).words).toContain(words);

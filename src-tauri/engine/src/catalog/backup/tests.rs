@@ -95,14 +95,14 @@ fn a_damaged_catalog_never_replaces_a_backup() {
     }
     assert_eq!(dates(dir.path()), [date(2026, 2, 1)]);
     // It is known now, and nothing is written any more.
-    assert!(catalog.read_only().unwrap().contains("is damaged"));
+    assert!(catalog.read_only().unwrap().to_string().contains("is damaged"));
     assert!(catalog.add_root(Path::new("/more"), 0).is_err());
     drop(catalog);
     assert_eq!(fs::read(&file).unwrap(), before);
 
     // The next start opens the backup, says so and how to go back to it.
     let catalog = Catalog::open(dir.path()).unwrap();
-    let reason = catalog.read_only().unwrap();
+    let reason = catalog.read_only().unwrap().to_string();
     let command = format!(
         "`afterimage --library {} library restore {}`",
         dir.path().display(),
@@ -243,7 +243,7 @@ fn a_damaged_backup_is_passed_over_for_an_older_one() {
     spoil(&automatic(dir.path())[0].path);
     fs::write(&file, [7; 9000]).unwrap();
     let catalog = Catalog::open(dir.path()).unwrap();
-    assert!(catalog.read_only().unwrap().contains("2026-02-01"));
+    assert!(catalog.read_only().unwrap().to_string().contains("2026-02-01"));
     assert_eq!(catalog.counts().unwrap().present, 3000);
 }
 
@@ -253,7 +253,7 @@ fn a_backup_of_an_older_version_is_read_in_a_copy() {
     fs::create_dir(dir.path().join(FOLDER)).unwrap();
     let backup = dir.path().join(FOLDER).join("library-2026-02-01.sqlite");
     let older = [&roots::MIGRATIONS[..1], &photos::MIGRATIONS[..1]];
-    let database = sqlite::Database::open(&backup, &older, "").unwrap();
+    let database = sqlite::Database::open(&backup, &older, crate::catalog::remedy).unwrap();
     database
         .write(|t| t.execute("INSERT INTO root (path, added_at) VALUES (x'2f61', 0)", []))
         .unwrap();
@@ -282,7 +282,7 @@ fn without_a_backup_what_can_be_read_is_or_the_words_are_clear() {
         .unwrap();
     drop(writer);
     let catalog = Catalog::open(dir.path()).unwrap();
-    let reason = catalog.read_only().unwrap();
+    let reason = catalog.read_only().unwrap().to_string();
     assert!(reason.contains("no automatic backup") && reason.contains("library restore FILE"));
     assert_eq!(catalog.counts().unwrap().present, 3000);
     drop(catalog);

@@ -166,7 +166,7 @@ fn the_index_follows_whatever_becomes_of_a_photo() {
     f.place(b, "Rome/b.jpg");
 
     // One that was never read cannot be shown, so it is not found.
-    f.catalog.store_failure(b, Stat::default(), "cut off", true, 9).unwrap();
+    f.catalog.store_failure(b, Stat::default(), &message!("cut off"), true, 9).unwrap();
     assert_eq!(f.found("rome"), NONE);
     f.catalog.forget_failures().unwrap();
     assert_eq!(f.found("rome"), [b]);
@@ -247,7 +247,7 @@ fn each_field_is_told_with_the_words_that_are_in_it() {
 fn a_catalog_of_version_7_gets_its_words_and_marks() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(Catalog::FILE);
-    let older = Database::open(&file, &before_words(), "").unwrap();
+    let older = Database::open(&file, &before_words(), crate::catalog::remedy).unwrap();
     older
         .write(|t| {
             t.execute_batch(
@@ -282,7 +282,7 @@ fn a_hundred_thousand_photos_are_indexed_found_and_moved_in_seconds() {
     const PHOTOS: u32 = 100_000;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join(Catalog::FILE);
-    let older = Database::open(&file, &before_words(), "").unwrap();
+    let older = Database::open(&file, &before_words(), crate::catalog::remedy).unwrap();
     older
         .write(|t| {
             t.execute_batch("INSERT INTO root (id, path, added_at) VALUES (1, x'2F70', 0)")?;

@@ -53,7 +53,7 @@ pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, Decod
     } else if raf::is_raf(bytes) {
         (raf::picture(bytes).into_iter().collect(), None)
     } else {
-        let Some(tiff) = Tiff::of(bytes) else { return Err(without("it has no preview")) };
+        let Some(tiff) = Tiff::of(bytes) else { return Err(without(phrase!("it has no preview"))) };
         let directories = tiff.directories();
         (directories.iter().flat_map(Directory::previews).collect(), held(tiff))
     };
@@ -65,7 +65,7 @@ pub(super) fn preview(bytes: &[u8], detail: Detail) -> Result<Preview<'_>, Decod
     previews.sort_by_key(|&(pixels, ..)| pixels);
     let enough = previews.iter().find(|(_, size, _)| detail.allows(*size));
     let Some(&(.., jpeg)) = enough.or(previews.last()) else {
-        return Err(without("it has no preview that can be read"));
+        return Err(without(phrase!("it has no preview that can be read")));
     };
     Ok(Preview { jpeg, orientation })
 }
@@ -93,7 +93,7 @@ fn held(tiff: Tiff<'_>) -> Option<Orientation> {
 }
 
 fn without(why: &str) -> DecodeError {
-    DecodeError::permanent(format!("RAW photos are only shown by their previews, and {why}"))
+    DecodeError::permanent(message!("RAW photos are only shown by their previews, and {why}", why))
 }
 
 /// Directories that are looked at: three times what cameras write.

@@ -38,7 +38,7 @@ mod tests {
     fn the_picture_is_where_the_header_says() {
         check(&raf(), Detail::Full, &jpeg(48, 32));
         let error = preview(MARK, Detail::Full).unwrap_err();
-        assert!(error.reason.contains("no preview"), "{error}");
+        assert!(error.to_string().contains("no preview"), "{error}");
     }
 
     proptest! {

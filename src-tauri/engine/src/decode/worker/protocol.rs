@@ -14,6 +14,7 @@ use std::time::Duration;
 use image::RgbImage;
 
 use crate::decode::{DecodeError, Detail, Limits, colour};
+use crate::message::Message;
 
 /// The line a process begins with.
 pub(super) const GREETING: &str = concat!("afterimage-decoder ", env!("CARGO_PKG_VERSION"), " 1");
@@ -178,6 +179,7 @@ impl Order {
 impl Answer {
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let mut head = [0; ANSWER_HEAD];
+        let mut words;
         let (extra, pixels): (&[u8], &[u8]) = match self {
             Self::Picture { rgb, size, profile } => {
                 head[0] = PICTURE;
@@ -193,8 +195,11 @@ impl Answer {
             }
             Self::Failed(error) => {
                 head[0] = if error.permanent { PERMANENT } else { TRANSIENT };
-                let words = error.reason.as_bytes();
-                (&words[..words.len().min(MOST_WORDS)], &[])
+                words = error.reason.stored();
+                if words.len() > MOST_WORDS {
+                    words = error.reason.to_string();
+                }
+                (&words.as_bytes()[..words.len().min(MOST_WORDS)], &[])
             }
         };
         head[4..8].copy_from_slice(&(extra.len() as u32).to_le_bytes());
@@ -237,7 +242,7 @@ impl Answer {
             UNWILLING if extra == 0 => Ok(Self::Unwilling),
             kind @ (PERMANENT | TRANSIENT) if extra <= MOST_WORDS => {
                 let words = read_bytes(from, extra)?;
-                let reason = String::from_utf8_lossy(&words).into_owned();
+                let reason = Message::from_stored(&String::from_utf8_lossy(&words));
                 Ok(Self::Failed(DecodeError { reason, permanent: kind == PERMANENT }))
             }
             _ => Err(garbled("no answer")),
@@ -310,7 +315,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let failed = |permanent| Answer::Failed(DecodeError { reason: "é".into(), permanent });
+        let failed = |permanent| {
+            Answer::Failed(DecodeError { reason: message!("{kind} é", kind = "ü"), permanent })
+        };
         for answer in [picture(), Answer::Unwilling, failed(true), failed(false)] {
             let bytes = written(&answer);
             assert_eq!(Answer::read(&mut bytes.as_slice(), &Limits::default()).unwrap(), answer);
@@ -355,7 +362,7 @@ mod tests {
         let few = Limits { max_alloc_bytes: 44, ..Limits::default() };
         let error = Answer::read(&mut written(&picture()).as_slice(), &few).unwrap_err();
         assert!(error.to_string().contains("memory"));
-        let mut long = written(&Answer::Failed(DecodeError::permanent("x")));
+        let mut long = written(&Answer::Failed(DecodeError::permanent(message!("x"))));
         long[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(Answer::read(&mut long.as_slice(), &Limits::default()).is_err());
     }

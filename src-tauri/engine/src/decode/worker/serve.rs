@@ -74,7 +74,7 @@ fn mischievous(mischief: Mischief) -> Answer {
                     let mut more = Vec::new();
                     if more.try_reserve_exact(64 << 20).is_err() {
                         let taken = all.len() * 64;
-                        let reason = format!("no more memory after {taken} MB");
+                        let reason = message!("no more memory after {size} MB", size = taken);
                         return Answer::Failed(DecodeError::permanent(reason));
                     }
                     more.resize(64 << 20, 1);

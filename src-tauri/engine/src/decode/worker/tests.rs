@@ -149,7 +149,7 @@ fn memory_is_bounded() {
     let pool = usual(1);
     let limits = Limits { max_alloc_bytes: 256 << 20, ..Limits::default() };
     match ask(&pool, Mischief::Devour, b"", &limits).unwrap() {
-        Answer::Failed(error) => assert!(error.reason.contains("no more memory"), "{error}"),
+        Answer::Failed(error) => assert!(error.to_string().contains("no more memory"), "{error}"),
         other => panic!("{other:?}"),
     }
     number(&pool);

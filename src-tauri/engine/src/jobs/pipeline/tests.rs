@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use super::*;
 use crate::jobs::{Effort, Task};
 use crate::model::Embedding;
+use crate::scan;
 use crate::{Engine, OpenOptions, PairCheck};
 
 /// Takes its time, and remembers what was asked of it and where.
@@ -177,7 +178,7 @@ fn photos_left_behind_come_last_and_alone_until_they_are_given_up() {
     assert_eq!(last, [(3, 1), (5, 1)], "{order:?}");
     let failure = library.catalog.failures().unwrap().remove(0);
     assert_eq!((failure.photo, failure.permanent), (id(11), false));
-    assert_eq!(failure.reason, GIVEN_UP);
+    assert_eq!(failure.reason, given_up());
     assert!(Register::open(&library.folder).left_behind().is_empty());
 
     // No start tries it, but a person may.

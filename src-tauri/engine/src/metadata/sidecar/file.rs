@@ -4,45 +4,68 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::message::Message;
+
 /// Why a file was not replaced. It is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Unreplaced {
     /// It may not be written to.
-    #[error("{} is read-only: make it writable, then write again", path.display())]
     ReadOnly {
         /// The file itself, where the path is a link to it.
         path: PathBuf,
     },
     /// Somebody else wrote, made or removed it meanwhile.
-    #[error("{} was changed by another program meanwhile: write again", path.display())]
     Changed {
         /// The file itself, where the path is a link to it.
         path: PathBuf,
     },
     /// It is a folder, a device or the like.
-    #[error("{} is not a file: move it away, then write again", path.display())]
     NotAFile {
         /// What stands there.
         path: PathBuf,
     },
     /// A link that leads nowhere.
-    #[error("{} is a link to a file that is not there: remove it, then write again",
-        path.display())]
     Astray {
         /// The link.
         path: PathBuf,
     },
     /// The system said no.
-    #[error("cannot {doing} {}; see that its folder can be written to and the disk is not full",
-        path.display())]
     Io {
-        /// What was tried: "write".
-        doing: &'static str,
         /// On which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Unreplaced {
+    /// What is said of it.
+    pub fn message(&self) -> Message {
+        match self {
+            Self::ReadOnly { path } => message!(
+                "{path} is read-only: make it writable, then write again",
+                path = path.display()
+            ),
+            Self::Changed { path } => message!(
+                "{path} was changed by another program meanwhile: write again",
+                path = path.display()
+            ),
+            Self::NotAFile { path } => message!(
+                "{path} is not a file: move it away, then write again",
+                path = path.display()
+            ),
+            Self::Astray { path } => message!(
+                "{path} is a link to a file that is not there: remove it, then write again",
+                path = path.display()
+            ),
+            Self::Io { path, source } => message!(
+                "cannot change {path}; see that its folder can be written to and the disk is not \
+                 full",
+                path = path.display()
+            )
+            .because(source),
+        }
+    }
 }
 
 /// Gives a file this content, if it still has the `expected` one; `None`: if it is
@@ -54,7 +77,7 @@ pub enum Unreplaced {
 /// [`Unreplaced`]; the file is as it was.
 pub fn replace(path: &Path, bytes: &[u8], expected: Option<&[u8]>) -> Result<(), Unreplaced> {
     let path = &followed(path)?;
-    let failed = |doing| move |source| Unreplaced::Io { doing, path: path.clone(), source };
+    let failed = |source| Unreplaced::Io { path: path.clone(), source };
     let old = examined(path, expected)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -68,12 +91,12 @@ pub fn replace(path: &Path, bytes: &[u8], expected: Option<&[u8]>) -> Result<(),
         // Less what the person's mask takes away.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut new = builder.tempfile_in(folder).map_err(failed("write beside"))?;
-    new.write_all(bytes).map_err(failed("write"))?;
+    let mut new = builder.tempfile_in(folder).map_err(failed)?;
+    new.write_all(bytes).map_err(failed)?;
     if let Some(old) = &old {
-        keep_rights(new.as_file(), old).map_err(failed("keep the rights of"))?;
+        keep_rights(new.as_file(), old).map_err(failed)?;
     }
-    new.as_file().sync_all().map_err(failed("write"))?;
+    new.as_file().sync_all().map_err(failed)?;
     // As late as can be: what remains is the moment between this and the next call.
     examined(path, expected)?;
     let placed = match old {
@@ -82,7 +105,7 @@ pub fn replace(path: &Path, bytes: &[u8], expected: Option<&[u8]>) -> Result<(),
     };
     placed.map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => Unreplaced::Changed { path: path.clone() },
-        _ => failed("replace")(error.error),
+        _ => failed(error.error),
     })?;
     #[cfg(unix)]
     {
@@ -99,14 +122,14 @@ fn followed(path: &Path) -> Result<PathBuf, Unreplaced> {
     }
     fs::canonicalize(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Unreplaced::Astray { path: path.to_owned() },
-        _ => Unreplaced::Io { doing: "follow", path: path.to_owned(), source },
+        _ => Unreplaced::Io { path: path.to_owned(), source },
     })
 }
 
 /// Of the file that is there, if it is as expected and may be written to.
 fn examined(path: &Path, expected: Option<&[u8]>) -> Result<Option<Metadata>, Unreplaced> {
     let at = || path.to_owned();
-    let failed = |doing| move |source| Unreplaced::Io { doing, path: path.to_owned(), source };
+    let failed = |source| Unreplaced::Io { path: path.to_owned(), source };
     let there = match fs::metadata(path) {
         Ok(there) => there,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -115,14 +138,14 @@ fn examined(path: &Path, expected: Option<&[u8]>) -> Result<Option<Metadata>, Un
                 Some(_) => Err(Unreplaced::Changed { path: at() }),
             };
         }
-        Err(error) => return Err(failed("look at")(error)),
+        Err(error) => return Err(failed(error)),
     };
     if !there.is_file() {
         return Err(Unreplaced::NotAFile { path: at() });
     }
     let Some(expected) = expected else { return Err(Unreplaced::Changed { path: at() }) };
     let is_as_long = usize::try_from(there.len()).is_ok_and(|length| length == expected.len());
-    if !is_as_long || fs::read(path).map_err(failed("read"))? != expected {
+    if !is_as_long || fs::read(path).map_err(failed)? != expected {
         return Err(Unreplaced::Changed { path: at() });
     }
     // A new file could take its place, but that it may not be written was meant.
@@ -134,7 +157,7 @@ fn examined(path: &Path, expected: Option<&[u8]>) -> Result<Option<Metadata>, Un
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             Err(Unreplaced::ReadOnly { path: at() })
         }
-        Err(error) => Err(failed("open")(error)),
+        Err(error) => Err(failed(error)),
     }
 }
 

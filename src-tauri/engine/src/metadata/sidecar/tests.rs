@@ -401,19 +401,19 @@ fn what_cannot_be_merged_is_told_with_its_place_and_what_to_do() {
         (odd.as_bytes(), Some(place(4, 19)), "dc:subject is written in a way"),
     ];
     for (bytes, at, message) in cases {
-        let error = error(bytes);
-        assert!(error.to_string().contains(message), "{error}, not {message}");
+        let error = error(bytes).message().to_string();
+        assert!(error.contains(message), "{error}, not {message}");
         if let Some(at) = at {
-            assert!(error.to_string().contains(&at.to_string()), "{error}, not at {at}");
+            assert!(error.contains(&at.to_string()), "{error}, not at {at}");
         }
     }
     let odd = "<rdf:Description xmlns:q='http://ns.adobe.com/xap/1.0/'><q:Rating><rdf:Bag/>\
                </q:Rating></rdf:Description>";
     let column = packet(odd).lines().nth(2).unwrap().find("<q:").unwrap() + 1;
     assert_eq!(
-        error(packet(odd).as_bytes()).to_string(),
+        error(packet(odd).as_bytes()).message().to_string(),
         format!(
-            "line 3, column {column}: xmp:Rating is written in a way that is not known; remove \
+            "xmp:Rating is written in a way that is not known (line 3, column {column}): remove \
              it there, or move the file away to have a new one written"
         )
     );

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{ModelInfo, Models, PairCheck, describe, digest, hub_name, sync_folder};
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 use crate::model::catalogue::{KnownModel, known};
 use crate::model::device::Backend;
 use crate::model::download::{self, Download};
@@ -33,11 +34,17 @@ impl Models {
     /// installed then.
     pub fn add(&self, folder: &Path, check: PairCheck) -> Result<ModelInfo> {
         if !folder.is_dir() {
-            return Err(Error::usage(format!("{} is not a folder", folder.display())));
+            return Err(Error::usage(message!(
+                "{folder} is not a folder",
+                folder = folder.display()
+            )));
         }
         let inside = folder.canonicalize().ok().zip(self.own.canonicalize().ok());
         if inside.is_some_and(|(folder, own)| folder.starts_with(own)) {
-            return Err(Error::usage(format!("{} is already installed", folder.display())));
+            return Err(Error::usage(message!(
+                "{folder} is already installed",
+                folder = folder.display()
+            )));
         }
         let source = Folder::open(folder)?;
         let (pairs, precision) = try_out(&source, check)?;
@@ -88,11 +95,11 @@ impl Models {
         Ok(())
     }
 
-    fn cannot_install(&self) -> String {
-        format!(
-            "cannot install into {}: it must be a folder that may be written; AFTERIMAGE_MODELS \
-             names another one",
-            self.own.display()
+    fn cannot_install(&self) -> Message {
+        message!(
+            "cannot install into {folder}: it must be a folder that may be written; \
+             AFTERIMAGE_MODELS names another one",
+            folder = self.own.display()
         )
     }
 
@@ -113,9 +120,10 @@ impl Models {
     ) -> Result<ModelInfo> {
         let KnownModel { id, .. } = known;
         if self.own.join(id).symlink_metadata().is_ok() {
-            return Err(Error::usage(format!(
+            return Err(Error::usage(message!(
                 "{id} is already installed: `afterimage model check {id}` looks for damage, \
-                 `afterimage model remove {id}` makes room for a new download"
+                 `afterimage model remove {id}` makes room for a new download",
+                id
             )));
         }
         self.make_room()?;
@@ -155,10 +163,11 @@ impl Models {
         let folder = self.installing(id);
         // An id from a person may be anything, a catalogue's is a plain name.
         if !known().iter().any(|known| known.id == id) || !folder.is_dir() {
-            return Err(Error::not_found(format!("no model {id:?} is installed")));
+            return Err(Error::not_found(message!("no model \"{id}\" is installed", id)));
         }
         let bytes = self.partial(id);
-        fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
+        fs::remove_dir_all(&folder)
+            .context(|| message!("cannot remove {folder}", folder = folder.display()))?;
         Ok(bytes)
     }
 
@@ -197,7 +206,8 @@ const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 /// precision that its image tower bears.
 pub(super) fn try_out(folder: &Folder, check: PairCheck) -> Result<(Pairs, Precision)> {
     let refuse = |cause: Error| {
-        Error::usage(format!("{} is not a working model", folder.path.display())).with(cause)
+        Error::usage(message!("{path} is not a working model", path = folder.path.display()))
+            .with(cause)
     };
     let answers = || {
         if !folder.weights.as_os_str().is_empty() {

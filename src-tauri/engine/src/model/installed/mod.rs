@@ -22,6 +22,7 @@ use super::device::Backend;
 use super::receipt::{Pairs, Receipt};
 use super::{Affinity, Folder, PREPROCESSOR, PROCESSOR, Precision};
 use crate::error::{Context, Error, Result};
+use crate::message::Message;
 
 /// What a person chooses a model by.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +82,7 @@ pub enum ModelState {
     /// It can.
     Ready,
     /// It cannot, for this reason.
-    Broken(String),
+    Broken(Message),
 }
 
 /// The installed models.
@@ -141,9 +142,10 @@ impl Models {
         if folder.is_dir() {
             return Ok(describe(folder, false));
         }
-        Err(Error::not_found(format!(
-            "no model {id_or_folder:?}: `afterimage model list` shows those that are installed, \
-             `afterimage model add FOLDER` installs one"
+        Err(Error::not_found(message!(
+            "no model \"{name}\": `afterimage model list` shows those that are installed, \
+             `afterimage model add FOLDER` installs one",
+            name = id_or_folder
         )))
     }
 
@@ -154,8 +156,10 @@ impl Models {
     /// # Errors
     /// A usage error with the reason.
     pub fn approve(&self, model: &ModelInfo, check: PairCheck) -> Result<()> {
-        let refuse =
-            |reason: &str| Error::usage(format!("the model {} cannot be used: {reason}", model.id));
+        let refuse = |reason: &Message| {
+            let message = message!("the model {id} cannot be used", id = model.id);
+            Error::usage(message.because(reason.clone()))
+        };
         if let ModelState::Broken(reason) = &model.state {
             return Err(refuse(reason));
         }
@@ -163,8 +167,9 @@ impl Models {
             return Ok(());
         }
         let folder = Folder::open(&model.folder)?;
-        let tried = digest(&folder)
-            .context(|| format!("cannot read the model in {}", model.folder.display()))?;
+        let tried = digest(&folder).context(|| {
+            message!("cannot read the model in {folder}", folder = model.folder.display())
+        })?;
         let receipt = Receipt::read(&model.folder);
         let known = receipt.pairs != Pairs::Unknown
             && receipt.precision.is_some()
@@ -213,12 +218,13 @@ impl Models {
             return self.discard(id);
         };
         if model.bundled {
-            return Err(Error::usage(format!(
-                "{id} came with the application and cannot be removed"
+            return Err(Error::usage(message!(
+                "{id} came with the application and cannot be removed",
+                id
             )));
         }
         // The rename takes it away at once; deleting may be interrupted.
-        let failed = || format!("cannot remove {}", model.folder.display());
+        let failed = || message!("cannot remove {folder}", folder = model.folder.display());
         let doomed = self.own.join(format!(".removing-{id}"));
         remove_if_there(&doomed).context(failed)?;
         let linked = model.folder.is_symlink();
@@ -243,7 +249,7 @@ impl Models {
 
 /// The subfolders of `place` that may be models, sorted; none if it is absent.
 fn subfolders(place: &Path) -> Result<Vec<PathBuf>> {
-    let cannot = || format!("cannot read the models in {}", place.display());
+    let cannot = || message!("cannot read the models in {place}", place = place.display());
     let entries = match fs::read_dir(place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.context(cannot)?,
@@ -288,13 +294,14 @@ fn describe(folder: &Path, bundled: bool) -> ModelInfo {
         if let Some(title) = title.or(hub_name(&found.config)) {
             model.title = title.to_owned();
         }
-        model.fingerprint = fingerprint(&found)
-            .context(|| format!("cannot read the weights in {}", folder.display()))?;
+        model.fingerprint = fingerprint(&found).context(|| {
+            message!("cannot read the weights in {folder}", folder = folder.display())
+        })?;
         found.load(&Backend::Cpu(Precision::F32))
     });
     match read {
         Ok(encoder) => model.dim = encoder.dim(),
-        Err(error) => model.state = ModelState::Broken(error.to_string()),
+        Err(error) => model.state = ModelState::Broken(error.message()),
     }
     model
 }

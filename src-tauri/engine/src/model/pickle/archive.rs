@@ -36,14 +36,15 @@ impl Archive {
     /// off, or asks for anything but tensors, which is then named. The message
     /// names the file.
     pub fn open(file: &Path) -> Result<Self> {
-        let opened = File::open(file).context(|| format!("cannot read {}", file.display()))?;
+        let opened =
+            File::open(file).context(|| message!("cannot read {file}", file = file.display()))?;
         // SAFETY: a mapping is sound as long as nobody changes the file under
         // it. Installed models are written once, under another name, and then
         // only renamed or deleted, which leaves the mapping intact.
         let mapped = unsafe { Mmap::map(&opened) };
-        let mapped = mapped.context(|| format!("cannot read {}", file.display()))?;
-        let index =
-            read(&mapped).context(|| format!("{} holds no readable weights", file.display()))?;
+        let mapped = mapped.context(|| message!("cannot read {file}", file = file.display()))?;
+        let index = read(&mapped)
+            .context(|| message!("{file} holds no readable weights", file = file.display()))?;
         Ok(Self { file: mapped, index })
     }
 
@@ -70,13 +71,13 @@ pub fn read(file: &[u8]) -> Result<Index> {
 }
 
 fn read_zip(file: &[u8]) -> Result<Index> {
-    let damaged = || "its archive is damaged";
+    let damaged = || message!("its archive is damaged");
     let mut zip = ZipArchive::new(Cursor::new(file)).context(damaged)?;
     let is_folder = |name: &&str| name.ends_with('/') && name.matches('/').count() == 1;
     let folder = zip
         .file_names_raw()
         .find_map(|name| std::str::from_utf8(name).ok()?.strip_suffix(PICKLE).filter(is_folder));
-    let no_pickle = || malformed(format!("it is an archive without {PICKLE}"));
+    let no_pickle = || malformed(message!("it is an archive without {pickle}", pickle = PICKLE));
     let folder = folder.ok_or_else(no_pickle)?.to_owned();
 
     let mut parts: HashMap<String, Range<usize>> = HashMap::new();
@@ -88,19 +89,20 @@ fn read_zip(file: &[u8]) -> Result<Index> {
             continue;
         }
         if entry.encrypted() || entry.compression() != CompressionMethod::Stored {
-            return Err(malformed(format!("{name:?} in it is encrypted or compressed")));
+            return Err(malformed(message!("\"{name}\" in it is encrypted or compressed", name)));
         }
         // Checksums are not looked at: PyTorch may be told to leave them out.
         let start = entry.data_start().and_then(|start| usize::try_from(start).ok());
         let len = usize::try_from(entry.compressed_size()).ok();
         let range = start.zip(len).and_then(|(start, len)| Some(start..start.checked_add(len)?));
         let range = range.filter(|range| range.end <= file.len());
-        let range = range.ok_or_else(|| malformed(format!("{name:?} in it is cut off")))?;
+        let range =
+            range.ok_or_else(|| malformed(message!("\"{name}\" in it is cut off", name)))?;
         parts.insert(name.to_owned(), range);
     }
     // Older files do not say; they come from machines of the usual order.
     if parts.get(BYTE_ORDER).is_some_and(|order| file[order.clone()] != *b"little") {
-        return Err(malformed("its numbers are not little-endian"));
+        return Err(malformed(message!("its numbers are not little-endian")));
     }
     let pickle = parts.get(PICKLE).ok_or_else(no_pickle)?.clone();
     let program = Program::run(&mut &file[pickle])?;

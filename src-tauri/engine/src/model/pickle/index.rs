@@ -54,7 +54,7 @@ impl Index {
         let entries = inner
             .and_then(|inner| program.dict(inner))
             .or_else(|| program.dict(program.root))
-            .ok_or_else(|| malformed("it holds no state dict"))?;
+            .ok_or_else(|| malformed(message!("it holds no state dict")))?;
         let tensors: BTreeMap<&str, &Tensor> = entries
             .iter()
             .filter_map(|&(name, value)| match (name, program.object(value)?) {
@@ -63,7 +63,7 @@ impl Index {
             })
             .collect();
         if tensors.is_empty() {
-            return Err(malformed("it holds no tensors"));
+            return Err(malformed(message!("it holds no tensors")));
         }
         // Training on several devices wraps the whole model in a module.
         let wrapped = tensors.keys().all(|name| name.starts_with(WRAPPER));
@@ -91,12 +91,14 @@ impl Index {
         let Some(Entry { kind, view, storage }) = self.tensors.get(name) else {
             return Ok(None);
         };
-        let wrong = |what: &str| malformed(format!("the tensor {name} {what}"));
+        let wrong = |what| malformed(message!("cannot use the tensor {name}", name).because(what));
         let storage = storage.clone().and_then(|range| file.get(range));
-        let storage = storage.ok_or_else(|| wrong("has no storage"))?;
-        let dtype = kind.dtype.ok_or_else(|| wrong("holds signed bytes, which are no weights"))?;
+        let storage = storage.ok_or_else(|| wrong(message!("it has no storage")))?;
+        let dtype = kind
+            .dtype
+            .ok_or_else(|| wrong(message!("it holds signed bytes, which are no weights")))?;
         let bytes = view.read(storage, kind.size);
-        let bytes = bytes.ok_or_else(|| wrong("does not fit into its storage"))?;
+        let bytes = bytes.ok_or_else(|| wrong(message!("it does not fit into its storage")))?;
         Ok(Some(ArchiveTensor { dtype, shape: view.shape().to_vec(), bytes }))
     }
 }

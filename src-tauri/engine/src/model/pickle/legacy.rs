@@ -27,7 +27,7 @@ impl<'a> StateDict<'a> {
     /// # Errors
     /// When it is not such a file, is damaged, or asks for anything but tensors.
     pub fn read_legacy(file: &'a [u8]) -> Result<Self> {
-        let index = read(file).context(|| "these weights cannot be read")?;
+        let index = read(file).context(|| message!("these weights cannot be read"))?;
         Ok(Self { file, index })
     }
 
@@ -38,10 +38,11 @@ impl<'a> StateDict<'a> {
     /// When there is none of this name, it has another type, or it reaches
     /// outside its storage.
     pub fn floats(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
-        let wrong = |what: &str| malformed(format!("the tensor {name} {what}"));
-        let stored = self.index.tensor(self.file, name)?.ok_or_else(|| wrong("is missing"))?;
+        let wrong = |what| malformed(message!("cannot use the tensor {name}", name).because(what));
+        let stored =
+            self.index.tensor(self.file, name)?.ok_or_else(|| wrong(message!("it is missing")))?;
         if stored.dtype != DType::F32 {
-            return Err(wrong("does not hold 32-bit floats"));
+            return Err(wrong(message!("it does not hold 32-bit floats")));
         }
         let (values, _) = stored.bytes.as_chunks();
         Ok((stored.shape, values.iter().map(|&value| f32::from_le_bytes(value)).collect()))
@@ -53,14 +54,14 @@ pub fn read(file: &[u8]) -> Result<Index> {
     let mut rest = file;
     let magic = Program::run(&mut rest).ok().map(|program| program.root);
     if magic != Some(Value::Long(&MAGIC)) {
-        return Err(malformed("it does not begin as PyTorch's files do"));
+        return Err(malformed(message!("it does not begin as PyTorch's files do")));
     }
     if Program::run(&mut rest)?.root != Value::Int(PROTOCOL) {
-        return Err(malformed("the version of its format is unknown"));
+        return Err(malformed(message!("the version of its format is unknown")));
     }
     let system = Program::run(&mut rest)?;
     if system.get(system.root, "little_endian") != Some(Value::Bool(true)) {
-        return Err(malformed("its numbers are not little-endian"));
+        return Err(malformed(message!("its numbers are not little-endian")));
     }
     let state = Program::run(&mut rest)?;
     let keys = Program::run(&mut rest)?;
@@ -74,14 +75,17 @@ pub fn read(file: &[u8]) -> Result<Index> {
         })
         .collect();
     let mut storages = HashMap::new();
-    for key in keys.list(keys.root).ok_or_else(|| malformed("it does not list its storages"))? {
+    for key in
+        keys.list(keys.root).ok_or_else(|| malformed(message!("it does not list its storages")))?
+    {
         let Value::Str(key) = *key else {
-            return Err(malformed("a storage's key is not a string"));
+            return Err(malformed(message!("a storage's key is not a string")));
         };
-        let size = sizes.get(key).ok_or_else(|| malformed("a storage belongs to no tensor"))?;
+        let size =
+            sizes.get(key).ok_or_else(|| malformed(message!("a storage belongs to no tensor")))?;
         let count = take(&mut rest, 8)?.try_into().map_or(0, i64::from_le_bytes);
         let len = usize::try_from(count).ok().and_then(|n| n.checked_mul(*size));
-        let len = len.ok_or_else(|| malformed("a storage's length is impossible"))?;
+        let len = len.ok_or_else(|| malformed(message!("a storage's length is impossible")))?;
         let start = file.len() - rest.len();
         take(&mut rest, len)?;
         storages.insert(key, start..start + len);

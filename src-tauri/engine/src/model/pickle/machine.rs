@@ -108,7 +108,7 @@ impl<'a> Program<'a> {
                 return Ok(Self { root, objects: machine.objects });
             }
             if len - input.len() > MAX_LEN {
-                return Err(malformed("it describes more than any model has"));
+                return Err(malformed(message!("it describes more than any model has")));
             }
         }
     }
@@ -160,7 +160,7 @@ impl<'a> Machine<'a> {
             // PROTO
             0x80 => {
                 if byte(input)? > NEWEST_PROTOCOL {
-                    return Err(malformed("the version of its pickle is unknown"));
+                    return Err(malformed(message!("the version of its pickle is unknown")));
                 }
                 return Ok(None);
             }
@@ -189,7 +189,10 @@ impl<'a> Machine<'a> {
             // BINGET, LONG_BINGET
             opcode @ (b'h' | b'j') => {
                 let slot = index(opcode == b'j', input)?;
-                *self.memo.get(&slot).ok_or_else(|| malformed("it recalls what it never put"))?
+                *self
+                    .memo
+                    .get(&slot)
+                    .ok_or_else(|| malformed(message!("it recalls what it never put")))?
             }
             // NONE, NEWTRUE, NEWFALSE
             b'N' => Value::None,
@@ -258,7 +261,7 @@ impl<'a> Machine<'a> {
             b'c' => Value::Global(global(line(input)?, line(input)?)?),
             0x93 => match (self.pop()?, self.pop()?) {
                 (Value::Str(name), Value::Str(module)) => Value::Global(global(module, name)?),
-                _ => return Err(malformed("it asks for something that has no name")),
+                _ => return Err(malformed(message!("it asks for something that has no name"))),
             },
             // REDUCE
             b'R' => {
@@ -272,7 +275,9 @@ impl<'a> Machine<'a> {
                 let target = self.pop()?;
                 if !matches!(target, Value::Object(at) if matches!(self.objects[at], Object::Dict(_)))
                 {
-                    return Err(malformed("it sets attributes of something that is not a dict"));
+                    return Err(malformed(message!(
+                        "it sets attributes of something that is not a dict"
+                    )));
                 }
                 target
             }
@@ -299,11 +304,11 @@ impl<'a> Machine<'a> {
     fn pop(&mut self) -> Result<Value<'a>> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let value = if self.stack.len() > floor { self.stack.pop() } else { None };
-        value.ok_or_else(|| malformed("it takes from an empty stack"))
+        value.ok_or_else(|| malformed(message!("it takes from an empty stack")))
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Value<'a>>> {
-        let mark = self.marks.pop().ok_or_else(|| malformed("it misses a mark"))?;
+        let mark = self.marks.pop().ok_or_else(|| malformed(message!("it misses a mark")))?;
         Ok(self.stack.split_off(mark))
     }
 
@@ -316,7 +321,7 @@ impl<'a> Machine<'a> {
             list.extend(items);
             return Ok(target);
         }
-        Err(malformed("it appends to something that is not a list"))
+        Err(malformed(message!("it appends to something that is not a list")))
     }
 
     /// Adds keys and values, in turns, to the dict on top of the stack.
@@ -330,7 +335,7 @@ impl<'a> Machine<'a> {
             dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
             return Ok(target);
         }
-        Err(malformed("it adds entries to something that is not a dict"))
+        Err(malformed(message!("it adds entries to something that is not a dict")))
     }
 
     fn call(&mut self, callee: Value<'a>, arguments: Value<'a>) -> Result<Value<'a>> {
@@ -347,12 +352,13 @@ impl<'a> Machine<'a> {
                 &[Value::Object(storage), Value::Int(offset), shape, stride, _, _],
             ) => {
                 let Object::Storage(storage) = self.objects[storage] else {
-                    return Err(malformed("a tensor lacks its storage"));
+                    return Err(malformed(message!("a tensor lacks its storage")));
                 };
                 let (shape, stride) = (self.sizes(shape)?, self.sizes(stride)?);
                 let view = usize::try_from(offset).ok();
                 let view = view.and_then(|offset| View::new(offset, shape, stride));
-                let view = view.ok_or_else(|| malformed("a tensor's shape is impossible"))?;
+                let view =
+                    view.ok_or_else(|| malformed(message!("a tensor's shape is impossible")))?;
                 Object::Tensor(Tensor { storage, view })
             }
             // Then: requires_grad, backward_hooks.
@@ -361,7 +367,7 @@ impl<'a> Machine<'a> {
             {
                 return Ok(tensor);
             }
-            _ => return Err(malformed("it makes a call that no tensor needs")),
+            _ => return Err(malformed(message!("it makes a call that no tensor needs"))),
         };
         Ok(self.create(object))
     }
@@ -372,13 +378,15 @@ impl<'a> Machine<'a> {
         {
             return Ok(items);
         }
-        Err(malformed("a tuple was expected"))
+        Err(malformed(message!("a tuple was expected")))
     }
 
     fn sizes(&self, value: Value<'a>) -> Result<Vec<usize>> {
         let size = |item: &Value<'a>| match *item {
-            Value::Int(size) => usize::try_from(size).map_err(|_| malformed("a size is negative")),
-            _ => Err(malformed("a size is not a number")),
+            Value::Int(size) => {
+                usize::try_from(size).map_err(|_| malformed(message!("a size is negative")))
+            }
+            _ => Err(malformed(message!("a size is not a number"))),
         };
         // One beyond the limit is enough to be refused by.
         self.tuple(value)?.iter().take(MAX_RANK + 1).map(size).collect()
@@ -397,7 +405,7 @@ impl<'a> Machine<'a> {
                 _,
                 ref rest @ ..,
             ] if matches!(rest, [] | [Value::None]) => Ok(Storage { kind, key }),
-            _ => Err(malformed("it refers to something that is not a storage")),
+            _ => Err(malformed(message!("it refers to something that is not a storage"))),
         }
     }
 }
@@ -435,8 +443,10 @@ fn kind(storage: &str) -> Option<Kind> {
 /// anything; it is shown in part, without its control characters.
 fn refused(what: &str) -> Error {
     let what: String = what.chars().take(100).flat_map(char::escape_debug).collect();
-    malformed(format!(
-        "it asks for {what}, which was refused: a pickle can run any program, and weights need none"
+    malformed(message!(
+        "it asks for {what}, which was refused: a pickle can run any program, and weights need \
+         none",
+        what
     ))
 }
 
@@ -453,7 +463,8 @@ fn integer(bytes: &[u8]) -> Value<'_> {
 
 /// Takes the first `len` bytes off the input.
 pub fn take<'a>(input: &mut &'a [u8], len: usize) -> Result<&'a [u8]> {
-    let (taken, rest) = input.split_at_checked(len).ok_or_else(|| malformed("it is cut off"))?;
+    let (taken, rest) =
+        input.split_at_checked(len).ok_or_else(|| malformed(message!("it is cut off")))?;
     *input = rest;
     Ok(taken)
 }
@@ -469,7 +480,7 @@ fn word(input: &mut &[u8]) -> Result<u32> {
 
 fn long_word(input: &mut &[u8]) -> Result<u64> {
     let bytes = take(input, 8)?.try_into();
-    bytes.map(u64::from_le_bytes).map_err(|_| malformed("it is cut off"))
+    bytes.map(u64::from_le_bytes).map_err(|_| malformed(message!("it is cut off")))
 }
 
 /// A memo's slot, of one byte or of four.
@@ -479,9 +490,9 @@ fn index(long: bool, input: &mut &[u8]) -> Result<u32> {
 
 fn line<'a>(input: &mut &'a [u8]) -> Result<&'a str> {
     let end = input.iter().position(|&b| b == b'\n');
-    let end = end.ok_or_else(|| malformed("it is cut off"))?;
+    let end = end.ok_or_else(|| malformed(message!("it is cut off")))?;
     let text = take(input, end + 1)?;
-    std::str::from_utf8(&text[..end]).map_err(|_| malformed("a name in it is not UTF-8"))
+    std::str::from_utf8(&text[..end]).map_err(|_| malformed(message!("a name in it is not UTF-8")))
 }
 
 #[cfg(test)]

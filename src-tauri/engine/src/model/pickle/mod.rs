@@ -15,10 +15,11 @@ mod machine;
 mod view;
 
 use crate::error::Error;
+use crate::message::Message;
 
 pub use archive::Archive;
 pub use legacy::StateDict;
 
-fn malformed(what: impl Into<String>) -> Error {
+fn malformed(what: Message) -> Error {
     Error::usage(what)
 }

@@ -90,9 +90,12 @@ struct ImageTower {
 pub fn load(folder: &Path, backend: &Backend) -> Result<Conse> {
     let file = folder.join(CONFIG);
     let config: Config = serde_json::from_value(read_json(&file)?)
-        .context(|| format!("{} does not describe a starter", file.display()))?;
+        .context(|| message!("{file} does not describe a starter", file = file.display()))?;
     if config.image_size != INPUT || config.top_k == 0 || config.top_k > CLASSES {
-        return Err(Error::failed(format!("{} describes another network", file.display())));
+        return Err(Error::failed(message!(
+            "{file} describes another network",
+            file = file.display()
+        )));
     }
     Ok(Conse {
         folder: folder.to_path_buf(),
@@ -106,13 +109,20 @@ pub fn load(folder: &Path, backend: &Backend) -> Result<Conse> {
 impl Conse {
     fn images(&self) -> Result<Arc<ImageTower>> {
         self.images.get(|| {
-            let network = EfficientNet::load(&self.weights(IMAGE)?, &self.backend)
-                .context(|| format!("cannot load the image tower in {}", self.folder.display()))?;
+            let network =
+                EfficientNet::load(&self.weights(IMAGE)?, &self.backend).context(|| {
+                    message!(
+                        "cannot load the image tower in {folder}",
+                        folder = self.folder.display()
+                    )
+                })?;
             let captions = self
                 .weights(CLASS_VECTORS)?
                 .get((CLASSES, self.config.dim), CAPTIONS)
                 .and_then(|captions| captions.to_vec2())
-                .context(|| format!("cannot load the captions in {}", self.folder.display()))?;
+                .context(|| {
+                    message!("cannot load the captions in {folder}", folder = self.folder.display())
+                })?;
             Ok(ImageTower { network, captions })
         })
     }
@@ -130,7 +140,7 @@ impl Conse {
     #[cfg(test)]
     pub(super) fn logits(&self, image: &RgbImage) -> Result<Vec<f32>> {
         let logits = self.images()?.network.logits(std::slice::from_ref(image));
-        Ok(logits.context(|| "the image tower failed")?.remove(0))
+        Ok(logits.context(|| message!("the image tower failed"))?.remove(0))
     }
 
     /// The vector of an image of these class probabilities.
@@ -141,20 +151,27 @@ impl Conse {
     /// The weights of a file that [`read`](Self::read) reads.
     fn weights(&self, name: &str) -> Result<VarBuilder<'static>> {
         let bytes = self.read(name)?;
-        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.backend.device())
-            .context(|| format!("{} holds no readable weights", self.folder.join(name).display()))
+        VarBuilder::from_buffered_safetensors(bytes, DType::F32, &self.backend.device()).context(
+            || {
+                message!(
+                    "{file} holds no readable weights",
+                    file = self.folder.join(name).display()
+                )
+            },
+        )
     }
 
     /// Reads a weights file and checks that it is the one that was imported: a
     /// flipped bit in it would make vectors that look right and are wrong.
     fn read(&self, name: &str) -> Result<Vec<u8>> {
         let file = self.folder.join(name);
-        let bytes = fs::read(&file).context(|| format!("cannot read {}", file.display()))?;
+        let bytes =
+            fs::read(&file).context(|| message!("cannot read {file}", file = file.display()))?;
         let hash = blake3::hash(&bytes).to_hex();
         if self.config.blake3.get(name).map(String::as_str) != Some(hash.as_str()) {
-            return Err(Error::failed(format!(
-                "{} is damaged: it is not the file that was installed. Install the model again",
-                file.display()
+            return Err(Error::failed(message!(
+                "{file} is damaged: it is not the file that was installed. Install the model again",
+                file = file.display()
             )));
         }
         Ok(bytes)
@@ -179,9 +196,9 @@ impl Encoder for Conse {
             .use_alpha(false)
             .crop(start(width), start(height), side.into(), side.into());
         let mut input = RgbImage::new(INPUT, INPUT);
-        Resizer::new()
-            .resize(rgb, &mut input, &options)
-            .context(|| format!("cannot resize an image of {width}x{height} pixels"))?;
+        Resizer::new().resize(rgb, &mut input, &options).context(|| {
+            message!("cannot resize an image of {width}x{height} pixels", width, height)
+        })?;
         Ok(input)
     }
 
@@ -197,7 +214,7 @@ impl Encoder for Conse {
         let mut embeddings = Vec::with_capacity(batch.len());
         for images in batch.chunks(self.batch_size()) {
             let probabilities = tower.network.probabilities(images);
-            for probabilities in probabilities.context(|| "the image tower failed")? {
+            for probabilities in probabilities.context(|| message!("the image tower failed"))? {
                 embeddings.push(self.combine(&probabilities)?);
             }
         }

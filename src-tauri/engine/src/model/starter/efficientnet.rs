@@ -357,8 +357,11 @@ impl Converter<'_> {
     fn floats(&self, name: &str, shape: &[usize]) -> error::Result<Vec<f32>> {
         let (found, values) = self.state.floats(name)?;
         if found != shape {
-            return Err(Error::usage(format!(
-                "the tensor {name} has the shape {found:?} where {shape:?} was expected"
+            return Err(Error::usage(message!(
+                "the tensor {name} has the shape {found} where {shape} was expected",
+                name,
+                found = format_args!("{found:?}"),
+                shape = format_args!("{shape:?}")
             )));
         }
         Ok(values)
@@ -403,7 +406,7 @@ impl Converter<'_> {
     ) -> error::Result<()> {
         let too_large = |value: &f32| !half::f16::from_f32(*value).is_finite();
         if weight.iter().chain(&bias).any(too_large) {
-            return Err(Error::usage(format!("weights of {to} are beyond the range of f16")));
+            return Err(Error::usage(message!("weights of {to} are beyond the range of f16", to)));
         }
         let area = kernel * kernel;
         let shape = (output, input, area);
@@ -412,7 +415,7 @@ impl Converter<'_> {
             .and_then(|w| w.contiguous()?.to_dtype(DType::F16));
         let bias =
             Tensor::from_vec(bias, output, &Device::Cpu).and_then(|b| b.to_dtype(DType::F16));
-        let failed = || format!("cannot convert {to}");
+        let failed = || message!("cannot convert {to}", to);
         self.tensors.insert(format!("{to}.weight"), weight.context(failed)?);
         self.tensors.insert(format!("{to}.bias"), bias.context(failed)?);
         Ok(())

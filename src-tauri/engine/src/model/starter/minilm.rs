@@ -53,8 +53,8 @@ impl MiniLm {
         tokenizer: &Path,
         backend: &Backend,
     ) -> Result<Self> {
-        let published: Published =
-            serde_json::from_value(config.clone()).context(|| "cannot load the text tower")?;
+        let published: Published = serde_json::from_value(config.clone())
+            .context(|| message!("cannot load the text tower"))?;
         let config = bert::Config {
             layers: transformer::Config {
                 width: published.hidden_size,
@@ -90,7 +90,7 @@ impl MiniLm {
 /// # Errors
 /// When `file` is no safetensors file.
 pub fn convert(file: &[u8]) -> Result<HashMap<String, Tensor>> {
-    let failed = || "cannot read the text tower's weights";
+    let failed = || message!("cannot read the text tower's weights");
     let mut tensors = candle_core::safetensors::load_buffer(file, &Device::Cpu).context(failed)?;
     tensors.retain(|name, tensor| !name.starts_with("pooler.") && tensor.dtype().is_float());
     for tensor in tensors.values_mut() {

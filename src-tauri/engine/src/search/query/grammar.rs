@@ -17,6 +17,8 @@ use super::{
     Problem, Query, Sort, Term, What,
 };
 
+use crate::message::Message;
+
 /// Parentheses within each other, at most. Nobody means more, and all that walks
 /// over a filter may be recursive.
 const MAX_DEPTH: usize = 32;
@@ -144,8 +146,8 @@ impl<'a> Parser<'a> {
         &mut self.groups[last]
     }
 
-    fn problem(&mut self, at: Range<usize>, message: impl Into<String>) {
-        self.problems.push(Problem { at, message: message.into() });
+    fn problem(&mut self, at: Range<usize>, message: Message) {
+        self.problems.push(Problem { at, message });
     }
 
     fn piece(&mut self, at: Range<usize>, kind: PieceKind) {
@@ -172,18 +174,17 @@ impl<'a> Parser<'a> {
             Lexeme::Unknown(word, key) => {
                 let name = &word[..key];
                 let advice = match filters::nearest(name) {
-                    Some(meant) => {
-                        format!("did you mean {meant}:? Put it in quotes if you mean the words")
-                    }
-                    None => format!(
-                        "put words with a colon in quotes; there are {}",
-                        filters::all_names()
+                    Some(meant) => message!(
+                        "did you mean {meant}:? Put it in quotes if you mean the words",
+                        meant
+                    ),
+                    None => message!(
+                        "put words with a colon in quotes; there are {filters}",
+                        filters = filters::all_names()
                     ),
                 };
-                self.problem(
-                    at.start..at.start + key,
-                    format!("there is no filter {name}, it is taken as words: {advice}"),
-                );
+                let message = message!("there is no filter {name}, it is taken as words", name);
+                self.problem(at.start..at.start + key, message.because(advice));
                 return self.word(at, word);
             }
             Lexeme::Phrase(quoted) => return self.phrase(at, quoted),
@@ -245,10 +246,11 @@ impl<'a> Parser<'a> {
         } else {
             self.problem(
                 at,
-                format!(
-                    "a weight is from {} to {}: write 0.5: for less, 2: for more, - to exclude",
-                    WEIGHTS.start(),
-                    WEIGHTS.end()
+                message!(
+                    "a weight is from {least} to {most}: write 0.5: for less, 2: for more, - to \
+                     exclude",
+                    least = WEIGHTS.start(),
+                    most = WEIGHTS.end()
                 ),
             );
         }
@@ -298,7 +300,10 @@ impl<'a> Parser<'a> {
         if !quoted.closed {
             self.unclosed(at.start);
         } else if text.is_empty() {
-            self.problem(at.clone(), "nothing stands in these quotes: write words or remove them");
+            self.problem(
+                at.clone(),
+                message!("nothing stands in these quotes: write words or remove them"),
+            );
         }
         let term = (!text.is_empty()).then(|| term(1.0, What::Text(text)));
         self.item(at, term);
@@ -309,7 +314,7 @@ impl<'a> Parser<'a> {
         let length = self.text[open..].chars().next().map_or(1, char::len_utf8);
         self.problem(
             open..open + length,
-            "these quotes are never closed: write another \" where they end",
+            message!("these quotes are never closed: write another \" where they end"),
         );
     }
 
@@ -331,7 +336,9 @@ impl<'a> Parser<'a> {
             if let (Meaning::Filter(_), Some(signs)) = (&meaning, prefix.at) {
                 self.problem(
                     signs,
-                    "filters have no weight, they hold or not: remove it or put words after it",
+                    message!(
+                        "filters have no weight, they hold or not: remove it or put words after it"
+                    ),
                 );
             }
             meaning::weigh(&mut meaning, weight);
@@ -343,8 +350,10 @@ impl<'a> Parser<'a> {
         if opposite.is_none() {
             self.problem(
                 at.clone(),
-                "words and filters cannot be excluded together: left out; exclude them one by one, \
-                 as in -dog -date:2021",
+                message!(
+                    "words and filters cannot be excluded together: left out; exclude them one by \
+                     one, as in -dog -date:2021"
+                ),
             );
         }
         opposite
@@ -353,7 +362,10 @@ impl<'a> Parser<'a> {
     /// A prefix that nothing follows.
     fn dangling(&mut self) {
         if let Some(at) = std::mem::take(&mut self.group().prefix).at {
-            self.problem(at, "nothing follows this: write after it what it is for, or quote it");
+            self.problem(
+                at,
+                message!("nothing follows this: write after it what it is for, or quote it"),
+            );
         }
     }
 
@@ -362,7 +374,11 @@ impl<'a> Parser<'a> {
             if self.ignored == 0 {
                 self.problem(
                     at,
-                    format!("more than {MAX_DEPTH} parentheses within each other: the further ones are ignored"),
+                    message!(
+                        "more than {most} parentheses within each other: the further ones are \
+                         ignored",
+                        most = MAX_DEPTH
+                    ),
                 );
             }
             self.ignored += 1;
@@ -380,12 +396,12 @@ impl<'a> Parser<'a> {
             if self.group().extent.is_none() && self.group().or.is_none() {
                 self.problem(
                     opened.start..at.end,
-                    "nothing stands in these parentheses: fill or remove them",
+                    message!("nothing stands in these parentheses: fill or remove them"),
                 );
             }
             self.close_group(at.end);
         } else {
-            self.problem(at, "no parenthesis is open here: remove this one or quote it");
+            self.problem(at, message!("no parenthesis is open here: remove this one or quote it"));
         }
     }
 
@@ -401,7 +417,9 @@ impl<'a> Parser<'a> {
         if self.group().extent.is_none() {
             self.problem(
                 at.clone(),
-                "nothing stands before this OR: write what it may be instead, or quote it",
+                message!(
+                    "nothing stands before this OR: write what it may be instead, or quote it"
+                ),
             );
         }
         self.end_branch();
@@ -431,7 +449,7 @@ impl<'a> Parser<'a> {
         if let Some(or) = or.filter(|_| group.extent.is_none()) {
             self.problem(
                 or,
-                "nothing stands after this OR: write what else it may be, or quote it",
+                message!("nothing stands after this OR: write what else it may be, or quote it"),
             );
         }
         self.end_branch();
@@ -446,8 +464,9 @@ impl<'a> Parser<'a> {
     fn too_many(&mut self, at: Range<usize>) {
         self.problem(
             at,
-            format!(
-                "more than {MAX_ALTERNATIVES} alternatives: the rest is left out; use fewer OR"
+            message!(
+                "more than {most} alternatives: the rest is left out; use fewer OR",
+                most = MAX_ALTERNATIVES
             ),
         );
     }
@@ -455,7 +474,10 @@ impl<'a> Parser<'a> {
     fn finish(mut self) -> Parsed {
         while self.groups.len() > 1 {
             if let Some(opened) = self.group().opened.clone() {
-                self.problem(opened, "this parenthesis is never closed: write a ) where it ends");
+                self.problem(
+                    opened,
+                    message!("this parenthesis is never closed: write a ) where it ends"),
+                );
             }
             let end = self.pieces.last().map_or(0, |piece| piece.at.end);
             self.close_group(end);
@@ -492,9 +514,10 @@ impl Parser<'_> {
         let meaning = match (kind.key, values.first()) {
             (_, None) => {
                 if open.is_none() {
-                    let message = format!(
-                        "{}: needs a value right after the colon: write {}",
-                        kind.name, kind.accepts
+                    let message = message!(
+                        "{filter}: needs a value right after the colon: write it like {examples}",
+                        filter = kind.name,
+                        examples = kind.accepts.join(", ")
                     );
                     self.problem(at.clone(), message);
                 }
@@ -519,8 +542,11 @@ impl Parser<'_> {
     }
 
     fn bad_value(&mut self, kind: &FilterKind, at: Range<usize>) {
-        let message =
-            format!("{}: takes no such value and is left out: write {}", kind.name, kind.accepts);
+        let message = message!(
+            "{filter}: takes no such value and is left out: write it like {examples}",
+            filter = kind.name,
+            examples = kind.accepts.join(", ")
+        );
         self.problem(at, message);
     }
 
@@ -607,7 +633,7 @@ impl Parser<'_> {
                 None => self.bad_value(kind, value.at.clone()),
                 Some(_) if self.sort.is_some() => self.problem(
                     value.at.clone(),
-                    "there is an order already: this is left out, remove one of them",
+                    message!("there is an order already: this is left out, remove one of them"),
                 ),
                 Some(sort) => self.sort = Some(sort),
             }

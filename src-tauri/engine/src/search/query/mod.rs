@@ -62,6 +62,8 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use crate::message::Message;
+
 mod complete;
 mod dates;
 mod filters;
@@ -130,7 +132,7 @@ pub struct Problem {
     /// Where; never empty.
     pub at: Range<usize>,
     /// What is wrong and what to do.
-    pub message: String,
+    pub message: Message,
 }
 
 /// A part of the text. A `-` attached to a word, phrase, filter or example is

@@ -36,7 +36,7 @@ fn check_any(text: &str, today: Date) -> Parsed {
     for Problem { at, message } in &parsed.problems {
         assert!(begin <= at.start && at.start < at.end, "{text:?}: {message} {at:?}");
         assert!(text.get(at.clone()).is_some(), "{text:?}: {message} {at:?}");
-        assert!(!message.is_empty());
+        assert!(!message.to_string().is_empty());
         begin = at.start;
     }
     assert!(parsed.query.alternatives.len() <= MAX_ALTERNATIVES);
@@ -212,7 +212,7 @@ fn a_hundred_thousand_parentheses_are_one_problem_of_depth() {
     assert_eq!(parsed.query.to_string(), "dog");
     let [problem] = &parsed.problems[..] else { panic!("{:?}", parsed.problems) };
     assert_eq!(problem.at, 32..33);
-    assert!(problem.message.contains("more than 32 parentheses"));
+    assert!(problem.message.to_string().contains("more than 32 parentheses"));
 }
 
 #[test]
@@ -279,8 +279,8 @@ fn a_filter_that_is_not_understood_is_left_out() {
 #[test]
 fn what_help_says_is_accepted() {
     for row in FILTERS {
-        let texts = row.accepts.split(", ").flat_map(|text| text.split(" or "));
-        for text in texts.filter(|text| text.contains(':')) {
+        assert!(!row.accepts.is_empty(), "{}", row.name);
+        for text in row.accepts {
             let parsed = check_any(text, TODAY);
             assert_eq!(parsed.problems, [], "{text}");
             assert_eq!(parsed.pieces.len(), 1, "{text}");

@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::super::{Unreplaced, replace};
+use super::super::file::Unreplaced;
+use super::super::replace;
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -36,10 +37,11 @@ fn what_somebody_else_wrote_meanwhile_stays() {
 fn a_folder_of_that_name_and_a_folder_that_is_missing_are_told() {
     let (dir, path) = folder();
     fs::create_dir(&path).unwrap();
-    let error = replace(&path, b"new", None).unwrap_err().to_string();
+    let error = replace(&path, b"new", None).unwrap_err().message().to_string();
     assert!(error.contains("a.xmp is not a file: move it away"), "{error}");
-    let error = replace(&dir.path().join("x/a.xmp"), b"new", None).unwrap_err().to_string();
-    assert!(error.starts_with("cannot write beside") && error.contains("x/a.xmp"), "{error}");
+    let error =
+        replace(&dir.path().join("x/a.xmp"), b"new", None).unwrap_err().message().to_string();
+    assert!(error.starts_with("cannot change") && error.contains("x/a.xmp"), "{error}");
 }
 
 #[cfg(unix)]
@@ -62,7 +64,7 @@ fn mode_bits_stay_and_links_are_followed() {
 
     fs::remove_file(&path).unwrap();
     let error = replace(&link, b"new", None).unwrap_err();
-    assert!(matches!(error, Unreplaced::Astray { .. }), "{error}");
+    assert!(matches!(error, Unreplaced::Astray { .. }), "{error:?}");
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn a_file_that_is_read_only_is_told_and_stays() {
     let mut permissions = fs::metadata(&path).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions).unwrap();
-    let error = replace(&path, b"new", Some(b"old")).unwrap_err().to_string();
+    let error = replace(&path, b"new", Some(b"old")).unwrap_err().message().to_string();
     assert!(error.ends_with("a.xmp is read-only: make it writable, then write again"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"old");
 }
