@@ -96,6 +96,8 @@ export interface Backend {
   chooseFolder(): Promise<string | null>;
   addRoot(path: string): Promise<Root>;
   removeRoot(id: number): Promise<void>;
+  /** Takes a removal back, also of a folder that cannot be reached now. */
+  restoreRoot(id: number): Promise<void>;
   /** Leaves this out of a folder from now on; rejects with `usage` for what is no pattern. */
   setExclusions(id: number, exclusions: Exclusions): Promise<void>;
   /** Leaves a folder below a root out from now on, and tells what was left out before. */

@@ -111,6 +111,7 @@ export class FakeBackend implements Backend {
   readonly #options: FakeOptions;
   readonly #listeners = new Set<BackendEvents>();
   #roots: Root[];
+  #removed: Root[] = [];
   #progress: Progress | null = null;
   #paused: boolean;
   #policy: Policy;
@@ -183,7 +184,7 @@ export class FakeBackend implements Backend {
 
   async addRoot(path: string): Promise<Root> {
     await this.#wait();
-    const id = Math.max(0, ...this.#roots.map((root) => root.id)) + 1;
+    const id = Math.max(0, ...[...this.#roots, ...this.#removed].map((root) => root.id)) + 1;
     const root = madeRoot(id, path, "online", 0);
     this.#roots.push(root);
     return root;
@@ -191,7 +192,15 @@ export class FakeBackend implements Backend {
 
   async removeRoot(id: number): Promise<void> {
     await this.#wait();
+    this.#removed.push(...this.#roots.filter((root) => root.id === id));
     this.#roots = this.#roots.filter((root) => root.id !== id);
+  }
+
+  async restoreRoot(id: number): Promise<void> {
+    await this.#wait();
+    const back = this.#removed.filter((root) => root.id === id);
+    this.#removed = this.#removed.filter((root) => root.id !== id);
+    this.#roots = [...this.#roots, ...back].sort((a, b) => a.id - b.id);
   }
 
   async setExclusions(id: number, exclusions: Exclusions): Promise<void> {

@@ -49,6 +49,7 @@ export const tauriBackend: Backend = {
   chooseFolder: () => invoke<string | null>("choose_folder"),
   addRoot: (path) => invoke<Root>("add_root", { path }),
   removeRoot: (id) => invoke("remove_root", { id }),
+  restoreRoot: (id) => invoke("restore_root", { id }),
   setExclusions: (id, exclusions) => invoke("set_exclusions", { id, exclusions }),
   excludeFolder: (root, path) => invoke<Exclusions>("exclude_folder", { root, path }),
   proposedFolder: () => invoke<string | null>("proposed_folder"),
