@@ -232,6 +232,8 @@ pub struct Learned {
 #[serde(rename_all = "camelCase")]
 pub struct Decided {
     pub changed: u64,
+    /// The number by which it is taken back; null where nothing is another.
+    pub batch: Option<i64>,
     /// Null where the category did not learn from it.
     pub learned: Option<Learned>,
     /// What undo would take back, in words.
@@ -243,7 +245,7 @@ impl Decided {
     pub fn new(decided: engine::Decided, undo: Option<String>) -> Self {
         let learned =
             decided.learned.map(|engine::Learned { before, after }| Learned { before, after });
-        Self { changed: decided.changed, learned, undo }
+        Self { changed: decided.changed, batch: decided.batch, learned, undo }
     }
 }
 

@@ -537,9 +537,9 @@ export class FakeBackend implements Backend {
     return this.tags.add(photos, name);
   }
 
-  async undoTags(): Promise<string | null> {
+  async undoTags(batch: number | null): Promise<string | null> {
     await this.#wait();
-    return this.tags.undo();
+    return this.tags.undo(batch);
   }
 
   async saveCategory(category: NewCategory): Promise<Category> {
@@ -547,9 +547,9 @@ export class FakeBackend implements Backend {
     return this.tags.save(category);
   }
 
-  async removeCategory(id: string): Promise<void> {
+  async removeCategory(id: string): Promise<number | null> {
     await this.#wait();
-    this.tags.remove(id);
+    return this.tags.remove(id);
   }
 
   async resetCategory(id: string): Promise<Category> {

@@ -118,9 +118,9 @@ export const tauriBackend: Backend = {
     invoke<ReviewPage>("review", { category, of, offset, limit }),
   decide: (photos, category, decision) => invoke<Decided>("decide", { photos, category, decision }),
   addTag: (photos, name) => invoke<Decided>("add_tag", { photos, name }),
-  undoTags: () => invoke<string | null>("undo_tags"),
+  undoTags: (batch) => invoke<string | null>("undo_tags", { batch }),
   saveCategory: (category) => invoke<Category>("save_category", { category }),
-  removeCategory: (id) => invoke("remove_category", { id }),
+  removeCategory: (id) => invoke<number | null>("remove_category", { id }),
   resetCategory: (id) => invoke<Category>("reset_category", { id }),
 
   sidecarSettings: () => invoke<SidecarSettings>("sidecar_settings"),

@@ -117,6 +117,16 @@ describe("changing categories", () => {
     expect(tags.get("own-grandma")?.tagged).toBe(2);
     expect(tags.get("dog")?.tagged).toBe(1);
   });
+
+  it("leaves alone what was done elsewhere since", async () => {
+    await backend.addTag([1, 2], "Grandma");
+    await tags.load();
+    await tags.remove(tags.get("own-grandma") ?? category("none"));
+    await backend.decide([5], "dog", "confirmed");
+    await tags.history.undo();
+    expect(tags.get("own-grandma")?.tagged).toBe(2);
+    expect(tags.get("dog")?.tagged).toBe(1);
+  });
 });
 
 describe("the tags of a photo", () => {
@@ -160,6 +170,15 @@ describe("the tags of a photo", () => {
     expect(names(photo.given)).toContain("Grandma");
     await tags.history.undo();
     expect(names(photo.given)).not.toContain("Grandma");
+  });
+
+  it("are taken back by themselves, with a name that was made for them", async () => {
+    await photo.add("Grandma");
+    await backend.decide([7], "dog", "confirmed");
+    await tags.history.undo();
+    expect(names(photo.given)).not.toContain("Grandma");
+    expect(names(photo.given)).toContain("Dog");
+    expect(tags.get("own-grandma")).toBeNull();
   });
 
   it("say why they cannot be changed", async () => {
