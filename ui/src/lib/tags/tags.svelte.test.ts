@@ -74,6 +74,20 @@ describe("changing categories", () => {
     expect(ids.indexOf(saved.id)).toBe(ids.indexOf("city") + 1);
   });
 
+  it("takes the making of one back, and puts back what was changed", async () => {
+    const saved = await tags.save(NEW);
+    await tags.save({ ...NEW, id: saved.id, name: "Beacon" });
+    expect(tags.history.next).toBe("Lighthouse");
+    await tags.history.undo();
+    expect(tags.get(saved.id)?.name).toBe("Lighthouse");
+    await tags.remove(saved);
+    await tags.history.undo();
+    expect(tags.get(saved.id)?.name).toBe("Lighthouse");
+    expect(tags.history.next).toBe("“Lighthouse” was made.");
+    await tags.history.undo();
+    expect(tags.get(saved.id)).toBeNull();
+  });
+
   it("refuses a name that is taken", async () => {
     await expect(tags.save({ ...NEW, name: "dog" })).rejects.toMatchObject({ code: "usage" });
   });

@@ -94,11 +94,17 @@ export class Tags {
     this.edited = null;
   }
 
-  /** Keeps a category; rejects where it cannot be. */
+  /** Keeps a category; rejects where it cannot be. Taken back, a new one goes with its tags. */
   async save(category: NewCategory): Promise<Category> {
     const before = this.get(category.id);
     const saved = await this.#backend.saveCategory(category);
     if (before) this.history.push(nameOf(before), () => this.#putBack(before));
+    else {
+      this.history.push(t("tags.made", { name: nameOf(saved) }), async () => {
+        await this.#backend.removeCategory(saved.id);
+        await this.load();
+      });
+    }
     await this.load();
     return saved;
   }
