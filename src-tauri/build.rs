@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "choose_folder",
     "add_root",
     "remove_root",
+    "restore_root",
     "set_exclusions",
     "library",
     "search",

@@ -82,6 +82,12 @@ pub async fn set_exclusions(
     .await
 }
 
+/// Takes a removal back.
+#[tauri::command]
+pub async fn restore_root(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
+    ask("restore_root", &shell, move |engine| engine.restore_root(RootId(id))).await
+}
+
 #[tauri::command]
 pub async fn remove_root(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
     ask("remove_root", &shell, move |engine| engine.remove_root(RootId(id))).await

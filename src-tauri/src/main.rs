@@ -83,6 +83,7 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::choose_folder,
             commands::add_root,
             commands::remove_root,
+            commands::restore_root,
             commands::set_exclusions,
             commands::library,
             commands::search,

@@ -181,7 +181,8 @@ impl Engine {
 
     /// Adds a folder. One that lies in a root, or is one, gives that root, also one
     /// that was at another path before: renamed, or on a drive that is mounted
-    /// elsewhere now.
+    /// elsewhere now. One that was removed less than 30 days ago is a root as it was, and
+    /// its photos are found again with what was said of them.
     ///
     /// # Errors
     /// [`Code::Usage`] where it does not exist, is no folder, or may not be
@@ -234,16 +235,36 @@ impl Engine {
         })
     }
 
-    /// Forgets a folder and its photos; the files stay as they are. Where the
-    /// folder lies in another one of the library, the photos are that one's from
-    /// now on.
+    /// Takes a folder and its photos from the library; the files stay as they are.
+    /// Where the folder lies in another one of the library, the photos are that one's
+    /// from now on. Otherwise what was said of them is kept for 30 days, as long as it
+    /// can be [taken back](Self::restore_root), and forgotten when the library is opened
+    /// after that.
     ///
     /// # Errors
     /// [`Code::NotFound`] for an unknown id.
     pub fn remove_root(&self, id: RootId) -> Result<()> {
-        if !self.0.catalog.remove_root(id.0)? {
+        if !self.0.catalog.remove_root(id.0, jobs::now())? {
             return Err(Error::not_found(message!(
                 "there is no folder {id} in this library",
+                id = id.0
+            )));
+        }
+        self.0.drop_vectors();
+        self.0.wake(|| Wake::Roots);
+        Ok(())
+    }
+
+    /// Takes the removal of a folder back, whether or not it can be reached now: its
+    /// photos are there at once, as they were, but for those that were found in another
+    /// folder of the library since.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for one that was not removed, or is forgotten.
+    pub fn restore_root(&self, id: RootId) -> Result<()> {
+        if !self.0.catalog.restore_root(id.0, jobs::now())? {
+            return Err(Error::not_found(message!(
+                "the folder {id} was removed too long ago to be taken back: add it again",
                 id = id.0
             )));
         }

@@ -115,6 +115,7 @@ impl Library {
             Some(_) => Catalog::open_in_use(&folder)?,
             None => Catalog::open(&folder)?,
         };
+        catalog.forget_removed_roots(jobs::now());
         Ok(Self {
             catalog: Arc::new(catalog),
             derived: open_derived(&folder)?,

@@ -187,31 +187,34 @@ impl Engine {
         }
         let decisions: Vec<_> =
             photos.iter().map(|photo| (photo.0, id.as_str(), decision)).collect();
-        let changed = self.0.catalog.decide(&decisions)?;
-        let changed = changed.map_err(|unknown| no_photo(PhotoId(unknown)))?;
-        Ok(Decided { changed, learned: None })
+        let decided = self.0.catalog.decide(&decisions)?;
+        decided.map_err(|unknown| no_photo(PhotoId(unknown)))
     }
 
     /// Gives photos a tag of any name; where no category is called so, one is made,
-    /// which is known by these photos alone.
+    /// which is known by these photos alone and goes when this is taken back.
     ///
     /// # Errors
     /// As [`decide`](Self::decide), and [`Code::Usage`](crate::Code::Usage) for a
     /// name that cannot be one.
     pub fn add_tag(&self, photos: &[PhotoId], name: &str, cancel: &Cancel) -> Result<Decided> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
-        let id = match vocabulary.named(name) {
-            Some(at) => vocabulary.at(at).id.clone(),
+        match vocabulary.named(name) {
+            Some(at) => self.decide(photos, &vocabulary.at(at).id, Some(Decision::Tagged), cancel),
             None => {
                 // Nothing is made for a photo that is not there.
                 for photo in photos {
                     self.0.catalog.photo(photo.0)?.ok_or_else(|| no_photo(*photo))?;
                 }
                 let new = NewCategory { name: name.to_owned(), ..NewCategory::default() };
-                self.save_category(&new)?.id
+                let id = self.save_category(&new)?.id;
+                let decided = self.decide(photos, &id, Some(Decision::Tagged), cancel)?;
+                if let Some(batch) = decided.batch {
+                    self.0.catalog.note_made_for(&[&id], batch)?;
+                }
+                Ok(decided)
             }
-        };
-        self.decide(photos, &id, Some(Decision::Tagged), cancel)
+        }
     }
 
     /// What taking back the last decision would take back, in words.
@@ -220,12 +223,30 @@ impl Engine {
         batch.map(|batch| self.in_words(&batch.category, batch.photos, batch.decision)).transpose()
     }
 
-    /// Takes back the last decision on tags, and says what that was. The last hundred
-    /// can be taken back, one after the other, also after a restart.
-    pub fn undo_tags(&self) -> Result<Option<Undone>> {
-        let Some(undone) = self.0.catalog.undo_decisions()? else { return Ok(None) };
+    /// Takes back a decision on tags by its [number](Decided::batch), or the last one,
+    /// and says what that was; `None` where there is none. Of the last hundred each can
+    /// be taken back, also after a restart.
+    ///
+    /// Where a later decision is on the same photo and category, that one stays, for it
+    /// is what the person says now; what no other one touched is taken back. When the
+    /// later one is taken back, too, all is as it was before both.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code::NotFound) where there is no decision of this
+    /// number any more.
+    pub fn undo_tags(&self, batch: Option<i64>) -> Result<Option<Undone>> {
+        let Some(undone) = self.0.catalog.undo_decisions(batch)? else {
+            return match batch {
+                None => Ok(None),
+                Some(_) => Err(Error::not_found(
+                    "this cannot be taken back any more: it was taken back already, or a \
+                     hundred others came after it",
+                )),
+            };
+        };
         let batch = undone.batch;
         let words = self.in_words(&batch.category, batch.photos, batch.decision)?;
+        self.0.catalog.remove_made_for(batch.number)?;
         Ok(Some(Undone { words, photos: undone.photos.into_iter().map(PhotoId).collect() }))
     }
 
@@ -248,7 +269,8 @@ impl Engine {
         })
     }
 
-    /// Makes a category, or changes one.
+    /// Makes a category, or changes one. An own one that was removed is made again under
+    /// its id.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code::NotFound) for an unknown id;
@@ -257,6 +279,9 @@ impl Engine {
     pub fn save_category(&self, new: &NewCategory) -> Result<Category> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let mut category = match &new.id {
+            Some(id) if self.0.catalog.is_removed_category(id)? => {
+                Category { id: id.clone(), ..own(new) }
+            }
             Some(id) => vocabulary.at(named(&vocabulary, id)?).clone(),
             None => own(new),
         };
@@ -287,18 +312,21 @@ impl Engine {
     }
 
     /// Takes a category away: an own one with what was decided by it; one that came
-    /// with the application is hidden.
+    /// with the application is hidden. Returns the number by which
+    /// [`undo_tags`](Self::undo_tags) brings an own one back; `None` where nothing was
+    /// decided by it.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code::NotFound) for an unknown one.
-    pub fn remove_category(&self, id: &str) -> Result<()> {
+    pub fn remove_category(&self, id: &str) -> Result<Option<i64>> {
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let at = named(&vocabulary, id)?;
         let category = vocabulary.at(at);
         if category.origin == CategoryOrigin::Own {
             return self.0.catalog.remove_category(&category.id);
         }
-        self.keep(&vocabulary, &[&Category { hidden: true, ..category.clone() }])
+        self.keep(&vocabulary, &[&Category { hidden: true, ..category.clone() }])?;
+        Ok(None)
     }
 
     /// Forgets what the person changed of a category that came with the application.
@@ -433,8 +461,13 @@ impl Engine {
                 Ok((photo, vocabulary.at(at).id.as_str(), Some(decision)))
             })
             .collect::<Result<Vec<_>>>()?;
-        let changed = self.0.catalog.decide(&decisions)?;
-        Ok((changed.map_err(|unknown| no_photo(PhotoId(unknown)))?, unknown))
+        let decided = self.0.catalog.decide(&decisions)?;
+        let decided = decided.map_err(|unknown| no_photo(PhotoId(unknown)))?;
+        if let Some(batch) = decided.batch {
+            let made: Vec<&str> = new.iter().map(|category| category.id.as_str()).collect();
+            self.0.catalog.note_made_for(&made, batch)?;
+        }
+        Ok((decided.changed, unknown))
     }
 
     /// Keeps what is said of these categories, or forgets it where there is nothing

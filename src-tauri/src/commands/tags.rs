@@ -99,10 +99,15 @@ pub async fn add_tag(
     .await
 }
 
+/// By the decision's number; without one the last.
 #[tauri::command]
-pub async fn undo_tags(app: AppHandle, shell: State<'_, Arc<Shell>>) -> Answer<Option<Message>> {
-    changing("undo_tags", &app, &shell, |engine| {
-        let Some(undone) = engine.undo_tags()? else { return Ok(None) };
+pub async fn undo_tags(
+    app: AppHandle,
+    shell: State<'_, Arc<Shell>>,
+    batch: Option<i64>,
+) -> Answer<Option<Message>> {
+    changing("undo_tags", &app, &shell, move |engine| {
+        let Some(undone) = engine.undo_tags(batch)? else { return Ok(None) };
         keep_sidecars(engine, undone.photos);
         Ok(Some(undone.words.into()))
     })
@@ -122,12 +127,13 @@ pub async fn save_category(
     .await
 }
 
+/// Returns the number by which an own one is brought back with its tags, if it had any.
 #[tauri::command]
 pub async fn remove_category(
     app: AppHandle,
     shell: State<'_, Arc<Shell>>,
     id: String,
-) -> Answer<()> {
+) -> Answer<Option<i64>> {
     changing("remove_category", &app, &shell, move |engine| engine.remove_category(&id)).await
 }
 

@@ -232,6 +232,8 @@ pub struct Learned {
 #[serde(rename_all = "camelCase")]
 pub struct Decided {
     pub changed: u64,
+    /// The number by which it is taken back; null where nothing is another.
+    pub batch: Option<i64>,
     /// Null where the category did not learn from it.
     pub learned: Option<Learned>,
     /// What undo would take back, in words.
@@ -243,7 +245,8 @@ impl Decided {
     pub fn new(decided: engine::Decided, undo: Option<engine::Message>) -> Self {
         let learned =
             decided.learned.map(|engine::Learned { before, after }| Learned { before, after });
-        Self { changed: decided.changed, learned, undo: undo.map(Message::from) }
+        let undo = undo.map(Message::from);
+        Self { changed: decided.changed, batch: decided.batch, learned, undo }
     }
 }
 

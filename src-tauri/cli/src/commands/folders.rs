@@ -34,7 +34,8 @@ pub fn folder(engine: &Engine, command: &FolderCommand, json: bool) -> Outcome {
             engine.remove_root(root.id)?;
             tell(&root, json)?;
             output::note(format_args!(
-                "{} left the library; the files stay where they are",
+                "{} left the library; the files stay where they are, and what you said of them is \
+                 kept for 30 days, should you add the folder again",
                 photos(root.photos)
             ));
             Ok(())

@@ -40,7 +40,7 @@ pub fn tag(engine: &Engine, command: &TagCommand, json: bool) -> Outcome {
             tell(&engine.decide(&photos, name, None, &Cancel::default())?, json)
         }
         TagCommand::Undo => {
-            let undone = engine.undo_tags()?.map(|undone| undone.words.to_string());
+            let undone = engine.undo_tags(None)?.map(|undone| undone.words.to_string());
             output::answer(json, &UndoneDocument { undone: undone.clone() }, |out| match &undone {
                 Some(undone) => writeln!(out, "taken back: {undone}"),
                 None => writeln!(out, "there is nothing to take back"),

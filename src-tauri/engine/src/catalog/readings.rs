@@ -362,12 +362,12 @@ mod tests {
     }
 
     #[test]
-    fn removing_a_root_forgets_its_photos_and_failures() {
+    fn removing_a_root_hides_its_photos_and_failures() {
         let (_dir, catalog, root) = catalog();
         let id = add(&catalog, root, "a.jpg");
         catalog.store_failure(id, STAT, &message!("cut off"), true, 9).unwrap();
-        assert!(catalog.remove_root(root).unwrap());
-        assert!(!catalog.remove_root(root).unwrap());
+        assert!(catalog.remove_root(root, 9).unwrap());
+        assert!(!catalog.remove_root(root, 9).unwrap());
         assert_eq!(catalog.counts().unwrap(), Counts::default());
     }
 

@@ -11,11 +11,12 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::{Catalog, paths};
 use crate::error::Result;
 use crate::sqlite::Migration;
-use crate::view::Decision;
+use crate::view::{Decided, Decision};
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 12,
-    sql: "CREATE TABLE category (
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 12,
+        sql: "CREATE TABLE category (
             id TEXT PRIMARY KEY,
             -- 1: the person made it. 0: what the person changed of a bundled one.
             own INTEGER NOT NULL CHECK (own IN (0, 1)),
@@ -47,9 +48,16 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             keywords TEXT NOT NULL,
             hierarchical TEXT NOT NULL
           ) STRICT;",
-}];
+    },
+    Migration {
+        version: 15,
+        sql: "-- The number of the last change, also of one that was taken back: no other gets it.
+          CREATE TABLE decision_batches (last INTEGER NOT NULL) STRICT;
+          INSERT INTO decision_batches SELECT coalesce(max(batch), 0) FROM decision_change;",
+    },
+];
 
-/// So many changes can be taken back, one after the other.
+/// So many changes can be taken back.
 const UNDOABLE: i64 = 100;
 
 /// What the person said of a category.
@@ -157,8 +165,8 @@ impl Catalog {
     }
 
     /// Deletes an own category and what was decided by it, so that both can be taken
-    /// back together.
-    pub fn remove_category(&self, id: &str) -> Result<()> {
+    /// back together: by the number that is returned. `None`: nothing was decided.
+    pub fn remove_category(&self, id: &str) -> Result<Option<i64>> {
         self.database.write(|t| {
             let batch = next_batch(t)?;
             t.execute(
@@ -171,7 +179,50 @@ impl Catalog {
                  SELECT ?1, photo_id, category, kind, NULL FROM decision WHERE category = ?2",
                 params![batch, id],
             )?;
-            t.execute("DELETE FROM decision WHERE category = ?1", [id]).map(drop)
+            let deleted = t.execute("DELETE FROM decision WHERE category = ?1", [id])?;
+            if deleted > 0 {
+                note_batch(t, batch)?;
+            }
+            Ok((deleted > 0).then_some(batch))
+        })
+    }
+
+    /// Whether there was an own category of this id that was deleted.
+    pub fn is_removed_category(&self, id: &str) -> Result<bool> {
+        self.database.read(|c| {
+            c.prepare_cached(
+                "SELECT 1 FROM category
+                 WHERE id = ?1 AND own AND json_extract(said, '$.removed')",
+            )?
+            .exists([id])
+        })
+    }
+
+    /// Notes that own categories were made for the decisions of this number.
+    pub fn note_made_for(&self, categories: &[&str], batch: i64) -> Result<()> {
+        self.database.write(|t| {
+            let mut note = t.prepare_cached(
+                "UPDATE category SET said = json_set(said, '$.made_for', ?2)
+                 WHERE id = ?1 AND own",
+            )?;
+            categories.iter().try_for_each(|id| note.execute(params![id, batch]).map(drop))
+        })
+    }
+
+    /// Deletes the own categories that were made for the decisions of this number, which
+    /// were taken back, unless somebody used or changed them since.
+    pub fn remove_made_for(&self, batch: i64) -> Result<()> {
+        self.database.write(|t| {
+            t.execute(
+                "UPDATE category SET said = json_set(said, '$.removed', json('true'))
+                 WHERE own AND json_extract(said, '$.made_for') = ?1
+                   AND id NOT IN (SELECT category FROM decision)
+                   AND id NOT IN (SELECT category FROM decision_change)
+                   AND NOT EXISTS (SELECT 1 FROM category AS part
+                                   WHERE json_extract(part.said, '$.parent') = category.id)",
+                [batch],
+            )
+            .map(drop)
         })
     }
 
@@ -212,12 +263,13 @@ impl Catalog {
     }
 
     /// Decides on photos, or takes decisions back, all at once and undoably; returns
-    /// how many decisions are others now. Where a photo is not in the catalog nothing
-    /// is decided, and that one is returned as the error.
+    /// how many decisions are others now, without what is learned from them. Where a
+    /// photo is not in the catalog nothing is decided, and that one is returned as the
+    /// error.
     pub fn decide(
         &self,
         decisions: &[(i64, &str, Option<Decision>)],
-    ) -> Result<std::result::Result<u64, i64>> {
+    ) -> Result<std::result::Result<Decided, i64>> {
         self.database.write(|t| {
             let mut known = t.prepare_cached("SELECT 1 FROM photo WHERE id = ?1")?;
             for (photo, ..) in decisions {
@@ -242,20 +294,27 @@ impl Catalog {
                 .execute(params![batch, photo, category, before, after])?;
                 changed += 1;
             }
+            if changed > 0 {
+                note_batch(t, batch)?;
+            }
             t.execute("DELETE FROM decision_change WHERE batch <= ?1", [batch - UNDOABLE])?;
-            Ok(Ok(changed))
+            Ok(Ok(Decided { changed, batch: (changed > 0).then_some(batch), learned: None }))
         })
     }
 
     /// What was decided last and can be taken back.
     pub fn last_decisions(&self) -> Result<Option<DecisionBatch>> {
-        self.database.read(last)
+        self.database.read(|c| batch(c, None))
     }
 
-    /// Takes back what was decided last, as far as it is still so.
-    pub fn undo_decisions(&self) -> Result<Option<UndoneRows>> {
+    /// Takes back what was decided under this number, or last, as far as it is still so;
+    /// `None` where there is no such change.
+    ///
+    /// What was decided later on the same photo and category stays: it is what the
+    /// person says now. Taken back in its turn, it leads to what was before both.
+    pub fn undo_decisions(&self, number: Option<i64>) -> Result<Option<UndoneRows>> {
         self.database.write(|t| {
-            let Some(batch) = last(t)? else { return Ok(None) };
+            let Some(batch) = batch(t, number)? else { return Ok(None) };
             let changes: Vec<(i64, String, Option<String>, Option<String>)> = t
                 .prepare_cached(
                     "SELECT photo_id, category, kind_before, kind_after FROM decision_change
@@ -267,6 +326,17 @@ impl Catalog {
                 .collect::<rusqlite::Result<_>>()?;
             let mut photos = Vec::new();
             for (photo, category, before, after) in changes {
+                let later = t
+                    .prepare_cached(
+                        "UPDATE decision_change SET kind_before = ?4
+                         WHERE photo_id = ?1 AND category = ?2 AND batch =
+                           (SELECT min(batch) FROM decision_change
+                            WHERE photo_id = ?1 AND category = ?2 AND batch > ?3)",
+                    )?
+                    .execute(params![photo, category, batch.number, before])?;
+                if later > 0 {
+                    continue;
+                }
                 // A category that was deleted with its tags comes back with them.
                 t.prepare_cached(
                     "UPDATE category SET said = json_remove(said, '$.removed')
@@ -361,17 +431,22 @@ pub(super) fn hand_over(t: &Transaction, from: i64, to: i64) -> rusqlite::Result
 }
 
 fn next_batch(t: &Transaction) -> rusqlite::Result<i64> {
-    let sql = "SELECT coalesce(max(batch), 0) + 1 FROM decision_change";
-    t.query_row(sql, [], |row| row.get(0))
+    t.query_row("SELECT last + 1 FROM decision_batches", [], |row| row.get(0))
 }
 
-fn last(c: &rusqlite::Connection) -> rusqlite::Result<Option<DecisionBatch>> {
+fn note_batch(t: &Transaction, batch: i64) -> rusqlite::Result<()> {
+    t.execute("UPDATE decision_batches SET last = ?1", [batch]).map(drop)
+}
+
+/// Of this number, or the last one.
+fn batch(c: &rusqlite::Connection, number: Option<i64>) -> rusqlite::Result<Option<DecisionBatch>> {
     c.prepare_cached(
         "SELECT batch, min(category), count(DISTINCT photo_id), min(kind_after)
-         FROM decision_change WHERE batch = (SELECT max(batch) FROM decision_change)
+         FROM decision_change
+         WHERE batch = coalesce(?1, (SELECT max(batch) FROM decision_change))
          GROUP BY batch",
     )?
-    .query_row([], |row| {
+    .query_row([number], |row| {
         let after: Option<String> = row.get(3)?;
         Ok(DecisionBatch {
             number: row.get(0)?,

@@ -494,7 +494,10 @@ fn hold_back(
 /// Of the very file that was found it does not matter where its root is: it may
 /// have been renamed, or be back and not yet looked at.
 fn is_gone(photo: &Known, entry: &FileEntry, roots: &[RootRow]) -> bool {
-    let Some(root) = roots.iter().find(|root| root.id == photo.root) else { return false };
+    let Some(root) = roots.iter().find(|root| root.id == photo.root) else {
+        // What was left out of a root that was removed is nobody's.
+        return photo.presence == scan::Presence::Excluded;
+    };
     let left = match std::fs::metadata(root.path.join(&photo.path)) {
         Ok(file) => {
             // Where inodes are given anew, size and time tell that it is there.
@@ -564,6 +567,10 @@ fn apply(catalog: &Catalog, diff: Diff, done: &mut Reconciled) -> Result<()> {
     }
     let now = now();
     catalog.change(|t| {
+        // One that was removed while it was looked at gets no photos.
+        let roots = Catalog::root_ids(t)?;
+        let of_root = |change: &Change| roots.contains(&change.places().0);
+        let changes: Vec<Change> = changes.into_iter().filter(of_root).collect();
         // All leave before the first one comes: places are changed in circles.
         for change in &changes {
             match change {
@@ -574,7 +581,7 @@ fn apply(catalog: &Catalog, diff: Diff, done: &mut Reconciled) -> Result<()> {
                 Change::Added(_) | Change::Modified { .. } => {}
             }
         }
-        for (id, entry) in &restamped {
+        for (id, entry) in restamped.iter().filter(|(_, entry)| roots.contains(&entry.root)) {
             Catalog::place_photo(t, *id, entry.root, &entry.path, stat(entry), false)?;
         }
         for change in changes {

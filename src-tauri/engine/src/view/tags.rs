@@ -147,6 +147,8 @@ pub struct ReviewPhoto {
 pub struct Decided {
     /// Decisions that are others now.
     pub changed: u64,
+    /// The number by which this is taken back; `None` where nothing is another.
+    pub batch: Option<i64>,
     /// What the category suggests now, where it learned from this.
     pub learned: Option<Learned>,
 }

@@ -24,6 +24,7 @@ mod older;
 mod photos;
 mod policy;
 mod relevance;
+mod removed;
 mod saved;
 mod settling;
 mod sidecars;

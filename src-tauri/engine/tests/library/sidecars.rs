@@ -97,7 +97,7 @@ fn what_others_wrote_stays_and_a_photo_never_speaks_for_another() {
     names.sort_unstable();
     assert_eq!(names, ["b.xmp", "c.jpg.xmp", "c.png.xmp"], "a.xmp says it already");
     assert_eq!(fs::read_to_string(fixture.path("a.xmp")).unwrap(), others);
-    fixture.engine.undo_tags().unwrap();
+    fixture.engine.undo_tags(None).unwrap();
     write(&fixture, false);
     let left = fs::read_to_string(fixture.path("a.xmp")).unwrap();
     assert_eq!(left, others, "another program's word is not taken back");
@@ -127,7 +127,7 @@ fn a_sidecar_that_cannot_be_written_is_told_and_stops_no_other() {
         let sidecar = fixture.path("c.png.xmp");
         fs::set_permissions(&sidecar, fs::Permissions::from_mode(0o444)).unwrap();
         let before = fs::read(&sidecar).unwrap();
-        fixture.engine.undo_tags().unwrap();
+        fixture.engine.undo_tags(None).unwrap();
         let report = write(&fixture, false);
         let told = report.failed.iter().find(|(path, _)| *path == sidecar).unwrap();
         let reason = told.1.to_string();

@@ -147,7 +147,7 @@ fn suggestions_are_right_sure_as_they_say_and_learn() {
     assert!(after_examples.1 > before_examples.1, "{before_examples:?} {after_examples:?}");
 
     // And forget when that is taken back.
-    while everyday.engine.undo_tags().unwrap().is_some() {}
+    while everyday.engine.undo_tags(None).unwrap().is_some() {}
     for (asked, suggested) in queries.iter().zip(&before) {
         assert_eq!(&suggestions(&everyday, &category(&asked.query)), suggested);
     }
@@ -273,12 +273,73 @@ fn what_is_decided_is_found_counted_and_taken_back() {
         tags.iter().filter(|tag| tag.implied).map(|tag| tag.category.as_str()).collect();
     assert!(implied.contains(&"animal"), "{tags:?}");
 
-    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog rejected for 1 photo");
-    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog confirmed for 1 photo");
+    assert_eq!(engine.undo_tags(None).unwrap().unwrap().words, "Dog rejected for 1 photo");
+    assert_eq!(engine.undo_tags(None).unwrap().unwrap().words, "Dog confirmed for 1 photo");
     assert_eq!(search(&fixture, "tag:dog").len(), 2);
-    assert_eq!(engine.undo_tags().unwrap().unwrap().words, "Dog added to 2 photos");
-    assert_eq!(engine.undo_tags().unwrap(), None);
+    assert_eq!(engine.undo_tags(None).unwrap().unwrap().words, "Dog added to 2 photos");
+    assert_eq!(engine.undo_tags(None).unwrap(), None);
     assert_eq!(search(&fixture, "tag:dog").len(), 0);
+}
+
+#[test]
+fn a_decision_is_taken_back_by_its_number_and_what_was_said_since_stays() {
+    let fixture = Fixture::new();
+    let photos = photos_in(&fixture, 3);
+    let engine = &fixture.engine;
+    let decide = |photos: &[PhotoId], category: &str, decision| {
+        engine.decide(photos, category, decision, &go()).unwrap().batch
+    };
+    let dogs = |photo| {
+        let tags = engine.decided_photo_tags(photo).unwrap();
+        tags.into_iter().find(|tag| tag.category == "dog").and_then(|tag| tag.decision)
+    };
+    let first = decide(&photos[..2], "dog", Some(Decision::Tagged));
+    assert_eq!(decide(&photos[..2], "dog", Some(Decision::Tagged)), None, "it was said already");
+    let second = decide(&photos[1..], "dog", Some(Decision::Rejected));
+    let cat = decide(&photos[..1], "cat", Some(Decision::Tagged));
+    assert!(first < second && second < cat, "{first:?} {second:?} {cat:?}");
+
+    let undone = engine.undo_tags(first).unwrap().unwrap();
+    assert_eq!((undone.words.as_str(), &*undone.photos), ("Dog added to 2 photos", &photos[..1]));
+    let rejected = Some(Decision::Rejected);
+    assert_eq!(photos.iter().map(|one| dogs(*one)).collect::<Vec<_>>(), [None, rejected, rejected]);
+    assert_eq!(search(&fixture, "tag:cat").len(), 1, "what was done between is as it was");
+    assert_eq!(engine.undo_tags(first).unwrap_err().code(), Code::NotFound, "only once");
+    engine.undo_tags(second).unwrap();
+    assert_eq!(dogs(photos[1]), None, "as before both");
+
+    // Numbers are not given twice: what is done now is not taken for what was.
+    engine.undo_tags(cat).unwrap();
+    let next = decide(&photos, "dog", Some(Decision::Confirmed));
+    assert!(next > cat, "{next:?}");
+    assert_eq!(engine.undo_tags(cat).unwrap_err().code(), Code::NotFound);
+    assert_eq!(search(&fixture, "tag:dog").len(), 3);
+}
+
+#[test]
+fn a_category_that_a_tag_made_goes_with_it_unless_it_is_used() {
+    let fixture = Fixture::new();
+    let photos = photos_in(&fixture, 2);
+    let engine = &fixture.engine;
+    let add = |photos: &[PhotoId], name| engine.add_tag(photos, name, &go()).unwrap().batch;
+    let kite = add(&photos[..1], "Kite");
+    assert_eq!(engine.undo_tags(kite).unwrap().unwrap().words, "Kite added to 1 photo");
+    assert_eq!(engine.category("Kite").unwrap_err().code(), Code::NotFound);
+
+    let kite = add(&photos[..1], "Kite");
+    let again = add(&photos[1..], "Kite");
+    engine.undo_tags(kite).unwrap();
+    assert_eq!(search(&fixture, "tag:kite"), photos[1..], "another photo has it");
+    engine.undo_tags(again).unwrap();
+    assert!(engine.category("Kite").is_ok(), "it was not made for that one");
+
+    let zeppelin = add(&photos[..1], "Zeppelin");
+    let id = Some(engine.category("Zeppelin").unwrap().id);
+    let prompts = vec!["an airship".to_owned()];
+    let said = NewCategory { id, name: "Zeppelin".into(), prompts, ..NewCategory::default() };
+    engine.save_category(&said).unwrap();
+    engine.undo_tags(zeppelin).unwrap();
+    assert!(engine.category("Zeppelin").is_ok(), "somebody said more of it");
 }
 
 #[test]
@@ -313,7 +374,7 @@ fn a_decision_is_for_all_photos_or_for_none() {
     assert!(engine.category("New name").is_err(), "nothing was made");
     let heading = engine.decide(&photos, "nature", Some(Decision::Tagged), &go()).unwrap_err();
     assert_eq!(heading.code(), Code::Usage);
-    assert_eq!(engine.undo_tags().unwrap(), None);
+    assert_eq!(engine.undo_tags(None).unwrap(), None);
     assert_eq!(search(&fixture, "-is:untagged").len(), 0);
 }
 
@@ -379,12 +440,16 @@ fn categories_are_made_changed_hidden_and_reset() {
     assert!(engine.category("dog").unwrap().hidden);
     assert_eq!(search(&fixture, "tag:dog").len(), 1, "hiding takes no tag away");
     engine.add_tag(&photos, "Grandma's garden", &go()).unwrap();
-    engine.remove_category(&made.id).unwrap();
+    let removed = engine.remove_category(&made.id).unwrap();
     assert_eq!(engine.category(&made.id).unwrap_err().code(), Code::NotFound);
     assert_eq!(search(&fixture, "is:untagged").len(), 1);
-    let undone = engine.undo_tags().unwrap().unwrap();
+    let undone = engine.undo_tags(removed).unwrap().unwrap();
     assert_eq!(undone.photos.len(), 2, "it comes back with its tags: {}", undone.words);
     assert_eq!(engine.category(&made.id).unwrap().name, "Grandma's garden");
+    engine.undo_tags(None).unwrap();
+    assert_eq!(engine.remove_category(&made.id).unwrap(), None, "no photo has it");
+    let again = NewCategory { id: Some(made.id.clone()), ..new };
+    assert_eq!(engine.save_category(&again).unwrap(), made, "it is the same one");
     engine.remove_category(&made.id).unwrap();
     assert!(engine.reset_category("grandma's garden").is_err());
 }
@@ -478,6 +543,6 @@ fn tags_go_through_records() {
     assert_eq!((changed, unknown.len()), (3, 1));
     assert_eq!(search(&other, "tag:mine").len(), 2);
     assert_eq!(other.engine.import_tags(&rows).unwrap().0, 0);
-    other.engine.undo_tags().unwrap();
+    other.engine.undo_tags(None).unwrap();
     assert_eq!(other.engine.tag_records().unwrap(), []);
 }

@@ -122,10 +122,10 @@ export class Actions {
     const wanted = name.trim();
     if (wanted === "" || photos.length === 0) return false;
     return this.#try("actions.tagFailed", async () => {
-      const { changed } = await this.#backend.addTag([...photos], wanted);
+      const { batch } = await this.#backend.addTag([...photos], wanted);
       const words = t("actions.tagged", { count: photos.length, tag: wanted });
-      if (changed === 0) this.#notices.done(words);
-      else this.#history.did(words, () => this.#takeTagBack());
+      if (batch === null) this.#notices.done(words);
+      else this.#history.did(words, () => this.#takeTagBack(batch));
     });
   }
 
@@ -136,8 +136,8 @@ export class Actions {
     decision: Decision | null,
   ): Promise<boolean> {
     return this.#try("actions.tagFailed", async () => {
-      const { changed } = await this.#backend.decide([...photos], category.id, decision);
-      if (changed === 0) return;
+      const { batch } = await this.#backend.decide([...photos], category.id, decision);
+      if (batch === null) return;
       const key =
         decision === "rejected"
           ? "actions.untagged"
@@ -145,7 +145,7 @@ export class Actions {
             ? "actions.undecided"
             : "actions.tagged";
       const words = t(key, { count: photos.length, tag: category.name });
-      this.#history.push(words, () => this.#takeTagBack());
+      this.#history.push(words, () => this.#takeTagBack(batch));
     });
   }
 
@@ -252,8 +252,8 @@ export class Actions {
     }
   }
 
-  async #takeTagBack(): Promise<void> {
-    await this.#backend.undoTags();
+  async #takeTagBack(batch: number): Promise<void> {
+    await this.#backend.undoTags(batch);
   }
 
   async #restore(photos: number[]): Promise<void> {

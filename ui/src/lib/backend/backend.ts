@@ -97,6 +97,8 @@ export interface Backend {
   chooseFolder(): Promise<string | null>;
   addRoot(path: string): Promise<Root>;
   removeRoot(id: number): Promise<void>;
+  /** Takes a removal back, also of a folder that cannot be reached now. */
+  restoreRoot(id: number): Promise<void>;
   /** Leaves this out of a folder from now on; rejects with `usage` for what is no pattern. */
   setExclusions(id: number, exclusions: Exclusions): Promise<void>;
   /** Leaves a folder below a root out from now on, and tells what was left out before. */
@@ -214,12 +216,22 @@ export interface Backend {
   decide(photos: number[], category: string, decision: Decision | null): Promise<Decided>;
   /** Gives photos a tag of any name, which is made where there is none of that name. */
   addTag(photos: number[], name: string): Promise<Decided>;
-  /** Takes the last decision back, and says in words what that was; null where there is none. */
-  undoTags(): Promise<Message | null>;
-  /** Rejects with `usage` for a category that cannot be, as one whose name is taken. */
+  /**
+   * Takes a decision back by its number, or the last one, and says in words what that was; null
+   * where there is none. What was said later of the same photo and tag stays. Rejects with
+   * `notFound` where there is no decision of this number any more.
+   */
+  undoTags(batch: number | null): Promise<Message | null>;
+  /**
+   * Makes a category, also one that was deleted, or changes one. Rejects with `usage` for one that
+   * cannot be, as where its name is taken.
+   */
   saveCategory(category: NewCategory): Promise<Category>;
-  /** Removes an own category with its tags; hides a bundled one. */
-  removeCategory(id: string): Promise<void>;
+  /**
+   * Removes an own category with its tags, and tells the number by which both come back, null
+   * where it had none; hides a bundled one.
+   */
+  removeCategory(id: string): Promise<number | null>;
   /** Forgets the person's changes to a bundled category. */
   resetCategory(id: string): Promise<Category>;
 

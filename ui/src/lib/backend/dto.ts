@@ -642,6 +642,8 @@ export interface Learned {
 /** What deciding did. */
 export interface Decided {
   changed: number;
+  /** The number by which it is taken back; null where nothing is another. */
+  batch: number | null;
   /** Null where the category did not learn from it. */
   learned: Learned | null;
   /** What undo would take back, in words. */

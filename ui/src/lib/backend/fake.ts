@@ -113,6 +113,7 @@ export class FakeBackend implements Backend {
   readonly #options: FakeOptions;
   readonly #listeners = new Set<BackendEvents>();
   #roots: Root[];
+  #removed: Root[] = [];
   #progress: Progress | null = null;
   #paused: boolean;
   #policy: Policy;
@@ -194,7 +195,7 @@ export class FakeBackend implements Backend {
 
   async addRoot(path: string): Promise<Root> {
     await this.#wait();
-    const id = Math.max(0, ...this.#roots.map((root) => root.id)) + 1;
+    const id = Math.max(0, ...[...this.#roots, ...this.#removed].map((root) => root.id)) + 1;
     const root = madeRoot(id, path, "online", 0);
     this.#roots.push(root);
     return root;
@@ -202,7 +203,15 @@ export class FakeBackend implements Backend {
 
   async removeRoot(id: number): Promise<void> {
     await this.#wait();
+    this.#removed.push(...this.#roots.filter((root) => root.id === id));
     this.#roots = this.#roots.filter((root) => root.id !== id);
+  }
+
+  async restoreRoot(id: number): Promise<void> {
+    await this.#wait();
+    const back = this.#removed.filter((root) => root.id === id);
+    this.#removed = this.#removed.filter((root) => root.id !== id);
+    this.#roots = [...this.#roots, ...back].sort((a, b) => a.id - b.id);
   }
 
   async setExclusions(id: number, exclusions: Exclusions): Promise<void> {
@@ -542,9 +551,9 @@ export class FakeBackend implements Backend {
     return this.tags.add(photos, name);
   }
 
-  async undoTags(): Promise<Message | null> {
+  async undoTags(batch: number | null): Promise<Message | null> {
     await this.#wait();
-    return this.tags.undo();
+    return this.tags.undo(batch);
   }
 
   async saveCategory(category: NewCategory): Promise<Category> {
@@ -552,9 +561,9 @@ export class FakeBackend implements Backend {
     return this.tags.save(category);
   }
 
-  async removeCategory(id: string): Promise<void> {
+  async removeCategory(id: string): Promise<number | null> {
     await this.#wait();
-    this.tags.remove(id);
+    return this.tags.remove(id);
   }
 
   async resetCategory(id: string): Promise<Category> {

@@ -25,6 +25,19 @@ const MOST_OF_A_PHOTO = 12;
 type Kept = Omit<Category, "suggests" | "tagged" | "suggested" | "rejected" | "learned">;
 type Said = ReadonlyMap<string, ReadonlyMap<number, Decision>>;
 
+/** A change that can be taken back. */
+interface Past {
+  batch: number;
+  words: Message;
+  category: string;
+  /** What was said of each photo before. */
+  before: Map<number, Decision | null>;
+  /** All categories, where one was deleted. */
+  categories?: readonly Kept[];
+  /** The category was made for it. */
+  made?: boolean;
+}
+
 function made(
   id: string,
   name: string,
@@ -73,7 +86,10 @@ export class FakeTags {
   ready = true;
   #categories: Kept[] = [...BUNDLED];
   #said: Said = new Map();
-  #past: { words: Message; said: Said; categories?: readonly Kept[] }[] = [];
+  #past: readonly Past[] = [];
+  #batch = 0;
+  /** Own ones that were deleted. */
+  readonly #removed = new Set<string>();
   readonly #records: () => readonly FakeRecord[];
   readonly #changed: () => void;
 
@@ -160,38 +176,67 @@ export class FakeTags {
     const said = new Map(this.#decisions(category));
     const changed = photos.filter((photo) => (said.get(photo) ?? null) !== decision);
     if (changed.length === 0) {
-      return { changed: 0, learned: null, undo: this.#past.at(-1)?.words ?? null };
+      const undo = this.#past.at(-1)?.words ?? null;
+      return { changed: 0, batch: null, learned: null, undo };
     }
+    const earlier = new Map(changed.map((photo) => [photo, said.get(photo) ?? null]));
     for (const photo of changed) {
       if (decision === null) said.delete(photo);
       else said.set(photo, decision);
     }
     const words = decidedWords(kept.name, decision, changed.length);
-    this.#past.push({ words, said: this.#said });
+    const batch = this.#note({ words, category, before: earlier });
     this.#said = new Map(this.#said).set(category, said);
     this.#changed();
     const learned = this.#learns(category) ? { before, after: this.#counted(kept) } : null;
-    return { changed: changed.length, learned, undo: words };
+    return { changed: changed.length, batch, learned, undo: words };
   }
 
   add(photos: readonly number[], name: string): Decided {
     const wanted = name.trim();
     if (wanted === "") throw error("usage", "a tag needs a name");
     let kept = this.#categories.find((other) => sameName(other.name, wanted));
-    if (!kept) {
-      kept = made(idOf(wanted), wanted, "", null, { origin: "own", prompts: [], names: {} });
-      this.#categories.push(kept);
-    }
-    return this.decide(photos, kept.id, "tagged");
+    if (kept) return this.decide(photos, kept.id, "tagged");
+    kept = made(idOf(wanted), wanted, "", null, { origin: "own", prompts: [], names: {} });
+    this.#categories = [...this.#categories, kept];
+    const decided = this.decide(photos, kept.id, "tagged");
+    this.#past = this.#past.map((step) =>
+      step.batch === decided.batch ? { ...step, made: true } : step,
+    );
+    return decided;
   }
 
-  undo(): Message | null {
-    const last = this.#past.pop();
-    if (!last) return null;
-    this.#said = last.said;
-    if (last.categories) this.#categories = [...last.categories];
+  /** Takes a change back by its number, or the last one; what was said since stays. */
+  undo(batch: number | null = null): Message | null {
+    const at =
+      batch === null
+        ? this.#past.length - 1
+        : this.#past.findIndex((other) => other.batch === batch);
+    const step = this.#past[at];
+    if (!step && batch === null) return null;
+    if (!step) throw error("notFound", "this cannot be taken back any more");
+    const later = this.#past.slice(at + 1).filter(({ category }) => category === step.category);
+    this.#past = this.#past.filter((other) => other !== step);
+    if (step.categories) {
+      const known = new Set(step.categories.map(({ id }) => id));
+      this.#categories = [
+        ...step.categories,
+        ...this.#categories.filter(({ id }) => !known.has(id)),
+      ];
+    }
+    const said = new Map(this.#decisions(step.category));
+    for (const [photo, before] of step.before) {
+      const next = later.find((other) => other.before.has(photo));
+      if (next) next.before.set(photo, before);
+      else if (before === null) said.delete(photo);
+      else said.set(photo, before);
+    }
+    this.#said = new Map(this.#said).set(step.category, said);
+    if (step.made && said.size === 0 && later.length === 0) {
+      this.#categories = this.#categories.filter(({ id }) => id !== step.category);
+    }
     this.#changed();
-    return last.words;
+    return step.words;
   }
 
   save(wanted: NewCategory): Category {
@@ -200,7 +245,7 @@ export class FakeTags {
       throw error("usage", `a category is called ${name} already: choose another name`);
     }
     if (parent !== null) this.#find(parent);
-    const before = id === null ? null : this.#find(id);
+    const before = id === null || this.#removed.delete(id) ? null : this.#find(id);
     const kept: Kept = {
       ...wanted,
       id: id ?? idOf(name),
@@ -213,13 +258,17 @@ export class FakeTags {
     return this.#told(kept);
   }
 
-  remove(id: string): void {
+  remove(id: string): number | null {
     const kept = this.#find(id);
+    let batch: number | null = null;
     if (kept.origin === "own") {
-      if ((this.#said.get(id)?.size ?? 0) > 0) {
-        const words = decidedWords(kept.name, null, this.#said.get(id)?.size ?? 0);
-        this.#past.push({ words, said: this.#said, categories: this.#categories });
+      const before = new Map(this.#decisions(id));
+      if (before.size > 0) {
+        const words = decidedWords(kept.name, null, before.size);
+        const categories = this.#categories;
+        batch = this.#note({ words, category: id, before, categories });
       }
+      this.#removed.add(id);
       this.#categories = this.#categories
         .filter((other) => other.id !== id)
         .map((other) => (other.parent === id ? { ...other, parent: kept.parent } : other));
@@ -232,6 +281,7 @@ export class FakeTags {
       );
     }
     this.#changed();
+    return batch;
   }
 
   reset(id: string): Category {
@@ -242,6 +292,12 @@ export class FakeTags {
     } else this.#place(bundled);
     this.#changed();
     return this.#told(bundled);
+  }
+
+  #note(step: Omit<Past, "batch">): number {
+    this.#batch++;
+    this.#past = [...this.#past, { ...step, batch: this.#batch }];
+    return this.#batch;
   }
 
   /** Puts a category, with what is under it, behind the last child of its parent. */

@@ -95,14 +95,13 @@ export class Library {
     return this.overview?.roots.find((root) => inside(root.path.replace(/[\\/]$/, ""))) ?? null;
   }
 
-  /** Taken back, the folder is there again with what is left out of it, and its photos are read anew. */
+  /** Taken back, the folder is there again with its photos and all that was said of them. */
   async removeFolder(root: Root): Promise<void> {
     const folder = lastPart(root.path);
     try {
       await this.#backend.removeRoot(root.id);
       this.#history.did(t("library.removed", { folder }), async () => {
-        const { id } = await this.#backend.addRoot(root.path);
-        await this.#backend.setExclusions(id, root.exclusions);
+        await this.#backend.restoreRoot(root.id);
         await this.read();
       });
       await this.read();

@@ -94,10 +94,11 @@ export class PhotoTags {
     const photo = this.#photo;
     if (photo === null) return;
     try {
-      const { changed } = await work(photo);
+      const { changed, batch } = await work(photo);
       this.said = taggedWords(name, decision);
-      if (changed > 0) {
-        this.#tags.history.push(decisionWords(name, changed, decision), () => this.#takeBack());
+      if (batch !== null) {
+        const words = decisionWords(name, changed, decision);
+        this.#tags.history.push(words, () => this.#takeBack(batch));
       }
       this.#tags.changed();
     } catch (thrown) {
@@ -106,8 +107,8 @@ export class PhotoTags {
     await this.load();
   }
 
-  async #takeBack(): Promise<void> {
-    await this.#tags.undo();
+  async #takeBack(batch: number): Promise<void> {
+    await this.#tags.undo(batch);
     await this.load();
   }
 }

@@ -196,6 +196,20 @@ describe("undo", () => {
     expect(backend.tags.review("dog", "tagged", 0, 9).total).toBe(1);
   });
 
+  it("takes back its own decision, not one that was made elsewhere since", async () => {
+    const [first = 0, second = 0] = await open();
+    review.decide("confirmed");
+    await settle();
+    await backend.decide([second], "dog", "rejected");
+    await review.undo();
+    expect(backend.tags.tagsOf(first)).not.toContainEqual(
+      expect.objectContaining({ category: "dog", decision: "confirmed" }),
+    );
+    expect(backend.tags.review("dog", "rejected", 0, 9).photos.map(({ id }) => id)).toEqual([
+      second,
+    ]);
+  });
+
   it("waits for a decision that is under way", async () => {
     const ids = await open();
     review.decide("confirmed");

@@ -187,12 +187,12 @@ export class Review {
 
   async #send(targets: number[], category: string, decision: Decision | null): Promise<void> {
     try {
-      const { changed, learned } = await this.#backend.decide(targets, category, decision);
+      const { changed, batch, learned } = await this.#backend.decide(targets, category, decision);
       if (category === this.category) this.said = decidedWords(changed, decision);
-      if (changed > 0) {
+      if (batch !== null) {
         const kept = this.#tags.get(category);
         const words = decisionWords(kept ? nameOf(kept) : category, changed, decision);
-        this.#tags.history.push(words, () => this.#takeBack(category, targets));
+        this.#tags.history.push(words, () => this.#takeBack(batch, category, targets));
       }
       if (learned && category === this.category) {
         // From how many examples it learned, the tree says.
@@ -206,9 +206,9 @@ export class Review {
     if (category === this.category) this.#readAfterPause();
   }
 
-  /** Takes the last decision back; its first photo is the one to go on with. */
-  async #takeBack(category: string, photos: readonly number[]): Promise<void> {
-    await this.#tags.undo();
+  /** Takes a decision back; its first photo is the one to go on with. */
+  async #takeBack(batch: number, category: string, photos: readonly number[]): Promise<void> {
+    await this.#tags.undo(batch);
     if (category !== this.category) return;
     this.learned = null;
     this.said = "";

@@ -74,6 +74,20 @@ describe("changing categories", () => {
     expect(ids.indexOf(saved.id)).toBe(ids.indexOf("city") + 1);
   });
 
+  it("takes the making of one back, and puts back what was changed", async () => {
+    const saved = await tags.save(NEW);
+    await tags.save({ ...NEW, id: saved.id, name: "Beacon" });
+    expect(tags.history.next).toBe("Lighthouse");
+    await tags.history.undo();
+    expect(tags.get(saved.id)?.name).toBe("Lighthouse");
+    await tags.remove(saved);
+    await tags.history.undo();
+    expect(tags.get(saved.id)?.name).toBe("Lighthouse");
+    expect(tags.history.next).toBe("“Lighthouse” was made.");
+    await tags.history.undo();
+    expect(tags.get(saved.id)).toBeNull();
+  });
+
   it("refuses a name that is taken", async () => {
     await expect(tags.save({ ...NEW, name: "dog" })).rejects.toMatchObject({ code: "usage" });
   });
@@ -114,6 +128,16 @@ describe("changing categories", () => {
     await tags.remove(empty);
     await tags.history.undo();
     expect(tags.categories.map(({ name }) => name)).toContain("Boats");
+    expect(tags.get("own-grandma")?.tagged).toBe(2);
+    expect(tags.get("dog")?.tagged).toBe(1);
+  });
+
+  it("leaves alone what was done elsewhere since", async () => {
+    await backend.addTag([1, 2], "Grandma");
+    await tags.load();
+    await tags.remove(tags.get("own-grandma") ?? category("none"));
+    await backend.decide([5], "dog", "confirmed");
+    await tags.history.undo();
     expect(tags.get("own-grandma")?.tagged).toBe(2);
     expect(tags.get("dog")?.tagged).toBe(1);
   });
@@ -160,6 +184,15 @@ describe("the tags of a photo", () => {
     expect(names(photo.given)).toContain("Grandma");
     await tags.history.undo();
     expect(names(photo.given)).not.toContain("Grandma");
+  });
+
+  it("are taken back by themselves, with a name that was made for them", async () => {
+    await photo.add("Grandma");
+    await backend.decide([7], "dog", "confirmed");
+    await tags.history.undo();
+    expect(names(photo.given)).not.toContain("Grandma");
+    expect(names(photo.given)).toContain("Dog");
+    expect(tags.get("own-grandma")).toBeNull();
   });
 
   it("say why they cannot be changed", async () => {

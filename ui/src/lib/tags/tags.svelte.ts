@@ -98,28 +98,33 @@ export class Tags {
     this.edited = null;
   }
 
-  /** Keeps a category; rejects where it cannot be. */
+  /** Keeps a category; rejects where it cannot be. Taken back, a new one goes with its tags. */
   async save(category: NewCategory): Promise<Category> {
     const before = this.get(category.id);
     const saved = await this.#backend.saveCategory(category);
     if (before) this.history.push(nameOf(before), () => this.#putBack(before));
+    else {
+      this.history.push(t("tags.made", { name: nameOf(saved) }), async () => {
+        await this.#backend.removeCategory(saved.id);
+        await this.load();
+      });
+    }
     await this.load();
     return saved;
   }
 
   /** Removes an own category with its tags, or hides a bundled one; rejects where that fails. */
   async remove(category: Category): Promise<void> {
-    const before = this.undoes;
-    await this.#backend.removeCategory(category.id);
+    const batch = await this.#backend.removeCategory(category.id);
     await this.load();
     const name = nameOf(category);
     if (category.origin !== "own") {
       this.history.did(t("tags.isHidden", { name }), () => this.#putBack(category));
-    } else if (this.undoes !== before) {
+    } else if (batch !== null) {
       // What was decided by it went with it, as one change that is taken back as a whole.
-      this.history.did(t("tags.deleted", { name }), async () => void (await this.undo()));
+      this.history.did(t("tags.deleted", { name }), async () => void (await this.undo(batch)));
     } else {
-      this.history.did(t("tags.deleted", { name }), () => this.#putBack(category, null));
+      this.history.did(t("tags.deleted", { name }), () => this.#putBack(category));
     }
   }
 
@@ -130,9 +135,9 @@ export class Tags {
     await this.load();
   }
 
-  /** Has a category be again as it was; without a number it is a new one of that name. */
-  async #putBack(category: Category, id: string | null = category.id): Promise<void> {
-    const { name, names, parent, prompts, synonyms, exclusive, hidden } = category;
+  /** Has a category be again as it was, also one that was deleted. */
+  async #putBack(category: Category): Promise<void> {
+    const { id, name, names, parent, prompts, synonyms, exclusive, hidden } = category;
     await this.#backend.saveCategory({
       id,
       name,
@@ -147,11 +152,11 @@ export class Tags {
   }
 
   /**
-   * Takes the last decision back, and says in words what that was; null where there is none.
-   * Rejects where that fails.
+   * Takes a decision back by its number, or the last one, and says in words what that was; null
+   * where there is none. Rejects where that fails.
    */
-  async undo(): Promise<string | null> {
-    const undone = await this.#backend.undoTags();
+  async undo(batch: number | null = null): Promise<string | null> {
+    const undone = await this.#backend.undoTags(batch);
     await this.load();
     return undone === null ? null : said(undone);
   }

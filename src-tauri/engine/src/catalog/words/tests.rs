@@ -180,10 +180,12 @@ fn the_index_follows_whatever_becomes_of_a_photo() {
     f.catalog.move_root(inner, Path::new("/mnt/Holiday")).unwrap();
     assert_eq!((f.found("wedding"), f.found("holiday")), (vec![], vec![c]));
     f.catalog.move_root(inner, Path::new("/home/anna/Pictures/Party")).unwrap();
-    assert!(f.catalog.remove_root(inner).unwrap());
+    assert!(f.catalog.remove_root(inner, 9).unwrap());
     assert_eq!((f.found("party"), f.found("pictures party")), (vec![c], vec![c]));
-    assert!(f.catalog.remove_root(f.root).unwrap());
+    assert!(f.catalog.remove_root(f.root, 9).unwrap());
     assert_eq!((f.found("party"), f.found("paris")), (vec![], vec![]));
+    assert!(f.catalog.restore_root(f.root, 9).unwrap());
+    assert_eq!(f.found("party"), [c]);
 }
 
 #[test]

@@ -163,12 +163,26 @@ fn a_drive_that_is_mounted_elsewhere_is_the_same_root() {
 }
 
 #[test]
+fn a_root_that_is_removed_while_it_is_looked_at_gets_no_photos() {
+    let known = Known::new(|_| Volumes::default());
+    std::fs::write(known.dir.path().join("drive/photos/4.jpg"), b"new").unwrap();
+    let removing = |root, _: &Path| {
+        known.catalog.remove_root(root, 9).unwrap();
+    };
+    let looked = known.look(Place::Root(known.root), &Volumes::default(), &removing);
+    assert!(looked.changes.is_empty(), "{:?}", looked.changes);
+    let present = known.catalog.counts().unwrap().present;
+    let kept = known.catalog.known_photos(known.root, None).unwrap();
+    assert_eq!((present, kept.len()), (0, 3));
+}
+
+#[test]
 fn what_is_being_written_is_forgotten_once_it_cannot_be_looked_at() {
     let later = std::time::Instant::now() + std::time::Duration::from_secs(60);
     type Deed = fn(&Known);
     let deeds: [(&str, Deed); 4] = [
         ("its drive is pulled out", Known::pull_out),
-        ("its root is removed", |known| assert!(known.catalog.remove_root(known.root).unwrap())),
+        ("its root is removed", |known| assert!(known.catalog.remove_root(known.root, 9).unwrap())),
         ("its root is on another device", |known| {
             let mark = Mark { device: Some(-5), ..Mark::default() };
             known.catalog.set_root_seen(known.root, &mark, 0).unwrap();
