@@ -94,6 +94,10 @@ export const states: readonly State[] = [
   state("answer that is looked for", "fake=400&hang=search&open=ask:ferry,wait:300"),
   both("answer with pictures and feedback", "fake=400&open=ask:ferry,similar:5,like:7,unlike:9"),
   state("search box, empty", "fake=60&open=focus:search-box,wait:100"),
+  state(
+    "search box with samples in German",
+    "fake=60&lang=de&open=focus:search-box,key:ArrowDown,wait:100",
+  ),
   both("search box with completions", "fake=60&open=focus:search-box,type:cam,wait:250"),
 
   both("viewer", "fake=60&open=viewer:3"),

@@ -98,7 +98,8 @@ fn problem(model: &ModelInfo) -> Option<Message> {
         ModelState::Ready => None,
         ModelState::Broken(reason) => Some(
             message!(
-                "the model {id} cannot be used any more: put its files in order, or choose another",
+                "the model {id} cannot be used any more: put its files in order, or choose \
+                 another model",
                 id = model.id
             )
             .because(reason.clone()),

@@ -238,10 +238,10 @@ impl Engine {
         let Some(undone) = self.0.catalog.undo_decisions(batch)? else {
             return match batch {
                 None => Ok(None),
-                Some(_) => Err(Error::not_found(
+                Some(_) => Err(Error::not_found(message!(
                     "this cannot be taken back any more: it was taken back already, or a \
-                     hundred others came after it",
-                )),
+                     hundred others came after it"
+                ))),
             };
         };
         let batch = undone.batch;
@@ -251,12 +251,12 @@ impl Engine {
     }
 
     fn in_words(&self, category: &str, photos: u64, decision: Option<Decision>) -> Result<Message> {
+        use Decision::{Confirmed, Rejected, Tagged};
         let vocabulary = self.0.tags.vocabulary(&self.0)?;
         let name = match vocabulary.find(category) {
             Some(at) => vocabulary.at(at).name.as_str(),
             None => category,
         };
-        use Decision::{Confirmed, Rejected, Tagged};
         Ok(match (decision, photos) {
             (Some(Confirmed), 1) => message!("{name} confirmed for 1 photo", name),
             (Some(Confirmed), _) => message!("{name} confirmed for {photos} photos", name, photos),

@@ -24,7 +24,7 @@ export const models = {
       const window = await stage.open(args, extra);
       const gear = await window.find("settings-button", 60);
       await gear.click();
-      await window.find("settings");
+      await (await window.find("settings-models")).click();
       const current = await window.find("models-current");
       assert.match(await current.text(), /^Starter\b/);
       assert.match(await current.text(), /Apache-2\.0 licence/);
@@ -57,6 +57,7 @@ export const models = {
     });
     await eventually("all photos are indexed", () => rests(window, 24), 120);
     await (await window.find("settings-button")).click();
+    await (await window.find("settings-models")).click();
     await window.find("models-installed");
     await window.run(
       `document.querySelector('[data-model="plain"] [data-testid="use-model"]').click()`,

@@ -35,12 +35,12 @@ export const tags = {
     const before = (await window.all("review-photo")).length;
     await stage.screenshots(window, "review");
     await first.click();
-    await window.press("c");
+    await window.press("y");
     const said = await window.find("review-said");
     await eventually("it is confirmed", async () =>
       /confirmed/i.test(await said.text()),
     );
-    await window.press("u");
+    await window.chord(Key.control, "z");
     await eventually(
       "it is suggested again",
       async () => (await window.all("review-photo")).length === before,

@@ -178,7 +178,7 @@ describe("what stands in place of photos", () => {
     await settle();
     expect(screen.getByTestId("problem").textContent).toBe("Only 12 photos are indexed yet.");
     expect(screen.getByTestId("problem-note").textContent?.trim()).toBe(
-      "There is no filter foo: use folder:.",
+      "There is no filter foo, it is taken as words.",
     );
     expect(outcome()).toContain("strong");
   });
@@ -400,7 +400,9 @@ describe("the status bar", () => {
     await settle();
     const rows = within(screen.getByTestId("failures-list")).getAllByRole("listitem");
     expect(rows).toHaveLength(14);
-    const denied = within(screen.getByRole("list", { name: /^Permission denied/ }));
+    const denied = within(
+      screen.getByRole("list", { name: /^The file cannot be read: permission denied/ }),
+    );
     const [first] = denied.getAllByRole("listitem");
     expect(first?.textContent).toContain("scan_3.jpg");
     expect(first?.textContent).toContain("/home/anna/Pictures/2019/scan_3.jpg");

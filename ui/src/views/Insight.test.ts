@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
 
+import { says } from "../lib/backend/backend";
 import { FakeBackend } from "../lib/backend/fake";
 import { Session } from "../lib/session.svelte";
 import App from "./App.svelte";
@@ -26,10 +27,12 @@ describe("the page of insight", () => {
   it("has warnings with what to do, figures with what they mean, and drawings with words", async () => {
     await open();
     expect(screen.getByTestId("insight-entry").getAttribute("aria-current")).toBe("page");
-    expect(screen.getByTestId("warning").textContent).toContain("try those photos again");
+    expect(screen.getByTestId("warning").textContent).toContain(
+      "Check that these photos can be opened",
+    );
     expect(screen.getAllByTestId("figure")).toHaveLength(2);
     const plot = screen.getByTestId("plot");
-    expect(plot.textContent).toContain("cosine between 0.1 and 0.4");
+    expect(plot.textContent).toContain("have a cosine of 0.21 in the mean");
     const drawing = plot.querySelector(".drawing");
     expect(drawing?.shadowRoot?.querySelectorAll("rect")).toHaveLength(20);
     expect(drawing?.shadowRoot?.adoptedStyleSheets).toHaveLength(1);
@@ -45,8 +48,8 @@ describe("the page of insight", () => {
         figures: [],
         warnings: [],
         plots: [
-          { title: "Bad", svg: bad, caption: "one" },
-          { title: "None", svg: "<p>", caption: "two" },
+          { title: says("Bad"), svg: bad, caption: says("one") },
+          { title: says("None"), svg: "<p>", caption: says("two") },
         ],
       });
     });

@@ -66,7 +66,7 @@ describe("the rejected suggestions", () => {
     expect(shown()).not.toContain(first);
     expect(rejectedOf(backend, "dog")).toBe(2);
     expect(screen.getByTestId("review-said").textContent).toBe("1 photo taken back.");
-    await userEvent.keyboard("{Enter}");
+    await userEvent.click(screen.getByTestId("restore"));
     await settle();
     expect(shown()).not.toContain(second);
     await session.history.undo();
@@ -76,11 +76,13 @@ describe("the rejected suggestions", () => {
   });
 
   it("are neither confirmed nor rejected here", async () => {
-    const { backend } = await open();
+    const { backend, session } = await open();
     const decide = vi.spyOn(backend, "decide");
-    await userEvent.keyboard("cyxn");
+    const trash = vi.spyOn(session.actions, "trash");
+    await userEvent.keyboard("yn{Enter}{Delete}");
     await settle();
     expect(decide).not.toHaveBeenCalled();
+    expect(trash).not.toHaveBeenCalled();
   });
 
   it("are restored as many as are chosen", async () => {

@@ -51,14 +51,14 @@ describe("the review of a category", () => {
   it("decides by keys, going on with the next, and takes back", async () => {
     const { backend } = await open();
     const [first, second, third] = photos().map(idOf);
-    await userEvent.keyboard("c");
+    await userEvent.keyboard("y");
     await settle();
     expect(idOf(photos()[0])).toBe(second);
     expect(screen.getByTestId("review-said").textContent).toBe("1 photo confirmed.");
-    await userEvent.keyboard("x");
+    await userEvent.keyboard("n");
     await settle();
     expect(idOf(photos()[0])).toBe(third);
-    await userEvent.keyboard("u");
+    await userEvent.keyboard("{Control>}z{/Control}");
     await settle();
     expect(screen.getByText("Taken back: “Dog” is not on 1 photo.")).toBeTruthy();
     expect(idOf(chosen()[0])).toBe(second);
@@ -75,21 +75,30 @@ describe("the review of a category", () => {
     ).toEqual([first, third].sort());
   });
 
-  it("decides by the keys of the shortcuts, too, which the person may choose", async () => {
+  it("decides by the keys that the person chose, before those that actions come with", async () => {
     const { backend, session } = await open();
     const [first, second, third] = photos().map(idOf);
-    await userEvent.keyboard("y");
+    session.shortcuts.rebind("rejectSuggestion", ["Q", "Enter"]);
     await settle();
-    await userEvent.keyboard("n");
-    await settle();
-    session.shortcuts.rebind("rejectSuggestion", ["Q"]);
-    await userEvent.keyboard("nq");
-    await settle();
+    expect(screen.getByTestId("confirm").title).toBe("Confirm (Y)");
+    expect(screen.getByTestId("reject").title).toBe("Reject (Q, Enter)");
+    for (const key of ["n", "q", "{Enter}", "y"]) {
+      await userEvent.keyboard(key);
+      await settle();
+    }
     const listed = (of: "tagged" | "rejected"): number[] =>
       backend.tags.review("dog", of, 0, 9).photos.map(({ id }) => id);
-    expect(listed("tagged")).toEqual([first]);
-    expect(listed("rejected").sort()).toEqual([second, third].sort());
-    session.shortcuts.reset();
+    expect(listed("rejected").sort()).toEqual([first, second].sort());
+    expect(listed("tagged")).toEqual([third]);
+  });
+
+  it("chooses all photos by the key of the grid", async () => {
+    const { session } = await open();
+    session.shortcuts.rebind("selectAll", ["Ctrl+J"]);
+    await userEvent.keyboard("{Control>}a{/Control}");
+    expect(chosen()).toHaveLength(1);
+    await userEvent.keyboard("{Control>}j{/Control}");
+    expect(chosen()).toHaveLength(photos().length);
   });
 
   it("keeps each decision among what can be taken back", async () => {
@@ -165,7 +174,7 @@ describe("the review of a category", () => {
 
   it("says quietly what it learned, with a way back", async () => {
     await open();
-    for (let i = 0; i < EXAMPLES_TO_LEARN; i++) await userEvent.keyboard("c");
+    for (let i = 0; i < EXAMPLES_TO_LEARN; i++) await userEvent.keyboard("y");
     await settle();
     // The tree is read again, not too often.
     await vi.waitFor(
@@ -195,12 +204,13 @@ describe("the review of a category", () => {
 
   it("has tabs for what was decided, which can be taken back", async () => {
     const { backend } = await open();
-    await userEvent.keyboard("c");
+    await userEvent.keyboard("y");
     await settle();
     await userEvent.click(tab("tagged"));
     await settle();
     expect(photos()).toHaveLength(1);
     expect(screen.queryByTestId("confirm")).toBeNull();
+    expect(screen.getByTestId("take-back").title).toMatch(/ \(R\)$/);
     await userEvent.click(screen.getByTestId("take-back"));
     await settle();
     expect(screen.getByText("No photo has this tag yet")).toBeTruthy();
@@ -278,7 +288,7 @@ describe("the review of a category", () => {
   it("decides nothing while the library is open for reading only", async () => {
     const { backend } = await open("dog", { readOnly: "library.sqlite is damaged" });
     const decide = vi.spyOn(backend, "decide");
-    await userEvent.keyboard("cxu");
+    await userEvent.keyboard("ynr{Enter}{Delete}");
     await settle();
     expect(decide).not.toHaveBeenCalled();
     expect(screen.getByTestId<HTMLButtonElement>("confirm").disabled).toBe(true);

@@ -12,12 +12,14 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await tick();
 }
 
-/** A window with a library, its settings open. */
+/** A window with a library, its settings open at the models. */
 async function open(options: Partial<FakeOptions> = {}): Promise<FakeBackend> {
   const backend = new FakeBackend({ count: 350, ...options });
   render(App, { props: { session: new Session(backend) } });
   await settle();
   await userEvent.keyboard("{Control>},{/Control}");
+  await settle();
+  await userEvent.click(screen.getByTestId("settings-models"));
   await settle();
   return backend;
 }
@@ -46,7 +48,6 @@ beforeEach(() => localStorage.clear());
 describe("the settings", () => {
   it("open from the foot of the sidebar and by Ctrl+, and close by Escape", async () => {
     await open();
-    expect(screen.getByTestId("settings")).toBeTruthy();
     await userEvent.keyboard("{Escape}");
     await settle();
     expect(screen.queryByTestId("settings")).toBeNull();
@@ -55,11 +56,34 @@ describe("the settings", () => {
     const gear = screen.getByTestId("settings-button");
     await userEvent.click(gear);
     await settle();
-    expect(screen.getByRole("heading", { name: "Models" })).toBeTruthy();
+    expect(screen.getByTestId("settings")).toBeTruthy();
     await userEvent.click(screen.getByTestId("settings-back"));
     await settle();
     expect(screen.queryByTestId("settings")).toBeNull();
     expect(document.activeElement).toBe(gear);
+  });
+
+  it("open at the first section, but where another one is asked for", async () => {
+    const session = new Session(new FakeBackend({ count: 3 }));
+    render(App, { props: { session } });
+    await settle();
+    await userEvent.click(screen.getByTestId("settings-button"));
+    await settle();
+    const [first] = within(screen.getByRole("navigation", { name: "Settings" })).getAllByRole(
+      "listitem",
+    );
+    expect(
+      within(first as HTMLElement)
+        .getByRole("button")
+        .getAttribute("aria-current"),
+    ).toBe("page");
+    const heading = (): string | null =>
+      within(screen.getByTestId("settings")).getByRole("heading", { level: 2 }).textContent;
+    expect(heading()).toBe("Folders");
+    session.settings.close();
+    session.settings.show("indexing");
+    await settle();
+    expect(heading()).toBe("Indexing");
   });
 
   it("lead from one section to the other", async () => {
@@ -197,13 +221,13 @@ describe("the list of models", () => {
   it("gives the reason where a model is broken, and offers to remove but not to use it", async () => {
     await open({ models: "broken" });
     expect(text(row("family-clip"))).toContain(
-      "This model cannot be used. model.safetensors is cut off: 1.2 of 1.7 GB are there. " +
+      "This model cannot be used. Cannot read the weights in /home/anna/.local/share/afterimage/models/clip. " +
         "Remove it, then add it again",
     );
     expect(within(row("family-clip")).queryByRole("button", { name: /Use/ })).toBeNull();
     expect(button("family-clip", /Remove/)).toBeTruthy();
     // The one in use, too.
-    expect(text(row(DATACOMP))).toContain("text.safetensors is missing.");
+    expect(text(row(DATACOMP))).toContain("has no text.safetensors.");
     expect(button(DATACOMP, /Remove/)).toBeTruthy();
   });
 });

@@ -122,6 +122,6 @@ describe("the sidebar", () => {
   it("leads to the settings", async () => {
     const { session } = await open();
     await userEvent.click(screen.getByTestId("settings-button"));
-    expect(session.settings.section).not.toBeNull();
+    expect(session.settings.section).toBe("folders");
   });
 });

@@ -33,10 +33,10 @@ describe("the list of failures", () => {
   it("has them by their reasons, each with how many, those that can be helped first", async () => {
     await open();
     expect(groups().map((group) => text(group.querySelector("h3") ?? group))).toEqual([
-      "The file ends early: 41 kB of a JPEG are missing. 4 photos",
-      "Permission denied. 3 photos",
-      "The file is not a photo, although its name ends in .png. 4 photos",
-      "The photo has 412 million pixels; at most 256 million can be read. 3 photos",
+      "The file is cut off (41 kB of a JPEG are missing). 4 photos",
+      "The file cannot be read: permission denied. 3 photos",
+      "Not a picture: the content is a web page or XML text. 4 photos",
+      "The picture is too large: 20300 x 20300 pixels, at most 256 megapixels are decoded. 3 photos",
     ]);
     const helped = groups().map((group) => !text(group).includes("Trying again does not help"));
     expect(helped).toEqual([true, true, false, false]);
@@ -59,7 +59,7 @@ describe("the list of failures", () => {
     await settle();
     const lines = write.mock.lastCall?.[0].split("\n") ?? [];
     expect(lines).toHaveLength(14 + 4);
-    expect(lines.slice(0, 1)).toEqual(["The file ends early: 41 kB of a JPEG are missing."]);
+    expect(lines.slice(0, 1)).toEqual(["the file is cut off (41 kB of a JPEG are missing)"]);
     expect(screen.getByText("Copied.")).toBeTruthy();
   });
 

@@ -23,13 +23,13 @@ interface Opened {
   onleave: ReturnType<typeof vi.fn>;
 }
 
-async function open(text = ""): Promise<Opened> {
+async function open(text = "", inEnglish = false): Promise<Opened> {
   localStorage.clear();
   const backend = new FakeBackend({ count: 60 });
   const search = new Search(backend);
   const saved = new SavedSearches(backend, new Notices(), search);
   const onleave = vi.fn();
-  render(SearchBox, { props: { search, saved, backend, example: "a dog", onleave } });
+  render(SearchBox, { props: { search, saved, backend, example: "a dog", inEnglish, onleave } });
   const user = userEvent.setup();
   box().focus();
   if (text !== "") await user.type(box(), text);
@@ -92,8 +92,8 @@ describe("the text of a query", () => {
 });
 
 describe("a problem in a query", () => {
-  const FOO = "There is no filter foo: use folder:.";
-  const FOE = "There is no filter foe: use folder:.";
+  const FOO = "There is no filter foo, it is taken as words.";
+  const FOE = "There is no filter foe, it is taken as words.";
 
   it("is underlined, and told to who sees it and who does not", async () => {
     await open("dog foo:bar ");
@@ -206,6 +206,18 @@ describe("completing", () => {
     await user.type(box(), "orientation:l");
     await proposed();
     expect(proposals()).toEqual(["landscape"]);
+  });
+
+  it("says beside the examples where questions are to be in English", async () => {
+    speech.choice = "de";
+    const { user } = await open("", true);
+    expect(box().placeholder).toBe("Auf Englisch, zum Beispiel „a dog“");
+    await user.keyboard("{ArrowDown}");
+    await settle();
+    expect(screen.getByTestId("in-english").textContent).toMatch(/^Das Modell versteht Englisch/);
+    await user.type(box(), "orient");
+    await proposed();
+    expect(screen.queryByTestId("in-english")).toBeNull();
   });
 
   it("does not underline what is just being completed", async () => {

@@ -75,7 +75,7 @@ describe("the settings of sidecars", () => {
     const failures = screen.getByTestId("sidecar-failures");
     expect(failures.textContent).toContain("IMG_0010.xmp");
     expect(failures.textContent).toContain(
-      "It is read-only: allow writing to it, then write again.",
+      "IMG_0010.xmp is read-only: make it writable, then write again.",
     );
     expect(notices.all).toEqual([]);
   });

@@ -2,6 +2,7 @@
  * What can be done to photos, one or many, wherever they are shown: each action tells what it did,
  * can be taken back where it changes the library, and says why it did not work.
  */
+import { failedOver } from "../backend/backend";
 import type { Backend } from "../backend/backend";
 import type { Application, Decision, Photo } from "../backend/dto";
 import { favouriteAt } from "../backend/listing";
@@ -259,7 +260,7 @@ export class Actions {
   async #restore(photos: number[]): Promise<void> {
     const { failed } = await this.#backend.restore(photos);
     const [first] = failed;
-    if (first) throw new Error(`${lastPart(first.path)}: ${first.reason}`);
+    if (first) throw failedOver(lastPart(first.path), first.reason);
   }
 
   /** One photo shows by itself what was done to it; of many the person is told. */

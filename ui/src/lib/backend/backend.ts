@@ -278,6 +278,11 @@ export function says(template: string, values: Readonly<Record<string, string>> 
   return { parts: [{ template, values }] };
 }
 
+/** What failed over one of several files, which the reason does not name. */
+export function failedOver(file: string, reason: Message): CommandError {
+  return { code: "failed", message: { parts: [...verbatim(file).parts, ...reason.parts] } };
+}
+
 /** Words of somebody else, such as the web view: no language has others for them. */
 export function verbatim(words: string): Message {
   return { parts: [{ template: "", values: { words } }] };

@@ -699,25 +699,25 @@ export interface SidecarReport {
 
 /** A drawing and what it says. */
 export interface Plot {
-  title: string;
+  title: Message;
   /** SVG, self-contained and without scripts. */
   svg: string;
   /** The same in words. */
-  caption: string;
+  caption: Message;
 }
 
 /** Something that is wrong with the vectors. */
 export interface InsightWarning {
-  title: string;
-  meaning: string;
-  remedy: string;
+  title: Message;
+  meaning: Message;
+  remedy: Message;
 }
 
 /** A number and what it means. */
 export interface Figure {
-  name: string;
-  value: string;
-  meaning: string;
+  name: Message;
+  value: Message;
+  meaning: Message;
 }
 
 /** How good the vectors of a model are. */

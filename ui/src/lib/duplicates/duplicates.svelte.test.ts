@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { says } from "../backend/backend";
+import { says, verbatim } from "../backend/backend";
 import { copy, groupOf } from "../../testing/duplicates";
 import type { DuplicateGroup, DuplicateKind, Trashed } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
@@ -246,7 +246,7 @@ describe("reading duplicates", () => {
     const { duplicates, read } = await open({});
     read.mockRejectedValueOnce({ code: "failed", message: "disk is gone" });
     await duplicates.retry();
-    expect(duplicates.failure?.message).toBe("disk is gone");
+    expect(duplicates.failure?.message).toEqual(verbatim("disk is gone"));
     duplicates.show("edited");
     expect(duplicates.failure).toBeNull();
     duplicates.show("exact");

@@ -3,7 +3,7 @@
  * go: a person may choose what stays, and has all others of a group moved to the system's trash,
  * after a question that says how many these are.
  */
-import { commandError, type Backend } from "../backend/backend";
+import { commandError, type Backend, failedOver } from "../backend/backend";
 import type { CommandError, DuplicateGroup, DuplicateKind, NotTrashed } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import type { Notices } from "../notices/notices.svelte";
@@ -156,7 +156,7 @@ export class Duplicates {
     const { failed } = await this.#backend.restore(photos);
     this.changed();
     const [first] = failed;
-    if (first) throw new Error(`${lastPart(first.path)}: ${first.reason}`);
+    if (first) throw failedOver(lastPart(first.path), first.reason);
   }
 
   /** Moves no more than what is under way. */

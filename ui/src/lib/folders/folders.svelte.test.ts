@@ -32,7 +32,7 @@ test("what lies below a folded folder is not shown, however it is unfolded itsel
 });
 
 test("only what has something below it can be unfolded", () => {
-  const parents = branches(TREE, new Set(["/a", "/a/d", "/e"])).filter(({ parent }) => parent);
+  const parents = branches(TREE, new Set(["/a", "/a/d", "/e"])).filter(({ unfolds }) => unfolds);
   expect(parents.map(({ folder: { path }, open }) => [path, open])).toEqual([
     ["/a", true],
     ["/a/b", false],

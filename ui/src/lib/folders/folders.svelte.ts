@@ -12,9 +12,13 @@ const REFRESH_MS = 2000;
 
 /** A line of the tree. */
 export interface Branch {
+  /** The folder's path. */
+  id: string;
   folder: Folder;
-  /** Whether there are folders below; they are shown where it is unfolded. */
-  parent: boolean;
+  /** 0 for a folder that the library follows. */
+  depth: number;
+  /** Whether there are folders below; they are shown where it is open. */
+  unfolds: boolean;
   open: boolean;
 }
 
@@ -58,10 +62,10 @@ export function branches(folders: readonly Folder[], open: ReadonlySet<string>):
   folders.forEach((folder, at) => {
     if (folder.depth > hiddenBelow) return;
     const next = folders[at + 1];
-    const parent = next !== undefined && next.root === folder.root && next.depth > folder.depth;
+    const unfolds = next !== undefined && next.root === folder.root && next.depth > folder.depth;
     const unfolded = open.has(folder.path);
     hiddenBelow = unfolded ? Infinity : folder.depth;
-    lines.push({ folder, parent, open: parent && unfolded });
+    lines.push(branch(folder, unfolds, unfolds && unfolded));
   });
   return lines;
 }
@@ -75,8 +79,12 @@ export function folderLines(roots: readonly Root[], tree: readonly Branch[]): Br
     const known = tree.filter(({ folder }) => folder.root === id);
     if (known.length > 0) return known;
     const folder = { root: id, path, name: lastPart(path), depth: 0, photos };
-    return [{ folder, parent: false, open: false }];
+    return [branch(folder, false, false)];
   });
+}
+
+function branch(folder: Folder, unfolds: boolean, open: boolean): Branch {
+  return { id: folder.path, folder, depth: folder.depth, unfolds, open };
 }
 
 /** The question for all photos in a folder and below it. */

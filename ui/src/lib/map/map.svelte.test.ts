@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import { FakeBackend } from "../backend/fake";
 import { WHOLE } from "./camera";
 import { MapOfPhotos } from "./map.svelte";
@@ -51,7 +52,7 @@ describe("the map of the library", () => {
   it("says why there is none", async () => {
     vi.spyOn(backend, "photoMap").mockRejectedValue({ code: "failed", message: "no vectors" });
     await mapped.make();
-    expect(mapped.failure?.message).toBe("no vectors");
+    expect(mapped.failure?.message).toEqual(verbatim("no vectors"));
   });
 
   it("chooses what is drawn around", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import type { Backend } from "../backend/backend";
 import type { SavedSearch } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
@@ -237,7 +238,7 @@ describe("the list", () => {
     const { backend } = keeping(of(1, "a dog"));
     vi.mocked(backend.savedSearches).mockRejectedValueOnce({ code: "failed", message: "locked" });
     const { saved } = await open(backend);
-    expect(saved.failure?.message).toBe("locked");
+    expect(saved.failure?.message).toEqual(verbatim("locked"));
     expect(saved.all).toBeNull();
     await saved.load();
     expect(saved.failure).toBeNull();

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import { FakeBackend } from "../backend/fake";
 import { completed, Completer, PROPOSE_MS } from "./completer.svelte";
 
@@ -105,7 +106,7 @@ describe("what was asked before", () => {
   it("says when it cannot be read, and has the samples still", async () => {
     vi.spyOn(backend, "history").mockRejectedValue({ code: "failed", message: "disk is gone" });
     await completer.recall();
-    expect(completer.failure?.message).toBe("disk is gone");
+    expect(completer.failure?.message).toEqual(verbatim("disk is gone"));
     expect(completer.open).toBe(true);
   });
 });

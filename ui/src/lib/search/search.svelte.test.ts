@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import { listingOf, plain, ScriptedBackend } from "../../testing/scripted";
 import { BETWEEN_MS, BUSY_AFTER_MS, FIRST_PAGE, NEXT_PAGE, Search, WARM_MS } from "./search.svelte";
 
@@ -178,7 +179,10 @@ describe("what goes wrong", () => {
     search.submit();
     backend.questions[0]?.fail({ code: "failed", message: "The model is damaged." });
     await settle();
-    expect(search.failure).toEqual({ code: "failed", message: "The model is damaged." });
+    expect(search.failure).toEqual({
+      code: "failed",
+      message: verbatim("The model is damaged."),
+    });
     search.submit();
     backend.questions[1]?.answer(MATCHES);
     await settle();
@@ -435,7 +439,7 @@ describe("an answer in pages", () => {
     search.more();
     backend.questions[1]?.fail({ code: "failed", message: "disk is gone" });
     await settle();
-    expect(search.moreFailure?.message).toBe("disk is gone");
+    expect(search.moreFailure?.message).toEqual(verbatim("disk is gone"));
     search.more();
     expect(backend.questions).toHaveLength(2);
     search.retryMore();

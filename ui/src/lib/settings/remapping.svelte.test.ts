@@ -42,7 +42,16 @@ describe("giving an action another key", () => {
     remapping.listen("confirmSuggestion");
     remapping.press(key("b"));
     expect(remapping.refused).toBeNull();
-    expect(shortcuts.keys("confirmSuggestion")).toEqual(["Y", "B"]);
+    expect(shortcuts.keys("confirmSuggestion")).toEqual(["Y", "Enter", "B"]);
+  });
+
+  test("takes Enter for the review, where it leads nowhere", () => {
+    remapping.listen("rejectSuggestion");
+    remapping.press(key("Enter"));
+    expect(remapping.refused?.other).toBe("confirmSuggestion");
+    remapping.take();
+    expect(shortcuts.keys("rejectSuggestion")).toEqual(["N", "Delete", "Enter"]);
+    expect(shortcuts.keys("confirmSuggestion")).toEqual(["Y"]);
   });
 
   test("refuses what leads through the window, and gives up with Escape", () => {

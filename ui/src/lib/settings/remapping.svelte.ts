@@ -1,13 +1,13 @@
 /** Giving actions other keys: by pressing them, and deciding where two actions want the same. */
 import { pressed } from "../shortcuts/keys";
 import { reserved } from "../shortcuts/sheet";
-import type { ActionId, Shortcuts } from "../shortcuts/shortcuts.svelte";
+import { ACTIONS, type ActionId, type Shortcuts } from "../shortcuts/shortcuts.svelte";
 
 /** A key that was pressed for an action and cannot simply be given to it. */
 export interface Refused {
   id: ActionId;
   keys: string;
-  /** Whose key it is already; null for one that no action can have. */
+  /** Whose key it is already; null for one that no action can have there. */
   other: ActionId | null;
 }
 
@@ -41,7 +41,7 @@ export class Remapping {
     this.listening = null;
     if (keys === "Esc") return true;
     const other = this.#shortcuts.conflict(id, keys);
-    if (reserved(keys)) this.refused = { id, keys, other: null };
+    if (reserved(keys, ACTIONS[id].scope)) this.refused = { id, keys, other: null };
     else if (other !== null) this.refused = { id, keys, other };
     else this.#add(id, keys);
     return true;

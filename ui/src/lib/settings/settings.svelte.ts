@@ -14,7 +14,8 @@ export type Section =
 export class Settings {
   section = $state<Section | null>(null);
 
-  show(section: Section = "models"): void {
+  /** Shows a section; where none is asked for, the first. */
+  show(section: Section = "folders"): void {
     this.section = section;
   }
 

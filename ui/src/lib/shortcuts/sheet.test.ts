@@ -27,8 +27,15 @@ describe("the keys of the window", () => {
   });
 
   test("that lead through the window belong to no action from the start", () => {
-    const taken = ACTION_IDS.flatMap((id) => ACTIONS[id].keys as readonly string[]);
-    expect(taken.filter(reserved)).toEqual([]);
-    expect(reserved("Enter")).toBe(true);
+    const taken = ACTION_IDS.filter((id) =>
+      ACTIONS[id].keys.some((key) => reserved(key, ACTIONS[id].scope)),
+    );
+    expect(taken).toEqual([]);
+    expect(reserved("Esc", "review")).toBe(true);
+    // What opens a photo in a grid decides on it in a review, and sizes it in the viewer.
+    expect(reserved("Enter", "photos")).toBe(true);
+    expect(reserved("Enter", "review")).toBe(false);
+    expect(reserved("Space", "review")).toBe(true);
+    expect(reserved("Space", "viewer")).toBe(false);
   });
 });

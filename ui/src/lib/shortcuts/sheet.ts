@@ -29,10 +29,7 @@ const FIXED: Readonly<Record<Scope, readonly Fixed[]>> = {
     { words: "shortcuts.fixedEnds", keys: ["Home", "End"] },
     { words: "shortcuts.fixedFullScreen", keys: ["F11"] },
   ],
-  review: [
-    { words: "shortcuts.fixedConfirm", keys: ["Enter"] },
-    { words: "shortcuts.fixedReject", keys: ["Delete"] },
-  ],
+  review: [{ words: "shortcuts.fixedLook", keys: ["Space"] }],
 };
 
 /** In an order that fills two columns about evenly. */
@@ -47,7 +44,6 @@ const SCOPES: Readonly<Record<Scope, MessageKey>> = {
 /** Of what the window is moved in, whatever is chosen. */
 const RESERVED: readonly string[] = [
   "Esc",
-  "Enter",
   "Tab",
   "Shift+Tab",
   "Left",
@@ -67,6 +63,9 @@ const RESERVED: readonly string[] = [
   "F11",
 ];
 
+/** These open what is chosen, but where an action may have them. */
+const OPENING: Readonly<Partial<Record<string, Scope>>> = { Enter: "review", Space: "viewer" };
+
 export interface Line {
   words: string;
   keys: readonly string[];
@@ -80,9 +79,9 @@ export interface Group {
   lines: readonly Line[];
 }
 
-/** Whether a key leads through the window, so that no action can have it. */
-export function reserved(keys: string): boolean {
-  return RESERVED.includes(keys);
+/** Whether a key leads through the window, so that no action of this scope can have it. */
+export function reserved(keys: string, scope: Scope): boolean {
+  return RESERVED.includes(keys) || (OPENING[keys] ?? scope) !== scope;
 }
 
 /** The groups with what matches: by its words, or by its keys as they are shown. */

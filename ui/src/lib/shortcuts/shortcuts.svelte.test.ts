@@ -74,6 +74,20 @@ describe("shortcuts", () => {
     expect(new Shortcuts().keys("favourite")).toEqual(["F"]);
   });
 
+  test("that come with an action give way to those that were chosen for another", () => {
+    // Remembered by an earlier version, in which R was no key of the review yet.
+    localStorage.setItem("afterimage.shortcuts", '{"rejectSuggestion": ["N", "R"]}');
+    const shortcuts = new Shortcuts();
+    expect(shortcuts.match(key("r"), "review")).toBe("rejectSuggestion");
+    expect(shortcuts.keys("takeBack")).toEqual([]);
+    // In the viewer it means something else.
+    expect(shortcuts.keys("rotate")).toEqual(["R"]);
+    shortcuts.rebind("takeBack", ["Y"]);
+    expect(shortcuts.keys("confirmSuggestion")).toEqual(["Enter"]);
+    shortcuts.reset();
+    expect(shortcuts.match(key("r"), "review")).toBe("takeBack");
+  });
+
   test("that are remembered in a form that is none are as they come", () => {
     localStorage.setItem("afterimage.shortcuts", '{"favourite": 3, "fly": ["F"]}');
     expect(new Shortcuts().keys("favourite")).toEqual(["F"]);
@@ -81,8 +95,9 @@ describe("shortcuts", () => {
     expect(new Shortcuts().keys("favourite")).toEqual(["F"]);
   });
 
-  test("of the review and of the grid may be the same key", () => {
+  test("of the review and for photos may be the same key", () => {
     expect(new Shortcuts().conflict("confirmSuggestion", "F")).toBeNull();
     expect(new Shortcuts().conflict("confirmSuggestion", "Ctrl+K")).toBe("focusSearch");
+    expect(new Shortcuts().conflict("confirmSuggestion", "Ctrl+A")).toBe("selectAll");
   });
 });

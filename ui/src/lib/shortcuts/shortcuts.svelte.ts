@@ -3,7 +3,7 @@ import type { MessageKey } from "../i18n/i18n.svelte";
 import { recall, remember } from "../remember";
 import { belongsToField, pressed } from "./keys";
 
-/** Where keys count: everywhere, where photos are to act on, in the grid, in the viewer. */
+/** Where keys count: everywhere, where photos are to act on, in a grid, in the viewer, in review. */
 export type Scope = "window" | "photos" | "grid" | "viewer" | "review";
 
 export interface ShortcutAction {
@@ -58,8 +58,13 @@ export const ACTIONS = {
   region: { scope: "viewer", keys: ["E"], words: "shortcuts.region" },
   filmstrip: { scope: "viewer", keys: ["B"], words: "shortcuts.filmstrip" },
 
-  confirmSuggestion: { scope: "review", keys: ["Y"], words: "shortcuts.confirmSuggestion" },
-  rejectSuggestion: { scope: "review", keys: ["N"], words: "shortcuts.rejectSuggestion" },
+  confirmSuggestion: {
+    scope: "review",
+    keys: ["Y", "Enter"],
+    words: "shortcuts.confirmSuggestion",
+  },
+  rejectSuggestion: { scope: "review", keys: ["N", "Delete"], words: "shortcuts.rejectSuggestion" },
+  takeBack: { scope: "review", keys: ["R"], words: "shortcuts.takeBack" },
 } as const satisfies Record<string, ShortcutAction>;
 
 export type ActionId = keyof typeof ACTIONS;
@@ -73,9 +78,9 @@ type Chosen = Readonly<Partial<Record<ActionId, readonly string[]>>>;
 export class Shortcuts {
   #chosen = $state.raw<Chosen>(recalled());
 
-  /** The keys of an action, as they are shown. */
+  /** The keys of an action, as they are shown: what it comes with gives way to what was chosen. */
   keys(id: ActionId): readonly string[] {
-    return this.#chosen[id] ?? ACTIONS[id].keys;
+    return this.#chosen[id] ?? ACTIONS[id].keys.filter((key) => !this.#taken(id, key));
   }
 
   /** The first of its keys, to be told in a menu; null where it has none. */
@@ -125,17 +130,33 @@ export class Shortcuts {
     return found ?? null;
   }
 
+  /** Whether the person chose a key for another action where it would count for `id`, too. */
+  #taken(id: ActionId, keys: string): boolean {
+    return ACTION_IDS.some(
+      (other) =>
+        other !== id &&
+        this.#chosen[other]?.includes(keys) === true &&
+        meet(ACTIONS[id].scope, ACTIONS[other].scope),
+    );
+  }
+
   #choose(chosen: Chosen): void {
     this.#chosen = chosen;
     remember(CHOSEN, JSON.stringify(chosen));
   }
 }
 
+/** Scopes that count in one place. A review has its own keys before those for photos. */
+const MEETING: readonly (readonly [Scope, Scope])[] = [
+  ["photos", "grid"],
+  ["photos", "viewer"],
+  ["grid", "review"],
+];
+
 /** Whether keys of both scopes can be meant at a time. */
 function meet(a: Scope, b: Scope): boolean {
   if (a === b || a === "window" || b === "window") return true;
-  const photos = a === "photos" ? b : b === "photos" ? a : null;
-  return photos === "grid" || photos === "viewer";
+  return MEETING.some((pair) => pair.includes(a) && pair.includes(b));
 }
 
 function recalled(): Chosen {

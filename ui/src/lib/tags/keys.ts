@@ -5,41 +5,33 @@ import type { Session } from "../session.svelte";
 import type { ActionId } from "../shortcuts/shortcuts.svelte";
 import { opinionWords } from "../words/tags";
 
-/** Keys that decide whatever the person has chosen, beside those of the shortcuts. */
-const FIXED: Readonly<Record<string, Decision | null | "undo">> = {
-  Enter: "confirmed",
-  c: "confirmed",
-  x: "rejected",
-  Delete: "rejected",
-  r: null,
-  u: "undo",
-};
-/** Where photos are to be restored, nothing else is done to them. */
-const RESTORING: Readonly<Record<string, null | "undo">> = { Enter: null, r: null, u: "undo" };
 /** What each list holds cannot be decided the same way again. */
 const HELD = { suggested: null, tagged: "confirmed", rejected: "rejected" } as const;
+
+const DECISIONS: Readonly<Partial<Record<ActionId, Decision | null>>> = {
+  confirmSuggestion: "confirmed",
+  rejectSuggestion: "rejected",
+  takeBack: null,
+};
 
 /** What a key does to what is chosen; null where it does nothing there. */
 export function reviewAction(session: Session, event: KeyboardEvent): (() => void) | null {
   const { review, shortcuts, library } = session;
-  const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-  const restoring = session.view === "rejected";
-  const fixed = plain ? (restoring ? RESTORING : FIXED)[event.key] : undefined;
-  if (fixed === "undo") return library.fixed ? null : () => void review.undo();
-  if (fixed !== undefined) return deciding(session, fixed);
-  const action = shortcuts.match(event, "review", "photos");
-  if (action === "confirmSuggestion" || action === "rejectSuggestion") {
-    const decision = action === "confirmSuggestion" ? "confirmed" : "rejected";
-    return restoring ? null : deciding(session, decision);
-  }
+  const action = shortcuts.match(event, "review", "grid", "photos");
+  if (action === null) return null;
+  if (action === "selectAll") return () => review.selectAll();
+  const decision = DECISIONS[action];
+  if (decision !== undefined) return deciding(session, decision);
   const { current } = review.selection;
-  if (action === null || current === null) return null;
-  if (library.fixed && changes(action)) return null;
+  if (current === null || (library.fixed && changes(action))) return null;
   return () => void done(session, action, current);
 }
 
-function deciding({ review, library }: Session, decision: Decision | null): (() => void) | null {
-  return library.fixed || decision === HELD[review.of] ? null : () => review.decide(decision);
+function deciding(session: Session, decision: Decision | null): (() => void) | null {
+  const { library, review, view } = session;
+  // Where photos are to be restored, nothing else is decided.
+  if (library.fixed || (view === "rejected" && decision !== null)) return null;
+  return decision === HELD[review.of] ? null : () => review.decide(decision);
 }
 
 function opines(action: ActionId): boolean {

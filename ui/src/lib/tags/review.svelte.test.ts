@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import { reviewed } from "../../testing/tags";
 import type { ReviewPage } from "../backend/dto";
 import { FakeBackend } from "../backend/fake";
@@ -64,7 +65,7 @@ describe("the list of a category", () => {
   it("says why it cannot be read", async () => {
     vi.spyOn(backend, "review").mockRejectedValue({ code: "failed", message: "disk is gone" });
     await open();
-    expect(review.failure?.message).toBe("disk is gone");
+    expect(review.failure?.message).toEqual(verbatim("disk is gone"));
     expect(review.photos).toBeNull();
   });
 

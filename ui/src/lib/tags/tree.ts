@@ -7,6 +7,8 @@ import { nameOf } from "./names";
 
 /** A line of the tree. */
 export interface Branch {
+  /** The category's. */
+  id: string;
   category: Category;
   /** 0 for a line without a parent. */
   depth: number;
@@ -43,7 +45,7 @@ export function branches(categories: readonly Category[], { open, all }: TreeVie
     const opened = unfolds && open.has(category.id);
     places.set(category.id, { depth, open: opened });
     const waiting = opened ? category.suggested : (pending.get(category.id) ?? 0);
-    lines.push({ category, depth, unfolds, open: opened, pending: waiting });
+    lines.push({ id: category.id, category, depth, unfolds, open: opened, pending: waiting });
   }
   return lines;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { verbatim } from "../backend/backend";
 import { FakeBackend } from "../backend/fake";
 import { Notices } from "../notices/notices.svelte";
 import { Slideshow } from "./slideshow.svelte";
@@ -68,7 +69,7 @@ describe("the photo that is seen large", () => {
       .spyOn(backend, "photo")
       .mockRejectedValue({ code: "failed", message: "busy" });
     viewer.open(1);
-    await vi.waitFor(() => expect(viewer.failure?.message).toBe("busy"));
+    await vi.waitFor(() => expect(viewer.failure?.message).toEqual(verbatim("busy")));
     failing.mockRestore();
     viewer.refresh();
     await vi.waitFor(() => expect(viewer.photo?.id).toBe(1));

@@ -390,7 +390,7 @@ fn what_cannot_be_merged_is_told_with_its_place_and_what_to_do() {
         (b"<a>\n<b p:c=''/></a>", Some(place(2, 1)), "\u{201c}p:\u{201d} is not declared"),
         (b"<a>\n<b xmlns::c=''/></a>", Some(place(2, 1)), "xmlns::c\u{201d} is no name"),
         (b"<a>\n<b/c/></a>", Some(place(2, 1)), "is no name"),
-        (b"<html/>", None, "has no rdf:RDF; move it away"),
+        (b"<html/>", None, "has no rdf:RDF: move it away"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", Some(place(1, 1)), "DOCTYPE"),
         (deep.as_bytes(), Some(place(1, 193)), "64 elements within each other"),
         (many.as_bytes(), None, "1000000 parts in all"),
