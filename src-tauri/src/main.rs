@@ -112,6 +112,7 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::files::restore,
             commands::folders::folders,
             commands::folders::exclude_folder,
+            commands::folders::open_folder,
             commands::folders::proposed_folder,
             commands::opinions::set_favourite,
             commands::opinions::set_rating,
@@ -174,6 +175,9 @@ fn run(args: Args) -> tauri::Result<i32> {
         if let RunEvent::Exit = event
             && let Some(shell) = app.try_state::<Arc<Shell>>()
         {
+            // Closing a large library takes a while: who starts the application meanwhile
+            // gets a window of their own, not one that is going.
+            tauri_plugin_single_instance::destroy(app);
             shell.close();
         }
     }))

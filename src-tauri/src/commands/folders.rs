@@ -1,14 +1,15 @@
 //! What the page asks and says of folders.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use afterimage_engine::RootId;
+use afterimage_engine::{Error, RootId, message};
 use directories::UserDirs;
 use tauri::State;
 
 use super::{Answer, ask};
 use crate::Shell;
+use crate::desktop::open;
 use crate::dto::{Exclusions, Folder};
 
 #[tauri::command]
@@ -29,6 +30,32 @@ pub async fn exclude_folder(
         Ok(engine.exclude_folder(RootId(root), &path)?.into())
     })
     .await
+}
+
+/// Opens a folder of the library in the system's file browser.
+#[tauri::command]
+pub async fn open_folder(shell: State<'_, Arc<Shell>>, root: i64, path: PathBuf) -> Answer<()> {
+    ask("open_folder", &shell, move |engine| {
+        let roots = engine.roots()?;
+        let root = roots.iter().find(|known| known.id == RootId(root)).map(|root| &*root.path);
+        if !root.is_some_and(|root| lies_in(&path, root)) {
+            let path = path.display();
+            return Err(Error::usage(message!("{path} is no folder of this library", path)));
+        }
+        if !path.is_dir() {
+            return Err(Error::not_found(message!(
+                "{path} cannot be reached now: connect the drive that it is on, then try again",
+                path = path.display()
+            )));
+        }
+        open::open(&path)
+    })
+    .await
+}
+
+/// By its names alone, without a way up.
+fn lies_in(path: &Path, root: &Path) -> bool {
+    path.starts_with(root) && !path.components().any(|part| part == Component::ParentDir)
 }
 
 /// The system's folder for pictures, where it is worth adding.
@@ -58,6 +85,14 @@ fn proposed(pictures: &Path, home: &Path, roots: &[PathBuf]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_lies_in_a_folder_of_the_library_is_opened() {
+        let root = Path::new("/photos");
+        assert!(lies_in(root, root) && lies_in(Path::new("/photos/2024/a"), root));
+        assert!(!lies_in(Path::new("/photos2"), root) && !lies_in(Path::new("/"), root));
+        assert!(!lies_in(Path::new("/photos/../etc"), root));
+    }
 
     #[test]
     fn the_pictures_folder_is_proposed_where_it_is_there_and_new() {

@@ -161,7 +161,7 @@ fn a_damaged_derived_file_is_set_aside_and_rebuilt_with_a_message() {
             let request = SearchRequest { query: "a pattern".into(), ..Default::default() };
             let error = engine.search(&request, &Cancel::default()).unwrap_err().to_string();
             assert!(error.contains("derived.sqlite is damaged"), "{error}");
-            assert!(error.contains("Start Afterimage again"), "{error}");
+            assert!(error.contains("start Afterimage again"), "{error}");
             assert!(engine.index(&[], &Control::default(), &|_| {}).is_err());
         }
         // … and the next start does it, and says so.

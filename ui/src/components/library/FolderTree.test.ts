@@ -133,11 +133,34 @@ describe("the folders in the sidebar", () => {
     await userEvent.keyboard("{Shift>}{F10}{/Shift}");
     await settle();
     const items = screen.getAllByRole("menuitem").map((item) => item.textContent?.trim());
-    expect(items).toEqual(["Look for changes", "What to leave out …", "Remove from the library …"]);
+    expect(items).toEqual([
+      "Open in the file browser",
+      "Look for changes",
+      "What to leave out …",
+      "Remove from the library …",
+    ]);
     await userEvent.keyboard("{End}{Enter}");
     await settle();
     expect(screen.getByRole("dialog").textContent).toContain("Remove Pictures from the library?");
     expect(onsearch).not.toHaveBeenCalled();
+  });
+
+  it("are opened in the file browser, but for those that are not there", async () => {
+    const { backend, notices } = await open();
+    const opened = vi.spyOn(backend, "openFolder");
+    await choose("Family", "Open in the file browser");
+    await settle();
+    expect(opened).toHaveBeenCalledExactlyOnceWith(4, "/mnt/nas/Family");
+    opened.mockRejectedValueOnce({ code: "failed", message: "no file browser" });
+    await choose("Family", "Open in the file browser");
+    await settle();
+    expect(notices.all.at(-1)?.text).toBe("Family could not be opened. No file browser.");
+    await userEvent.click(line("/media/anna/Travel drive/Photos 2009–2016"), { skipHover: true });
+    line("/media/anna/Travel drive/Photos 2009–2016").focus();
+    await userEvent.keyboard("{ContextMenu}");
+    await settle();
+    const [first] = screen.getAllByRole<HTMLButtonElement>("menuitem");
+    expect(first?.disabled).toBe(true);
   });
 
   it("are followed anew on request", async () => {
@@ -194,7 +217,8 @@ describe("the folders in the sidebar", () => {
     await userEvent.keyboard("{ContextMenu}");
     await settle();
     const items = screen.getAllByRole<HTMLButtonElement>("menuitem");
-    expect(items.map(({ disabled }) => disabled)).toEqual([true, true, true]);
+    // It can be looked at still.
+    expect(items.map(({ disabled }) => disabled)).toEqual([false, true, true, true]);
   });
 });
 

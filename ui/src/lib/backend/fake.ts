@@ -230,6 +230,10 @@ export class FakeBackend implements Backend {
     this.#roots = this.#roots.map((root) => (root.id === id ? { ...root, exclusions } : root));
   }
 
+  async openFolder(): Promise<void> {
+    await this.#wait();
+  }
+
   async excludeFolder(id: number, path: string): Promise<Exclusions> {
     await this.#wait();
     const root = this.#roots.find((root) => root.id === id);

@@ -53,6 +53,7 @@ export const tauriBackend: Backend = {
   restoreRoot: (id) => invoke("restore_root", { id }),
   setExclusions: (id, exclusions) => invoke("set_exclusions", { id, exclusions }),
   excludeFolder: (root, path) => invoke<Exclusions>("exclude_folder", { root, path }),
+  openFolder: (root, path) => invoke("open_folder", { root, path }),
   proposedFolder: () => invoke<string | null>("proposed_folder"),
   folders: () => invoke<Folder[]>("folders"),
   library: async (most) => decodeListing(await invoke<ArrayBuffer>("library", { most })),

@@ -130,6 +130,15 @@ export class Library {
     }
   }
 
+  /** Shows a folder in the system's file browser. */
+  async openFolder({ root, path, name }: Folder): Promise<void> {
+    try {
+      await this.#backend.openFolder(root, path);
+    } catch (thrown) {
+      this.#notices.failed(t("library.openFolderFailed", { folder: name }), thrown);
+    }
+  }
+
   async rescan(): Promise<void> {
     try {
       await this.#backend.rescan();
