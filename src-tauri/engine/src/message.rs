@@ -155,7 +155,8 @@ impl From<&std::io::Error> for Message {
 
 impl PartialEq<str> for Message {
     fn eq(&self, english: &str) -> bool {
-        self.to_string() == english
+        let words = self.to_string();
+        words == english
     }
 }
 

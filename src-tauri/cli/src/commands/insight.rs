@@ -247,7 +247,7 @@ pub fn insight(engine: &Engine, args: &InsightArgs, json: bool) -> Outcome {
     output::answer(json, &InsightDocument::from(&insight), |out| {
         writeln!(out, "vectors of {}", insight.model)?;
         for figure in insight.figures() {
-            let meaning = faint(&figure.meaning.to_string());
+            let meaning = faint(figure.meaning.to_string());
             let (name, value) = (figure.name.to_string(), figure.value.to_string());
             writeln!(out, "{name:<40} {value:>20}  {meaning}")?;
         }

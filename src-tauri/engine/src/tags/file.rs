@@ -70,7 +70,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Category>> {
         Err(Error::usage(message!("line {line}", line = line(at)).because(what)))
     };
     if file.category.is_empty() {
-        return wrong(0, message!("there is no [[category]]: write at least one").into());
+        return wrong(0, message!("there is no [[category]]: write at least one"));
     }
     if file.category.len() > MOST_CATEGORIES {
         return wrong(0, message!("there are more than {most} categories", most = MOST_CATEGORIES));
