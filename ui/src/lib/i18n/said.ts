@@ -4,13 +4,16 @@ import type { Message, MessagePart } from "../backend/dto";
 import { formatted } from "./format";
 import { speech, type Language } from "./i18n.svelte";
 
-type Sentences = Readonly<Record<string, string>>;
+type Sentences = ReadonlyMap<string, string>;
 
 /** Values that are the person's own, and no words of the engine, even where they read alike. */
 const OWN: ReadonlySet<string> = new Set(["name", "path", "file", "folder", "pattern"]);
 
 /** By the engine's English, which needs no translation itself. */
-const SENTENCES: Readonly<Record<Language, Sentences>> = { en: {}, de: german };
+const SENTENCES: Readonly<Record<Language, Sentences>> = {
+  en: new Map(),
+  de: new Map(Object.entries(german)),
+};
 
 /** A message in the language spoken now, its causes after colons. */
 export function said(message: Message): string {
@@ -24,7 +27,7 @@ export function saidInEnglish(message: Message): string {
 
 function partOf({ template, values }: MessagePart, sentences: Sentences): string {
   if (template === "") return values["words"] ?? "";
-  const translated = sentences[template];
+  const translated = sentences.get(template);
   // English is filled in as the engine does it.
   if (translated === undefined) return filled(template, values);
   const phrases = Object.entries(values).map(([name, value]) => [
@@ -40,7 +43,7 @@ export function phrase(words: string): string {
 }
 
 function phraseOf(words: string, sentences: Sentences): string {
-  return sentences[words] ?? words;
+  return sentences.get(words) ?? words;
 }
 
 function filled(template: string, values: MessagePart["values"]): string {
