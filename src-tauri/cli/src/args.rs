@@ -369,7 +369,8 @@ pub enum FolderCommand {
     },
     /// Leave files of a folder out of the library; they stay where they are
     Exclude(ExcludeArgs),
-    /// Forget a folder and what is known of its photos; the files stay
+    /// Take a folder from the library; the files stay, and what you said of its photos is
+    /// kept for 30 days, should you add it again
     Remove {
         /// The folder
         #[arg(value_name = "DIR")]

@@ -144,8 +144,8 @@ impl Engine {
         let mut change = SidecarChange {
             photo: PhotoId(id),
             path: path.clone(),
-            adds: added.clone(),
-            removes: removed,
+            adds: added.iter().map(Message::verbatim).collect(),
+            removes: removed.into_iter().map(Message::verbatim).collect(),
         };
         tell_of_marks(existing.as_deref(), &now, &mut change);
         if dry_run {
@@ -210,11 +210,11 @@ fn tell_of_marks(existing: Option<&[u8]>, now: &Saying, change: &mut SidecarChan
         .map(|sidecar| Metadata::default().with_sidecar(sidecar))
         .unwrap_or_default();
     if let Some(stars) = now.rating.filter(|stars| said.rating != Some(*stars)) {
-        change.adds.push(format!("rating {stars}"));
+        change.adds.push(message!("rating {stars}", stars));
     }
     match (said.favourite.unwrap_or(false), now.favourite.unwrap_or(false)) {
-        (false, true) => change.adds.push("favourite".to_owned()),
-        (true, false) => change.removes.push("favourite".to_owned()),
+        (false, true) => change.adds.push(message!("favourite")),
+        (true, false) => change.removes.push(message!("favourite")),
         _ => {}
     }
 }

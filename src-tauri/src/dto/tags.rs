@@ -328,8 +328,8 @@ pub struct SidecarFailure {
 #[serde(rename_all = "camelCase")]
 pub struct SidecarExample {
     pub path: String,
-    pub adds: Vec<String>,
-    pub removes: Vec<String>,
+    pub adds: Vec<Message>,
+    pub removes: Vec<Message>,
 }
 
 /// What was written, or in a dry run would be.
@@ -358,8 +358,8 @@ impl SidecarReport {
         };
         let example = |change: &engine::SidecarChange| SidecarExample {
             path: text(&change.path),
-            adds: change.adds.clone(),
-            removes: change.removes.clone(),
+            adds: change.adds.iter().cloned().map(Message::from).collect(),
+            removes: change.removes.iter().cloned().map(Message::from).collect(),
         };
         Self {
             planned: report.written.len() + report.failed.len(),

@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { says } from "../lib/backend/backend";
 import type { Backend } from "../lib/backend/backend";
 import { FakeBackend, type FakeOptions } from "../lib/backend/fake";
+import type { Root } from "../lib/backend/dto";
 import { Session } from "../lib/session.svelte";
 import App from "./App.svelte";
 
@@ -43,6 +44,19 @@ describe("first run", () => {
     expect(add).toHaveBeenCalledWith("/home/anna/Pictures/Holidays");
     expect(screen.queryByTestId("choose-folder")).toBeNull();
     expect(box()).toBeTruthy();
+  });
+
+  it("has the last folder come back by the key of undo", async () => {
+    const { backend, session } = await open({ count: 40 });
+    const { roots } = session.library.overview ?? { roots: [] };
+    await session.library.removeFolder(roots[0] as Root);
+    await settle();
+    expect(screen.getByTestId("empty-state")).toBeTruthy();
+    const restore = vi.spyOn(backend, "restoreRoot");
+    await userEvent.keyboard("{Control>}z{/Control}");
+    await settle();
+    expect(restore).toHaveBeenCalledExactlyOnceWith(roots[0]?.id);
+    expect(screen.queryByTestId("empty-state")).toBeNull();
   });
 
   it("does nothing when the dialog is dismissed", async () => {

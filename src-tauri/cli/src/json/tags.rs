@@ -246,8 +246,8 @@ impl SidecarsDocument {
     pub fn new(report: &SidecarReport, dry_run: bool) -> Self {
         let written = report.written.iter().map(|one| SidecarEntry {
             path: text(&one.path),
-            adds: one.adds.clone(),
-            removes: one.removes.clone(),
+            adds: one.adds.iter().map(ToString::to_string).collect(),
+            removes: one.removes.iter().map(ToString::to_string).collect(),
         });
         let failed = report
             .failed

@@ -3,7 +3,7 @@
 use rusqlite::types::{FromSqlError, Type, Value};
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{Catalog, ContentHash, Stat};
+use super::{Catalog, ContentHash, Stat, paths};
 use crate::error::Result;
 use crate::message::Message;
 use crate::metadata::Metadata;
@@ -180,16 +180,7 @@ fn store_one(t: &Transaction, id: i64, stat: Stat, read: &ReadPhoto) -> rusqlite
         return Ok(Stored::Stale);
     };
     // The last evidence of a move: bytes that only a missing photo had.
-    let missing: Option<i64> = if never_read {
-        t.prepare_cached(
-            "SELECT id FROM photo WHERE content_hash = ?1 AND state = 'missing' AND id < ?2
-             ORDER BY id LIMIT 1",
-        )?
-        .query_row(params![read.hash, id], |row| row.get(0))
-        .optional()?
-    } else {
-        None
-    };
+    let missing = if never_read { missing_with(t, read.hash, id)? } else { None };
     let kept = missing.unwrap_or(id);
     if kept != id {
         // The place is unique, so the new row must leave before the old one comes.
@@ -239,6 +230,26 @@ fn store_one(t: &Transaction, id: i64, stat: Stat, read: &ReadPhoto) -> rusqlite
     })?;
     t.prepare_cached("DELETE FROM failure WHERE photo_id = ?1")?.execute([kept])?;
     Ok(if kept == id { Stored::Updated } else { Stored::Moved { kept } })
+}
+
+/// The oldest missing photo with these bytes that is older than `id`. One whose root was
+/// removed, and whose file is where it was, did not move: this is a copy of it.
+fn missing_with(t: &Transaction, hash: ContentHash, id: i64) -> rusqlite::Result<Option<i64>> {
+    let mut missing = t.prepare_cached(
+        "SELECT photo.id, root.path, rel_path, removed_at IS NOT NULL
+         FROM photo JOIN root ON root.id = root_id
+         WHERE content_hash = ?1 AND photo.state = 'missing' AND photo.id < ?2
+         ORDER BY photo.id",
+    )?;
+    let mut rows = missing.query(params![hash, id])?;
+    while let Some(row) = rows.next()? {
+        let root = paths::from_bytes(row.get_ref(1)?.as_blob()?);
+        let place = root.join(paths::from_bytes(row.get_ref(2)?.as_blob()?));
+        if !row.get::<_, bool>(3)? || !place.exists() {
+            return row.get(0).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 fn json(texts: &[String]) -> rusqlite::Result<String> {

@@ -177,6 +177,17 @@ impl Catalog {
         })
     }
 
+    /// Where roots are that were removed and are not forgotten yet, by their ids.
+    pub fn removed_roots(&self) -> Result<Vec<(i64, PathBuf)>> {
+        self.database.read(|c| {
+            c.prepare_cached("SELECT id, path FROM root WHERE removed_at IS NOT NULL")?
+                .query_map([], |row| {
+                    Ok((row.get(0)?, paths::from_bytes(row.get_ref(1)?.as_blob()?)))
+                })?
+                .collect()
+        })
+    }
+
     /// The ids of all roots but those that were removed.
     pub fn root_ids(t: &Transaction) -> rusqlite::Result<HashSet<i64>> {
         t.prepare_cached("SELECT id FROM root WHERE removed_at IS NULL")?

@@ -71,6 +71,7 @@ pub(crate) fn reconcile(
     mut sight: Sight<'_>,
 ) -> Result<Reconciled> {
     let mut done = Reconciled::default();
+    let removed = catalog.removed_roots()?;
     let mut roots = catalog.roots()?;
     follow_volumes(catalog, &mut roots, sight.volumes, &mut done)?;
     let mut looks: Vec<Look> = Vec::new();
@@ -104,6 +105,10 @@ pub(crate) fn reconcile(
             of.is_some_and(|look| look.rules.exclude(&look.root.path, &photo.path))
         },
         gone: &|photo, entry| is_gone(photo, entry, &roots),
+        left_alone: &|photo| {
+            let root = removed.iter().find(|(id, _)| *id == photo.root);
+            root.is_some_and(|(_, root)| root.join(&photo.path).exists())
+        },
         renumbers: &|entry| {
             let root = roots.iter().find(|root| root.id == entry.root);
             let volume = root.and_then(|r| sight.volumes.holding(&r.path.join(&entry.path)));

@@ -102,6 +102,9 @@ pub(crate) struct Questions<'a> {
     /// Of one that was not looked at: is its file gone from its place, and may it
     /// be what was found?
     pub gone: &'a dyn Fn(&Known, &FileEntry) -> bool,
+    /// Of a missing one: may its file lie where it was all the same, because only its
+    /// root was taken from the library?
+    pub left_alone: &'a dyn Fn(&Known) -> bool,
     /// Does the file system number its files anew whenever it is mounted?
     pub renumbers: &'a dyn Fn(&FileEntry) -> bool,
     /// Seconds since 1970.
@@ -348,7 +351,7 @@ impl<'a> Matching<'a> {
     fn is_gone(&self, n: usize, entry: &FileEntry) -> bool {
         let photo = &self.known[n];
         match photo.presence {
-            Presence::Missing { .. } => true,
+            Presence::Missing { .. } => photo.is_very(entry) || !(self.ask.left_alone)(photo),
             Presence::Present if (self.ask.looked_at)(photo) => true,
             _ => (self.ask.gone)(photo, entry),
         }

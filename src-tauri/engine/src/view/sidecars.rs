@@ -34,9 +34,9 @@ pub struct SidecarChange {
     /// Where.
     pub path: PathBuf,
     /// What is said in it that was not: keywords, paths of keywords, stars, the mark.
-    pub adds: Vec<String>,
+    pub adds: Vec<Message>,
     /// What was said in it and is not any more.
-    pub removes: Vec<String>,
+    pub removes: Vec<Message>,
 }
 
 /// What writing sidecars did or, in a dry run, would do.

@@ -161,6 +161,38 @@ fn photos_of_a_removed_folder_are_found_in_another_one() {
 }
 
 #[test]
+fn a_copy_of_a_removed_folder_is_another_one_and_where_its_files_went_they_are_themselves() {
+    let (f, root, ids) = described();
+    let beside = f.dir.path().join("beside");
+    fs::create_dir(&beside).unwrap();
+    f.engine.remove_root(root).unwrap();
+    // One as `cp` makes it, and one that has the time of the original, too.
+    fs::copy(f.path("a.png"), beside.join("a.png")).unwrap();
+    let copy = beside.join("b.png");
+    fs::copy(f.path("trip/b.png"), &copy).unwrap();
+    let time = fs::metadata(f.path("trip/b.png")).unwrap().modified().unwrap();
+    fs::File::options().write(true).open(&copy).unwrap().set_modified(time).unwrap();
+    let other = f.engine.add_root(&beside).unwrap();
+    assert_eq!(f.index().photos, 2);
+    let at = |name: &str| f.engine.find_photo(&beside.join(name)).unwrap().unwrap();
+    assert!(!ids.contains(&at("a.png")) && !ids.contains(&at("b.png")));
+    f.add();
+    f.index();
+    assert_eq!([f.id("a.png"), f.id("trip/b.png")], ids);
+    assert_eq!(f.engine.photo(ids[1]).unwrap().rating, Some(4));
+
+    f.engine.remove_root(other.id).unwrap();
+    f.engine.remove_root(root).unwrap();
+    fs::remove_dir_all(&beside).unwrap();
+    fs::create_dir(&beside).unwrap();
+    fs::copy(f.path("a.png"), beside.join("moved.png")).unwrap();
+    fs::remove_file(f.path("a.png")).unwrap();
+    f.engine.add_root(&beside).unwrap();
+    f.index();
+    assert_eq!(at("moved.png"), ids[0], "it is nowhere else any more");
+}
+
+#[test]
 fn what_was_said_of_a_removed_folder_is_forgotten_after_thirty_days() {
     let (f, root, ids) = described();
     f.engine.remove_root(root).unwrap();

@@ -58,7 +58,7 @@ fn what_is_written_is_read_back_and_taken_back() {
     assert_eq!(report.failed, []);
     assert_eq!(paths(&report), [fixture.path("a.xmp"), fixture.path("b.xmp")]);
     let adds = ["Dog", "Animals|Mammal|Dog", "rating 4"];
-    assert!(adds.iter().skip(2).all(|word| report.written[0].adds.contains(&(*word).to_owned())));
+    assert!(adds.iter().skip(2).all(|word| report.written[0].adds.iter().any(|it| it == word)));
     assert_eq!(report.written[1].adds, ["favourite"]);
     assert_eq!(write(&fixture, false).written, [], "it says so already");
 
@@ -73,7 +73,7 @@ fn what_is_written_is_read_back_and_taken_back() {
     engine.decide(&photos[..1], "dog", None, &go).unwrap();
     engine.set_favourite(&photos[1..2], false).unwrap();
     let report = write(&fixture, false);
-    assert!(report.written[0].removes.contains(&"Dog".to_owned()), "{report:?}");
+    assert!(report.written[0].removes.iter().any(|it| *it == "Dog"), "{report:?}");
     assert_eq!(report.written[1].removes, ["favourite"]);
     fixture.index();
     let photo = engine.photo(photos[0]).unwrap();

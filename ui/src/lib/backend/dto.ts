@@ -682,8 +682,8 @@ export interface SidecarFailure {
 /** What a sidecar gets and loses, in words. */
 export interface SidecarExample {
   path: string;
-  adds: string[];
-  removes: string[];
+  adds: Message[];
+  removes: Message[];
 }
 
 /** What was written, or in a dry run would be. */

@@ -5,9 +5,9 @@ import type { FakeRecord } from "./fakeListing";
 
 /** Which of every ten photos, and why the first of them stays. */
 const KINDS: Readonly<Record<DuplicateKind, { from: number; many: number; reason: string }>> = {
-  exact: { from: 1, many: 2, reason: "It has the shortest path." },
-  edited: { from: 3, many: 3, reason: "It has the most pixels." },
-  burst: { from: 6, many: 4, reason: "It is the sharpest of them." },
+  exact: { from: 1, many: 2, reason: "its path is the shortest" },
+  edited: { from: 3, many: 3, reason: "it has the most pixels" },
+  burst: { from: 6, many: 4, reason: "it is the sharpest, or as sharp as that and better exposed" },
 };
 
 export function duplicateGroups(

@@ -135,8 +135,10 @@ export function fakeSidecars(
     written: dryRun ? 0 : entries.length - failed.length,
     same: 0,
     failed,
-    examples: entries
-      .slice(0, 100)
-      .map(([photo, names]) => ({ path: beside(photo), adds: [...names], removes: [] })),
+    examples: entries.slice(0, 100).map(([photo, names]) => ({
+      path: beside(photo),
+      adds: [...names].map(verbatim),
+      removes: [],
+    })),
   };
 }

@@ -34,6 +34,17 @@ test("a phrase of the engine's own that is put into a sentence is translated, to
   expect(said(video)).toContain("ZIP");
 });
 
+test("numbers have the language's decimal sign, and names that look like some do not", () => {
+  speech.choice = "de";
+  expect(said(verbatim("1.0000 ± 0.0002"))).toBe("1,0000 ± 0,0002");
+  expect(said(says("{effective} of {dim}", { effective: "20.4", dim: "384" }))).toBe(
+    "20,4 von 384",
+  );
+  expect(said(says("cannot read {path}", { path: "1.5" }))).toContain("1.5");
+  speech.choice = "en";
+  expect(said(verbatim("3.4 MB"))).toBe("3.4 MB");
+});
+
 test("what no language knows is said in English", () => {
   speech.choice = "de";
   expect(said(says("made by a newer {thing}", { thing: "engine" }))).toBe("made by a newer engine");

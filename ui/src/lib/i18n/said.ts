@@ -26,7 +26,7 @@ export function saidInEnglish(message: Message): string {
 }
 
 function partOf({ template, values }: MessagePart, sentences: Sentences): string {
-  if (template === "") return values["words"] ?? "";
+  if (template === "") return phraseOf(values["words"] ?? "", sentences);
   const translated = sentences.get(template);
   // English is filled in as the engine does it.
   if (translated === undefined) return filled(template, values);
@@ -43,7 +43,22 @@ export function phrase(words: string): string {
 }
 
 function phraseOf(words: string, sentences: Sentences): string {
-  return sentences.get(words) ?? words;
+  return sentences.get(words) ?? localized(words);
+}
+
+/** Nothing but numbers, perhaps with a unit: `1.0000 ± 0.0002`, `3.4 MB`. */
+const NUMBERS = /^(?:[\d.\s±%]+)(?:[kMG]?B)?$/;
+
+/** Numbers with the decimal sign of the language; the engine writes a point. */
+function localized(words: string): string {
+  if (!NUMBERS.test(words)) return words;
+  const sign = decimalSign(speech.tag);
+  return words.replace(/(\d)\.(\d)/g, `$1${sign}$2`);
+}
+
+function decimalSign(tag: string): string {
+  const parts = new Intl.NumberFormat(tag).formatToParts(0.5);
+  return parts.find(({ type }) => type === "decimal")?.value ?? ".";
 }
 
 function filled(template: string, values: MessagePart["values"]): string {

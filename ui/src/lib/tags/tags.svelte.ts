@@ -1,6 +1,6 @@
 /** The categories of the library: the tree, which of it is unfolded, and changes to it. */
 import { commandError, type Backend } from "../backend/backend";
-import type { Category, CommandError, NewCategory, TagTree } from "../backend/dto";
+import type { Category, CommandError, Message, NewCategory, TagTree } from "../backend/dto";
 import { coalesce } from "../coalesce";
 import { History } from "../history/history.svelte";
 import { t } from "../i18n/i18n.svelte";
@@ -44,7 +44,7 @@ export class Tags {
   );
 
   /** What taking back the last decision would take back; null where there is none. */
-  readonly undoes: string | null = $derived(this.tree?.undo ? said(this.tree.undo) : null);
+  readonly undoes: string | null = $derived(this.#told(this.tree?.undo ?? null));
 
   /** Where decisions are taken back. */
   readonly history: History;
@@ -151,6 +151,16 @@ export class Tags {
     await this.load();
   }
 
+  /** What a message of decisions says, with the category as it is called here. */
+  #told(message: Message | null): string | null {
+    if (message === null) return null;
+    const parts = message.parts.map(({ template, values }) => {
+      const category = this.categories.find(({ name }) => name === values["name"]);
+      return { template, values: category ? { ...values, name: nameOf(category) } : values };
+    });
+    return said({ parts });
+  }
+
   /**
    * Takes a decision back by its number, or the last one, and says in words what that was; null
    * where there is none. Rejects where that fails.
@@ -158,7 +168,7 @@ export class Tags {
   async undo(batch: number | null = null): Promise<string | null> {
     const undone = await this.#backend.undoTags(batch);
     await this.load();
-    return undone === null ? null : said(undone);
+    return this.#told(undone);
   }
 }
 

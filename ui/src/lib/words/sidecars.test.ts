@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { says } from "../backend/backend";
+import { says, verbatim } from "../backend/backend";
 import type { SidecarReport } from "../backend/dto";
 import { changeWords, previewWords, writtenWords } from "./sidecars";
 
@@ -33,9 +33,12 @@ describe("words for sidecars", () => {
   });
 
   it("say what one gets and loses", () => {
-    expect(changeWords({ adds: ["Dog", "Beach"], removes: ["Cat"] })).toBe(
-      "Adds Dog, Beach; removes Cat.",
-    );
-    expect(changeWords({ adds: [], removes: ["Cat"] })).toBe("Removes Cat.");
+    expect(
+      changeWords({
+        adds: [verbatim("Dog"), says("rating {stars}", { stars: "4" })],
+        removes: [verbatim("Cat")],
+      }),
+    ).toBe("Adds Dog, rating 4; removes Cat.");
+    expect(changeWords({ adds: [], removes: [verbatim("Cat")] })).toBe("Removes Cat.");
   });
 });

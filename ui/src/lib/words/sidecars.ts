@@ -1,6 +1,7 @@
 /** Words for the files that stand beside photos. */
-import type { SidecarNaming, SidecarReport } from "../backend/dto";
+import type { SidecarExample, SidecarNaming, SidecarReport } from "../backend/dto";
 import { t } from "../i18n/i18n.svelte";
+import { said } from "../i18n/said";
 
 /** How they can be named. */
 export interface NamingChoice {
@@ -47,8 +48,8 @@ export function writtenWords({ written, same, failed }: SidecarReport): string {
 }
 
 /** What a sidecar gets and loses. */
-export function changeWords({ adds, removes }: { adds: string[]; removes: string[] }): string {
-  const [more, less] = [adds.join(", "), removes.join(", ")];
+export function changeWords({ adds, removes }: Pick<SidecarExample, "adds" | "removes">): string {
+  const [more, less] = [adds.map(said).join(", "), removes.map(said).join(", ")];
   if (less === "") return t("settings.sidecarAdds", { adds: more });
   if (more === "") return t("settings.sidecarRemoves", { removes: less });
   return t("settings.sidecarBoth", { adds: more, removes: less });

@@ -38,6 +38,7 @@ fn look(on_disk: Vec<FileEntry>, known: &[Known]) -> Vec<Change> {
         looked_at: &|_| true,
         excluded: &|_| false,
         gone: &|_, _| unreachable!("all places were looked at"),
+        left_alone: &|_| false,
         renumbers: &|_| false,
         now: NOW,
     };
@@ -117,6 +118,7 @@ fn what_was_not_looked_at_is_not_removed() {
         looked_at: &|photo| photo.path.starts_with("x"),
         excluded: &|_| false,
         gone: &|_, _| true,
+        left_alone: &|_| false,
         renumbers: &|_| false,
         now: NOW,
     };
@@ -131,6 +133,7 @@ fn a_file_that_left_a_place_not_looked_at_has_moved() {
             looked_at: &|photo| photo.path.starts_with("y"),
             excluded: &|_| false,
             gone: &|_, _| gone,
+            left_alone: &|_| false,
             renumbers: &|_| false,
             now: NOW,
         };
@@ -203,6 +206,7 @@ fn a_drive_whose_inodes_are_numbered_anew_has_not_changed() {
         looked_at: &|_| true,
         excluded: &|_| false,
         gone: &|_, _| true,
+        left_alone: &|_| false,
         renumbers: &|_| false,
         now: NOW,
     };
@@ -232,6 +236,7 @@ fn what_is_not_wanted_any_more_is_excluded_and_comes_back() {
         looked_at: &|_| true,
         excluded: &|photo| photo.path.starts_with("raw"),
         gone: &|_, _| false,
+        left_alone: &|_| false,
         renumbers: &|_| false,
         now: NOW,
     };
@@ -272,6 +277,7 @@ fn inodes_of_a_file_system_that_gives_them_anew_prove_little() {
         looked_at: &|_| true,
         excluded: &|_| false,
         gone: &|_, _| unreachable!("all places were looked at"),
+        left_alone: &|_| false,
         renumbers: &|_| true,
         now: NOW,
     };
