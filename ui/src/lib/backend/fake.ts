@@ -47,6 +47,7 @@ import type {
 } from "./dto";
 import { duplicateGroups, pathOf } from "./fakeDuplicates";
 import { drawing, rgb } from "./fakeDrawing";
+import { fakeFailures } from "./fakeFailures";
 import { FakeFiles } from "./fakeFiles";
 import { fakeFolders } from "./fakeFolders";
 import { fakeInsight, fakePhotoMap, fakeSidecars } from "./fakeInsight";
@@ -147,7 +148,7 @@ export class FakeBackend implements Backend {
       );
     }
     this.#failures = ["failures", "indexing", "polite"].includes(state ?? "")
-      ? this.#makeFailures()
+      ? fakeFailures(NEWEST)
       : [];
     const work: FakeWork | undefined =
       state !== undefined && state in WORK ? WORK[state as keyof typeof WORK] : undefined;
@@ -676,33 +677,6 @@ export class FakeBackend implements Backend {
   #file(id: number): FakeFile | undefined {
     const { files } = this.#options;
     return files?.[(id - 1) % Math.max(1, files.length)];
-  }
-
-  #makeFailures(): Failure[] {
-    const denied = [...says("the file cannot be read").parts, ...says("permission denied").parts];
-    const reasons: [Message, boolean][] = [
-      [says("the file is cut off ({detail})", { detail: "41 kB of a JPEG are missing" }), false],
-      [says("not a picture: the content is {kind}", { kind: "a web page or XML text" }), true],
-      [
-        says(
-          "the picture is too large: {width} x {height} pixels, at most {most} megapixels are decoded",
-          { width: "20300", height: "20300", most: "256" },
-        ),
-        true,
-      ],
-      [{ parts: denied }, false],
-    ];
-    return Array.from({ length: 14 }, (_, i) => {
-      const [reason, permanent] = reasons[i % reasons.length] ?? [says(""), false];
-      const folder = i % 5 === 0 ? `${LONG_NAME}/` : "";
-      return {
-        photo: 500_000 + i,
-        path: `/home/anna/Pictures/2019/${folder}scan_${i}.jpg`,
-        reason,
-        permanent,
-        when: NEWEST - i * 60,
-      };
-    });
   }
 
   #wait(): Promise<void> {

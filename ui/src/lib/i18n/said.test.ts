@@ -40,6 +40,9 @@ test("numbers have the language's decimal sign, and names that look like some do
   expect(said(says("{effective} of {dim}", { effective: "20.4", dim: "384" }))).toBe(
     "20,4 von 384",
   );
+  expect(said(says("{least} to {most}", { least: "-0.222", most: "0.200" }))).toBe(
+    "-0,222 bis 0,200",
+  );
   expect(said(says("cannot read {path}", { path: "1.5" }))).toContain("1.5");
   speech.choice = "en";
   expect(said(verbatim("3.4 MB"))).toBe("3.4 MB");

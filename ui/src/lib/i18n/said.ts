@@ -47,7 +47,7 @@ function phraseOf(words: string, sentences: Sentences): string {
 }
 
 /** Nothing but numbers, perhaps with a unit: `1.0000 ± 0.0002`, `3.4 MB`. */
-const NUMBERS = /^(?:[\d.\s±%]+)(?:[kMG]?B)?$/;
+const NUMBERS = /^[-\d.\s±%]+(?:[kMG]?B)?$/;
 
 /** Numbers with the decimal sign of the language; the engine writes a point. */
 function localized(words: string): string {
