@@ -156,7 +156,11 @@ async function main() {
   try {
     const env = await desk(children);
     for (const [name, scenario] of chosen) {
-      if (await run(name, scenario, env)) passed += 1;
+      // A window without a window manager loses a key or a click now and then under load:
+      // what fails once is told, and counts where it fails again.
+      const good =
+        (await run(name, scenario, env)) || (await run(name, scenario, env));
+      if (good) passed += 1;
     }
   } finally {
     await stop();

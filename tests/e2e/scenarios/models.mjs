@@ -31,7 +31,11 @@ export const models = {
         async () => (await focused()) === "search-box",
         20,
       );
-      await (await window.find("settings-button")).click();
+      await window.find("settings-button");
+      await window.run(
+        `document.querySelector('[data-testid="settings-button"]').focus()`,
+      );
+      await window.press(Key.enter);
       await (await window.find("settings-models")).click();
       const current = await window.find("models-current");
       assert.match(await current.text(), /^Starter\b/);
