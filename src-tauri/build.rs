@@ -68,7 +68,7 @@ const COMMANDS: &[&str] = &[
     "restore",
     "folders",
     "exclude_folder",
-    "open_folder",
+    "reveal_folder",
     "proposed_folder",
     "set_favourite",
     "set_rating",

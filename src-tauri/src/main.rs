@@ -112,7 +112,7 @@ fn run(args: Args) -> tauri::Result<i32> {
             commands::files::restore,
             commands::folders::folders,
             commands::folders::exclude_folder,
-            commands::folders::open_folder,
+            commands::folders::reveal_folder,
             commands::folders::proposed_folder,
             commands::opinions::set_favourite,
             commands::opinions::set_rating,

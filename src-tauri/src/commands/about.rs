@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use afterimage_engine::{Context, message};
 use tauri::State;
 
 use super::{Answer, ask};
 use crate::Shell;
+use crate::desktop::open;
 use crate::dto::{About, Storage};
 
 #[tauri::command]
@@ -19,8 +19,7 @@ pub async fn storage(shell: State<'_, Arc<Shell>>) -> Answer<Storage> {
 pub async fn reveal_library(shell: State<'_, Arc<Shell>>) -> Answer<()> {
     ask("reveal_library", &shell, |engine| {
         let path = engine.storage()?.library.path;
-        tauri_plugin_opener::reveal_item_in_dir(&path)
-            .context(|| message!("cannot show {path} in its folder", path = path.display()))
+        open::reveal(&path)
     })
     .await
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use afterimage_engine::{Context, Engine, Error, PhotoId, Result, message};
+use afterimage_engine::{Engine, Error, PhotoId, Result, message};
 use tauri::{AppHandle, State, WebviewWindow};
 
 use super::{Answer, ask};
@@ -17,8 +17,7 @@ use crate::{Shell, events};
 pub async fn reveal(shell: State<'_, Arc<Shell>>, id: i64) -> Answer<()> {
     ask("reveal", &shell, move |engine| {
         let path = engine.photo(PhotoId(id))?.path;
-        tauri_plugin_opener::reveal_item_in_dir(&path)
-            .context(|| message!("cannot show {path} in its folder", path = path.display()))
+        open::reveal(&path)
     })
     .await
 }

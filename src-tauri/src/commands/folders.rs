@@ -32,23 +32,18 @@ pub async fn exclude_folder(
     .await
 }
 
-/// Opens a folder of the library in the system's file browser.
+/// Shows a folder of the library in the system's file browser, selected: what opens a
+/// folder may start a program that is packed as one.
 #[tauri::command]
-pub async fn open_folder(shell: State<'_, Arc<Shell>>, root: i64, path: PathBuf) -> Answer<()> {
-    ask("open_folder", &shell, move |engine| {
+pub async fn reveal_folder(shell: State<'_, Arc<Shell>>, root: i64, path: PathBuf) -> Answer<()> {
+    ask("reveal_folder", &shell, move |engine| {
         let roots = engine.roots()?;
         let root = roots.iter().find(|known| known.id == RootId(root)).map(|root| &*root.path);
         if !root.is_some_and(|root| lies_in(&path, root)) {
             let path = path.display();
             return Err(Error::usage(message!("{path} is no folder of this library", path)));
         }
-        if !path.is_dir() {
-            return Err(Error::not_found(message!(
-                "{path} cannot be reached now: connect the drive that it is on, then try again",
-                path = path.display()
-            )));
-        }
-        open::open(&path)
+        open::reveal(&path)
     })
     .await
 }
@@ -87,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_lies_in_a_folder_of_the_library_is_opened() {
+    fn only_what_lies_in_a_folder_of_the_library_is_shown() {
         let root = Path::new("/photos");
         assert!(lies_in(root, root) && lies_in(Path::new("/photos/2024/a"), root));
         assert!(!lies_in(Path::new("/photos2"), root) && !lies_in(Path::new("/"), root));

@@ -1,4 +1,4 @@
-//! Opening photos with other programs.
+//! Opening photos with other programs, and showing where they are.
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,15 @@ pub struct Application {
 pub fn open(path: &Path) -> Result<()> {
     tauri_plugin_opener::open_path(path, None::<&str>)
         .context(|| message!("no program opens {path}", path = path.display()))
+}
+
+/// Shows a file or folder in the system's file browser, selected.
+///
+/// # Errors
+/// Where it is not there, or there is no such program.
+pub fn reveal(path: &Path) -> Result<()> {
+    tauri_plugin_opener::reveal_item_in_dir(path)
+        .context(|| message!("cannot show {path} in its folder", path = path.display()))
 }
 
 /// Opens files with one of the programs that [`applications`] lists for them.

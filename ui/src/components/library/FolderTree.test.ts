@@ -134,7 +134,7 @@ describe("the folders in the sidebar", () => {
     await settle();
     const items = screen.getAllByRole("menuitem").map((item) => item.textContent?.trim());
     expect(items).toEqual([
-      "Open in the file browser",
+      "Show in the file browser",
       "Look for changes",
       "What to leave out …",
       "Remove from the library …",
@@ -145,16 +145,16 @@ describe("the folders in the sidebar", () => {
     expect(onsearch).not.toHaveBeenCalled();
   });
 
-  it("are opened in the file browser, but for those that are not there", async () => {
+  it("are shown in the file browser, but for those that are not there", async () => {
     const { backend, notices } = await open();
-    const opened = vi.spyOn(backend, "openFolder");
-    await choose("Family", "Open in the file browser");
+    const shown = vi.spyOn(backend, "revealFolder");
+    await choose("Family", "Show in the file browser");
     await settle();
-    expect(opened).toHaveBeenCalledExactlyOnceWith(4, "/mnt/nas/Family");
-    opened.mockRejectedValueOnce({ code: "failed", message: "no file browser" });
-    await choose("Family", "Open in the file browser");
+    expect(shown).toHaveBeenCalledExactlyOnceWith(4, "/mnt/nas/Family");
+    shown.mockRejectedValueOnce({ code: "failed", message: "no file browser" });
+    await choose("Family", "Show in the file browser");
     await settle();
-    expect(notices.all.at(-1)?.text).toBe("Family could not be opened. No file browser.");
+    expect(notices.all.at(-1)?.text).toBe("Family could not be shown. No file browser.");
     await userEvent.click(line("/media/anna/Travel drive/Photos 2009–2016"), { skipHover: true });
     line("/media/anna/Travel drive/Photos 2009–2016").focus();
     await userEvent.keyboard("{ContextMenu}");

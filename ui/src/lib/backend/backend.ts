@@ -103,8 +103,8 @@ export interface Backend {
   setExclusions(id: number, exclusions: Exclusions): Promise<void>;
   /** Leaves a folder below a root out from now on, and tells what was left out before. */
   excludeFolder(root: number, path: string): Promise<Exclusions>;
-  /** Opens a folder of the library in the system's file browser. */
-  openFolder(root: number, path: string): Promise<void>;
+  /** Shows a folder of the library in the system's file browser, selected. */
+  revealFolder(root: number, path: string): Promise<void>;
   /** The system's folder for pictures, where there is one that was not added yet. */
   proposedFolder(): Promise<string | null>;
   /** All folders with photos, depth first, each root with its own below it, by name. */

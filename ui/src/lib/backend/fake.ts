@@ -231,7 +231,7 @@ export class FakeBackend implements Backend {
     this.#roots = this.#roots.map((root) => (root.id === id ? { ...root, exclusions } : root));
   }
 
-  async openFolder(): Promise<void> {
+  async revealFolder(): Promise<void> {
     await this.#wait();
   }
 

@@ -7,7 +7,16 @@ import { speech, type Language } from "./i18n.svelte";
 type Sentences = ReadonlyMap<string, string>;
 
 /** Values that are the person's own, and no words of the engine, even where they read alike. */
-const OWN: ReadonlySet<string> = new Set(["name", "path", "file", "folder", "pattern"]);
+const OWN: ReadonlySet<string> = new Set([
+  "application",
+  "file",
+  "folder",
+  "name",
+  "other",
+  "parent",
+  "path",
+  "pattern",
+]);
 
 /** By the engine's English, which needs no translation itself. */
 const SENTENCES: Readonly<Record<Language, Sentences>> = {

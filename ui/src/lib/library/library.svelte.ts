@@ -131,11 +131,11 @@ export class Library {
   }
 
   /** Shows a folder in the system's file browser. */
-  async openFolder({ root, path, name }: Folder): Promise<void> {
+  async revealFolder({ root, path, name }: Folder): Promise<void> {
     try {
-      await this.#backend.openFolder(root, path);
+      await this.#backend.revealFolder(root, path);
     } catch (thrown) {
-      this.#notices.failed(t("library.openFolderFailed", { folder: name }), thrown);
+      this.#notices.failed(t("library.revealFailed", { folder: name }), thrown);
     }
   }
 
